@@ -28,10 +28,13 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "microbpf",
   products: [
-    .library(name: "Bytes", targets: ["Bytes"])
+    .library(name: "Bytes", targets: ["Bytes"]),
+    .library(name: "CoAP", targets: ["CoAP"]),
   ],
   targets: [
     portableModule("Bytes"),
     tests(of: "Bytes"),
+    portableModule("CoAP", ["Bytes"]),
+    tests(of: "CoAP"),
   ]
 )

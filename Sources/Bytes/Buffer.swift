@@ -40,6 +40,16 @@ public struct Buffer: ~Copyable {
     }
   }
 
+  /// The bytes of `range`, for writing.
+  ///
+  /// - Precondition: the range lies inside the buffer.
+  @_lifetime(&self)
+  public mutating func mutableSlice(_ range: Range<Int>) -> MutableSpan<UInt8> {
+    precondition(range.lowerBound >= 0 && range.upperBound <= count)
+    let span = unsafe MutableSpan(_unsafeElements: UnsafeMutableBufferPointer(rebasing: memory[range]))
+    return unsafe _overrideLifetime(span, mutating: &self)
+  }
+
   /// Sets every byte to zero.
   public mutating func clear() {
     unsafe memory.update(repeating: 0)
