@@ -28,10 +28,16 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "microbpf",
   products: [
-    .library(name: "Bytes", targets: ["Bytes"])
+    .library(name: "Bytes", targets: ["Bytes"]),
+    .library(name: "BPF", targets: ["BPF"]),
+    .library(name: "Helpers", targets: ["Helpers"]),
   ],
   targets: [
     portableModule("Bytes"),
     tests(of: "Bytes"),
+    portableModule("BPF"),
+    tests(of: "BPF"),
+    portableModule("Helpers"),
+    tests(of: "Helpers"),
   ]
 )
