@@ -31,6 +31,8 @@ let package = Package(
     .library(name: "Bytes", targets: ["Bytes"]),
     .library(name: "BPF", targets: ["BPF"]),
     .library(name: "Helpers", targets: ["Helpers"]),
+    .library(name: "Compartment", targets: ["Compartment"]),
+    .library(name: "Verifier", targets: ["Verifier"]),
   ],
   targets: [
     portableModule("Bytes"),
@@ -39,5 +41,9 @@ let package = Package(
     tests(of: "BPF"),
     portableModule("Helpers"),
     tests(of: "Helpers"),
+    portableModule("Compartment", ["Bytes"]),
+    tests(of: "Compartment"),
+    portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
+    tests(of: "Verifier", ["BPF", "Helpers"]),
   ]
 )
