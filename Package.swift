@@ -28,10 +28,18 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
 let package = Package(
   name: "microbpf",
   products: [
-    .library(name: "Bytes", targets: ["Bytes"])
+    .library(name: "Bytes", targets: ["Bytes"]),
+    .library(name: "CBOR", targets: ["CBOR"]),
+    //T     .library(name: "COSE", targets: ["COSE"]),
+    //T     .library(name: "SUIT", targets: ["SUIT"]),
   ],
   targets: [
     portableModule("Bytes"),
+    portableModule("CBOR", ["Bytes"]),
+    //T     portableModule("COSE", ["Bytes", "CBOR"]),
+    //T     portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
+
     tests(of: "Bytes"),
+    tests(of: "CBOR", ["Bytes"]),
   ]
 )

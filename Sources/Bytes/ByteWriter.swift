@@ -35,14 +35,19 @@ public struct ByteWriter: ~Copyable, ~Escapable {
   }
 
   /// The integer with its least significant byte first.
-  public mutating func writeLittleEndian<T: FixedWidthInteger & UnsignedInteger>(_ value: T) throws(OutOfBounds) {
+  public mutating func writeLittleEndian<T: FixedWidthInteger & UnsignedInteger>(_ value: T)
+    throws(OutOfBounds)
+  {
     try reserve(T.bitWidth / 8)
-    for index in 0..<T.bitWidth / 8 { storage[count + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    for index in 0..<T.bitWidth / 8 {
+      storage[count + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+    }
     count += T.bitWidth / 8
   }
 
   /// The integer with its most significant byte first (network order).
-  public mutating func writeBigEndian<T: FixedWidthInteger & UnsignedInteger>(_ value: T) throws(OutOfBounds) {
+  public mutating func writeBigEndian<T: FixedWidthInteger & UnsignedInteger>(_ value: T) throws(OutOfBounds)
+  {
     let size = T.bitWidth / 8
     try reserve(size)
     for index in 0..<size {

@@ -2,7 +2,9 @@ import Bytes
 import Testing
 
 @Suite struct ByteWriterRules {
-  @Test(arguments: [(0, "0"), (-7, "-7"), (Int64.min, "-9223372036854775808"), (Int64.max, "9223372036854775807")])
+  @Test(arguments: [
+    (0, "0"), (-7, "-7"), (Int64.min, "-9223372036854775808"), (Int64.max, "9223372036854775807"),
+  ])
   func `decimal numbers are written in full`(value: Int64, text: String) throws {
     var storage = [UInt8](repeating: 0xA5, count: 20)
     var writer = ByteWriter(storage.mutableSpan)
