@@ -30,16 +30,23 @@ let package = Package(
   products: [
     .library(name: "Bytes", targets: ["Bytes"]),
     .library(name: "CBOR", targets: ["CBOR"]),
-    //T     .library(name: "COSE", targets: ["COSE"]),
-    //T     .library(name: "SUIT", targets: ["SUIT"]),
+    .library(name: "COSE", targets: ["COSE"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2")
   ],
   targets: [
     portableModule("Bytes"),
     portableModule("CBOR", ["Bytes"]),
-    //T     portableModule("COSE", ["Bytes", "CBOR"]),
-    //T     portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
+    portableModule("COSE", ["Bytes", "CBOR"]),
+
+    .target(
+      name: "Toolchain",
+      dependencies: ["Bytes", "CBOR", "COSE", .product(name: "Crypto", package: "swift-crypto")],
+      swiftSettings: host),
 
     tests(of: "Bytes"),
     tests(of: "CBOR", ["Bytes"]),
+    tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   ]
 )
