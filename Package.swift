@@ -33,6 +33,7 @@ let package = Package(
     .library(name: "Helpers", targets: ["Helpers"]),
     .library(name: "Compartment", targets: ["Compartment"]),
     .library(name: "Verifier", targets: ["Verifier"]),
+    .library(name: "Interpreter", targets: ["Interpreter"]),
   ],
   targets: [
     portableModule("Bytes"),
@@ -45,5 +46,7 @@ let package = Package(
     tests(of: "Compartment"),
     portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
     tests(of: "Verifier", ["BPF", "Helpers"]),
+    portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
+    tests(of: "Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
   ]
 )
