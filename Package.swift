@@ -20,6 +20,11 @@ func portableModule(_ name: String, _ dependencies: [Target.Dependency] = []) ->
   .target(name: name, dependencies: dependencies, swiftSettings: portable)
 }
 
+/// A host module, what it may import of this package and the products it uses of others.
+func hostModule(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: host)
+}
+
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: host)
@@ -31,10 +36,21 @@ let package = Package(
     .library(name: "Bytes", targets: ["Bytes"]),
     .library(name: "CoAP", targets: ["CoAP"]),
   ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2")
+  ],
   targets: [
     portableModule("Bytes"),
     tests(of: "Bytes"),
     portableModule("CoAP", ["Bytes"]),
-    tests(of: "CoAP"),
+    tests(of: "CoAP", ["Bytes"]),
+
+    hostModule(
+      "CoAPTransport",
+      [
+        "Bytes", "CoAP", .product(name: "NIOCore", package: "swift-nio"),
+        .product(name: "NIOPosix", package: "swift-nio"),
+      ]),
+    tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
   ]
 )
