@@ -20,6 +20,7 @@ struct ParsedURI: Sendable {
   private let bytes: [UInt8]
 
   /// - Parameter text: with an address as its host; the zone of a link-local one may be an interface's name.
+  /// - Throws: ``URIError`` when it is no `coap` URI.
   init(_ text: String) throws(URIError) {
     let bytes = Array(withNumericZone(text).utf8)
     self.text = text
@@ -121,6 +122,7 @@ struct ClientEngine: DatagramEngine, ~Copyable {
       switch failure {
       case .timedOut: .timedOut(uri: uri)
       case .reset: .reset(uri: uri)
+      case .unknownOption: .unknownOption(uri: uri)
       }
     deliver(.failure(error), to: exchange)
   }

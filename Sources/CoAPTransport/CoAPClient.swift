@@ -39,8 +39,13 @@ public final class CoAPClient: Sendable {
   /// Sends a request and waits for the whole response. Error codes are responses too.
   ///
   /// - Parameters:
+  ///   - code: the method.
   ///   - uri: `coap://` with an IP address as its host; a link-local one takes a zone, by number or name.
   ///   - payload: has to fit one datagram.
+  ///   - contentFormat: what the payload is.
+  ///   - accept: what the response should be.
+  /// - Returns: the response with its whole body, put together from its blocks.
+  /// - Throws: ``CoAPClientError`` when no whole response came.
   public func request(
     _ code: Code, _ uri: String, payload: [UInt8] = [], contentFormat: ContentFormat? = nil,
     accept: ContentFormat? = nil

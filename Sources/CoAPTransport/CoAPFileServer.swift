@@ -24,6 +24,8 @@ public final class CoAPFileServer: Sendable {
   ///   - directory: what its files are called, relative to it, is their path in a URI.
   ///   - host: the local address; `::` listens on all, IPv4 included.
   ///   - port: 0 takes a free one; see ``port``.
+  ///   - parameters: time-outs and retransmissions.
+  /// - Throws: ``CoAPFileServerError`` when there is no such directory or the socket cannot be opened.
   public init(
     directory: String, host: String = "::", port: UInt16 = 0,
     parameters: TransmissionParameters = TransmissionParameters()

@@ -82,6 +82,9 @@ public final class DatagramSocket<Engine: DatagramEngine & ~Copyable>: Sendable 
   ///   - host: the local address; `::` listens on every one, IPv4 included, and falls back to `0.0.0.0` on systems
   ///     without IPv6.
   ///   - port: 0 takes a free one.
+  ///   - makeEngine: called once, on the socket's event loop.
+  /// - Returns: the open socket; it stays open until ``close()``.
+  /// - Throws: ``SocketError`` when the address is not this machine's or the port is taken.
   public static func open(
     host: String = "::", port: UInt16 = 0, makeEngine: @escaping @Sendable () -> Engine
   ) async throws(SocketError) -> DatagramSocket {
