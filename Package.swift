@@ -42,7 +42,14 @@ let portableModules = [
   portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
 ]
 
-let hostModules: [Target] = []
+let hostModules = [
+  hostModule(
+    "CoAPTransport",
+    [
+      "Bytes", "CoAP", .product(name: "NIOCore", package: "swift-nio"),
+      .product(name: "NIOPosix", package: "swift-nio"),
+    ])
+]
 
 let testTargets = [
   tests(of: "Bytes"),
@@ -52,12 +59,16 @@ let testTargets = [
   tests(of: "Verifier", ["BPF", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "CBOR"),
-  tests(of: "CoAP"),
+  tests(of: "CoAP", ["Bytes"]),
   tests(of: "DeviceProtocol", ["CBOR", "CoAP"]),
+  tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
 ]
 
 let package = Package(
   name: "microbpf",
   products: portableModules.map { .library(name: $0.name, targets: [$0.name]) },
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2")
+  ],
   targets: portableModules + hostModules + testTargets
 )
