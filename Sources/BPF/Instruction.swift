@@ -24,8 +24,8 @@ public struct Instruction: Equatable, Sendable {
     _ operation: Operation, destination: Register = .r0, source: Register = .r0, offset: Int16 = 0,
     immediate: Int32 = 0
   ) {
-    let fields = operation.fields
-    let variantField = Operation.variantField(of: operation.opcode)
+    let format = InstructionFormat(opcode: operation.opcode)
+    let (fields, variantField) = (format.fields, format.variant)
     self.operation = operation
     self.destination = fields.contains(.destination) ? destination : .r0
     self.source = fields.contains(.source) && !variantField.contains(.source) ? source : .r0
@@ -49,7 +49,8 @@ public struct Instruction: Equatable, Sendable {
     let sourceNumber = UInt8(truncatingIfNeeded: low >> 12) & 0x0F
     let offset = Int16(truncatingIfNeeded: low >> 16)
     let immediate = Int32(truncatingIfNeeded: slot >> 32)
-    let variantField = Operation.variantField(of: opcode)
+    let format = InstructionFormat(opcode: opcode)
+    let variantField = format.variant
     let variant: Int32 =
       if variantField.isEmpty {
         0
@@ -66,7 +67,7 @@ public struct Instruction: Equatable, Sendable {
     if sourceNumber != 0 { used.insert(.source) }
     if offset != 0 { used.insert(.offset) }
     if immediate != 0 { used.insert(.immediate) }
-    let reserved = used.subtracting(operation.fields)
+    let reserved = used.subtracting(format.fields)
     guard reserved.isEmpty else { throw .reservedFieldsNotZero(opcode: opcode, fields: reserved) }
     let destinationNumber = UInt8(truncatingIfNeeded: low >> 8) & 0x0F
     guard let destination = Register(number: destinationNumber) else {
@@ -84,7 +85,7 @@ public struct Instruction: Equatable, Sendable {
 
   /// The instruction as its eight bytes, read as one little-endian number.
   public var slot: UInt64 {
-    let variantInSource = Operation.variantField(of: operation.opcode).contains(.source)
+    let variantInSource = InstructionFormat(opcode: operation.opcode).variant == .source
     let sourceNumber = variantInSource ? operation.variant : source.rawValue
     return UInt64(operation.opcode) | UInt64(destination.rawValue) << 8 | UInt64(sourceNumber) << 12
       | UInt64(UInt16(bitPattern: offset)) << 16 | UInt64(UInt32(bitPattern: immediate)) << 32

@@ -41,8 +41,10 @@ extension Operation {
   init(opcode: UInt8, variant: Int32) throws(DecodeError) {
     var position = Self.firstPosition[Int(opcode)]
     guard position != 255 else { throw .unknownOpcode(opcode) }
-    while let candidate = Self.at(position), candidate.opcode == opcode {
-      if Int32(candidate.variant) == variant {
+    while let candidate = Self.at(position) {
+      let encoding = candidate.rawValue
+      guard UInt8(truncatingIfNeeded: encoding) == opcode else { break }
+      if Int32(encoding >> 8) == variant {
         self = candidate
         return
       }
