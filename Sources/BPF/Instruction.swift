@@ -62,13 +62,16 @@ public struct Instruction: Equatable, Sendable {
         Int32(sourceNumber)
       }
     let operation = try Operation(opcode: opcode, variant: variant)
-    var used: InstructionFields = []
-    if low & 0x0F00 != 0 { used.insert(.destination) }
-    if sourceNumber != 0 { used.insert(.source) }
-    if offset != 0 { used.insert(.offset) }
-    if immediate != 0 { used.insert(.immediate) }
-    let reserved = used.subtracting(format.fields)
-    guard reserved.isEmpty else { throw .reservedFieldsNotZero(opcode: opcode, fields: reserved) }
+    // Every bit of a field that is not used has to be zero.
+    let fields = format.fields
+    var reservedBits: UInt32 = 0
+    if !fields.contains(.destination) { reservedBits |= low & 0x0F00 }
+    if !fields.contains(.source) { reservedBits |= low & 0xF000 }
+    if !fields.contains(.offset) { reservedBits |= low & 0xFFFF_0000 }
+    if !fields.contains(.immediate) { reservedBits |= UInt32(bitPattern: immediate) }
+    guard reservedBits == 0 else {
+      throw .reservedFieldsNotZero(opcode: opcode, fields: Self.fields(notZeroIn: slot).subtracting(fields))
+    }
     let destinationNumber = UInt8(truncatingIfNeeded: low >> 8) & 0x0F
     guard let destination = Register(number: destinationNumber) else {
       throw .destinationOutOfRange(destinationNumber)
@@ -81,6 +84,16 @@ public struct Instruction: Equatable, Sendable {
     self.source = source
     self.offset = offset
     self.immediate = immediate
+  }
+
+  @inline(never)
+  private static func fields(notZeroIn slot: UInt64) -> InstructionFields {
+    var fields: InstructionFields = []
+    if slot & 0x0F00 != 0 { fields.insert(.destination) }
+    if slot & 0xF000 != 0 { fields.insert(.source) }
+    if slot & 0xFFFF_0000 != 0 { fields.insert(.offset) }
+    if slot >> 32 != 0 { fields.insert(.immediate) }
+    return fields
   }
 
   /// The instruction as its eight bytes, read as one little-endian number.

@@ -27,7 +27,7 @@ extension Operation {
   var position: UInt8 { unsafe unsafeBitCast(self, to: UInt8.self) }
 
   /// The operation declared last.
-  private static let last = Operation.ldindw
+  private static var last: Operation { .ldindw }
 
   /// The operation that is number `position` in the order of declaration.
   static func at(_ position: UInt8) -> Operation? {
@@ -37,7 +37,7 @@ extension Operation {
   }
 
   /// The operation with this opcode whose variant field holds `variant`.
-  @_optimize(speed)
+  @inline(__always)
   init(opcode: UInt8, variant: Int32) throws(DecodeError) {
     var position = Self.firstPosition[Int(opcode)]
     guard position != 255 else { throw .unknownOpcode(opcode) }

@@ -102,6 +102,7 @@ extension Operation {
   }
 
   /// The fields that carry something; all others have to be zero.
+  @inline(never)
   public var fields: InstructionFields { InstructionFormat(opcode: opcode).fields }
 }
 
@@ -114,12 +115,13 @@ struct InstructionFormat {
   /// meaning.
   let variant: InstructionFields
 
+  @inline(__always)
   private init(_ fields: InstructionFields, variant: InstructionFields = []) {
     self.fields = fields.union(variant)
     self.variant = variant
   }
 
-  @_optimize(speed)
+  @inline(__always)
   init(opcode: UInt8) {
     let operand: InstructionFields = opcode & 0x08 == 0 ? .immediate : .source
     switch InstructionClass(opcode: opcode) {

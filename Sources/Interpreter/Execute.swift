@@ -4,13 +4,17 @@ import Helpers
 
 /// The loop: one case for each operation, so that a new operation does not compile until it has a meaning here.
 ///
+/// Returns where it stopped, right behind the last instruction. Takes and returns the cursor by value: behind an `inout` it
+/// would live in memory rather than in the processor's registers.
+///
 /// Every case ends with `continue`, with `break` when it jumps `distance` slots, or with `break run` when the program stops.
 @inline(never) @_optimize(speed)
 func execute<Host: HelperHost & ~Copyable>(
-  _ registers: inout Registers, _ cursor: inout InstructionCursor, granted: HelperSet,
+  _ start: Registers, from first: InstructionCursor, granted: HelperSet,
   memory: inout CompartmentMemory, host: inout Host, stop: inout Stop
-) {
-  var pc = cursor
+) -> InstructionCursor {
+  var registers = start
+  var pc = first
   let frames = memory.frames
   run: while true {
     let instruction = pc.take()
@@ -385,7 +389,7 @@ func execute<Host: HelperHost & ~Copyable>(
         stop.rule = .callTooDeep
         break run
       }
-      registers.push(returnTo: pc)
+      registers.push(returnTo: pc.address)
       distance = Int(instruction.immediate)
     case .exit:
       guard !pc.isSpent() else {
@@ -585,5 +589,5 @@ func execute<Host: HelperHost & ~Copyable>(
     }
     pc.skip(distance)
   }
-  cursor = pc
+  return pc
 }
