@@ -44,7 +44,7 @@ let package = Package(
     tests(of: "Helpers"),
     portableModule("Compartment", ["Bytes"]),
     tests(of: "Compartment"),
-    portableModule("Verifier", ["BPF", "Helpers"]),
+    portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
     tests(of: "Verifier", ["BPF", "Helpers"]),
     portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
     tests(of: "Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),

@@ -48,7 +48,9 @@ func interpret<Host: HelperHost & ~Copyable>(
       var stop = Stop()
       let cursor = execute(
         registers, from: first, granted: granted, memory: &memory, host: &host, stop: &stop)
-      let executed = budget - cursor.remaining
+      // The largest budgets, overrun by straight code, would count beyond what `Int` holds.
+      let (difference, overflow) = budget.subtractingReportingOverflow(cursor.remaining)
+      let executed = overflow ? .max : difference
       guard let rule = stop.rule else {
         return Outcome(result: .returned(registers[.r0].value), executed: executed)
       }
