@@ -44,7 +44,7 @@ extension Operation {
   public var isConditionalJump: Bool { isJump && opcode & 0xF0 != 0 }
 
   /// Whether execution may go on with the next instruction.
-  public var mayContinue: Bool { !(isJump && opcode & 0xF0 == 0) && self != .exit }
+  public var mayContinue: Bool { !(isJump && opcode & 0xF0 == 0) && self != .exit && self != .trap }
 
   /// Whether the instruction occupies two slots.
   public var isWide: Bool { opcode == 0x18 || opcode == 0xB8 || opcode == 0xD8 }

@@ -135,6 +135,9 @@ public enum Operation: UInt16, CaseIterable, Sendable {
   case callLocal = 0x0185
   /// Calls a kernel function by its BTF number: decodes, never runs here.
   case callBTF = 0x0285
+  /// Ends the program with a trap whose code is the immediate. Not of RFC 9669: a linker puts it in place of a call to
+  /// `__bpf_trap`, which is what LLVM makes of a failed check.
+  case trap = 0x0F85
   /// Calls the helper whose number is in the destination register (the encoding LLVM emits).
   case callx = 0x008D
   case exit = 0x0095
