@@ -20,6 +20,11 @@ func portableModule(_ name: String, _ dependencies: [Target.Dependency] = []) ->
   .target(name: name, dependencies: dependencies, swiftSettings: portable)
 }
 
+/// A module that runs on a developer's machine only.
+func hostModule(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: host)
+}
+
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .testTarget(
     name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: host)
@@ -36,6 +41,9 @@ let package = Package(
     .library(name: "Compartment", targets: ["Compartment"]),
     .library(name: "Verifier", targets: ["Verifier"]),
   ],
+  dependencies: [
+    .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2")
+  ],
   targets: [
     portableModule("Bytes"),
     tests(of: "Bytes"),
@@ -44,12 +52,20 @@ let package = Package(
     portableModule("Helpers"),
     tests(of: "Helpers"),
     portableModule("ELF", ["Bytes"]),
-    tests(of: "ELF"),
+    tests(of: "ELF", ["Bytes", "Toolchain"]),
     portableModule("ProgramImage", ["BPF", "Bytes", "ELF", "Helpers"]),
-    tests(of: "ProgramImage", ["BPF", "Bytes", "ELF"]),
+    tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Toolchain"]),
     portableModule("Compartment", ["Bytes"]),
     tests(of: "Compartment"),
     portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
     tests(of: "Verifier", ["BPF", "Helpers"]),
+
+    hostModule(
+      "Toolchain",
+      [
+        "BPF", "Bytes", "ELF", "Helpers", "ProgramImage",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ]),
+    tests(of: "Toolchain", ["BPF", "Bytes", "ELF", "Helpers", "ProgramImage", "Verifier"]),
   ]
 )

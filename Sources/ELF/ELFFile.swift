@@ -100,18 +100,23 @@ public struct ELFFile: ~Escapable {
   /// The string at `offset` of a table, without its zero byte.
   @_lifetime(copy self)
   public func string(at offset: UInt32, in table: StringTable) throws(ELFError) -> Span<UInt8> {
-    let strings = bytes.extracting(table.range)
-    guard let start = Int(exactly: offset), start < strings.count else {
-      throw ELFError(.nameOutside, at: table.index, found: UInt64(offset), expected: UInt64(strings.count))
+    bytes.extracting(try range(ofStringAt: offset, in: table))
+  }
+
+  /// Where in the file the string at `offset` of a table stands, without its zero byte.
+  func range(ofStringAt offset: UInt32, in table: StringTable) throws(ELFError) -> Range<Int> {
+    guard let distance = Int(exactly: offset), distance < table.range.count else {
+      throw ELFError(
+        .nameOutside, at: table.index, found: UInt64(offset), expected: UInt64(table.range.count))
     }
+    let start = table.range.lowerBound + distance
     var end = start
-    while strings[end] != 0 {
-      end += 1
-      guard end < strings.count else {
-        throw ELFError(.nameOutside, at: table.index, found: UInt64(offset), expected: UInt64(strings.count))
-      }
+    while end < table.range.upperBound, bytes[end] != 0 { end += 1 }
+    guard end < table.range.upperBound else {
+      throw ELFError(
+        .nameOutside, at: table.index, found: UInt64(offset), expected: UInt64(table.range.count))
     }
-    return strings.extracting(start..<end)
+    return start..<end
   }
 }
 

@@ -94,6 +94,11 @@ extension ELFFile {
   /// The symbol's name, without its zero byte.
   @_lifetime(copy self)
   public func name(of symbol: ELFSymbol, in table: SymbolTable) throws(ELFError) -> Span<UInt8> {
-    try string(at: symbol.nameOffset, in: StringTable(try section(at: table.names)))
+    bytes.extracting(try nameRange(of: symbol, in: table))
+  }
+
+  /// Where in the file the symbol's name stands, without its zero byte.
+  public func nameRange(of symbol: ELFSymbol, in table: SymbolTable) throws(ELFError) -> Range<Int> {
+    try range(ofStringAt: symbol.nameOffset, in: StringTable(try section(at: table.names)))
   }
 }
