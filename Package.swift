@@ -73,6 +73,7 @@ let hostModules = [
     ]),
   hostModule("DeviceClient", ["Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol"]),
   hostModule("VirtualDevice", ["CoAP", "CoAPTransport", "DeviceServer", "Platform", "Toolchain"]),
+  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
 ]
@@ -82,6 +83,8 @@ let testTargets = [
   tests(of: "Bytes"),
   tests(of: "BPF"),
   tests(of: "Helpers"),
+  tests(of: "ELF", ["Bytes", "Toolchain"]),
+  tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Toolchain"]),
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),

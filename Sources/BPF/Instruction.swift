@@ -2,7 +2,7 @@
 ///
 /// Twelve bytes, laid out for an engine that reads them in place. A wide load is two entries, the second one a
 /// `wideUpperHalf`, so that the index of an instruction is always the index of its slot.
-public struct Instruction: Equatable, Sendable {
+public struct Instruction: BitwiseCopyable, Equatable, Sendable {
   public let operation: Operation
   public let destination: Register
   /// r0 where the field is not used or tells variants apart.

@@ -57,7 +57,7 @@ extension Operation {
   public var isConditionalJump: Bool { isJump && self != .ja && self != .ja32 }
 
   /// Whether execution may go on with the next instruction.
-  public var mayContinue: Bool { self != .exit && self != .ja && self != .ja32 }
+  public var mayContinue: Bool { self != .exit && self != .ja && self != .ja32 && self != .trap }
 
   /// Whether the instruction occupies two slots.
   public var isWide: Bool {

@@ -3,7 +3,7 @@
 /// The raw value is the opcode byte, and in bits 8..<16 the variant: what the field that the opcode leaves for telling
 /// its operations apart has to hold (`Operation.variantField`). Everything else about an operation is computed from
 /// these bits. Operations that share an opcode stand together, which the decoder relies on.
-public enum Operation: UInt16, CaseIterable, Sendable {
+public enum Operation: UInt16, BitwiseCopyable, CaseIterable, Sendable {
   // Arithmetic on the low 32 bits, the result zero-extended. RFC 9669 §4.1
   case add32Imm = 0x0004
   case add32Reg = 0x000C
@@ -135,6 +135,9 @@ public enum Operation: UInt16, CaseIterable, Sendable {
   case callLocal = 0x0185
   /// Calls a kernel function by its BTF number: decodes, never runs here.
   case callBTF = 0x0285
+  /// Ends the program with a trap whose code is the immediate. Not of RFC 9669: a linker puts it in place of a call to
+  /// `__bpf_trap`, which is what LLVM makes of a failed check.
+  case trap = 0x0F85
   /// Calls the helper whose number is in the destination register (the encoding LLVM emits).
   case callx = 0x008D
   case exit = 0x0095

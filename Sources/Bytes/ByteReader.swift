@@ -43,7 +43,7 @@ public struct ByteReader: ~Escapable {
   }
 
   /// An integer of `T`'s size with the least significant byte first.
-  public mutating func readLittleEndian<T: FixedWidthInteger & UnsignedInteger>(
+  public mutating func readLittleEndian<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     _: T.Type = T.self
   ) throws(OutOfBounds) -> T {
     try read(T.bitWidth / 8).loadLittleEndian(at: 0)
@@ -62,16 +62,25 @@ public struct ByteReader: ~Escapable {
 
 extension Span<UInt8> {
   /// The little-endian integer that starts at `offset`.
-  public func loadLittleEndian<T: FixedWidthInteger & UnsignedInteger>(
+  public func loadLittleEndian<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     at offset: Int, as: T.Type = T.self
   ) throws(OutOfBounds) -> T {
     let size = T.bitWidth / 8
     guard offset >= 0, offset <= count - size else {
       throw OutOfBounds(offset: offset, count: size, available: count)
     }
-    var value: T = 0
-    for index in 0..<size { value |= T(truncatingIfNeeded: self[offset + index]) << (8 * index) }
-    return value
+    return littleEndian(at: offset)
+  }
+
+  /// The little-endian integer that starts at `offset`, which the caller has found to lie inside.
+  public func littleEndian<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    at offset: Int, as: T.Type = T.self
+  ) -> T {
+    precondition(offset >= 0 && offset <= count - T.bitWidth / 8)
+    // SAFETY: the bytes lie inside, they are initialized, and every pattern of bits is an integer.
+    return unsafe withUnsafeBytes { bytes in
+      unsafe T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
+    }
   }
 
   /// The `count` bytes that start at `offset`.

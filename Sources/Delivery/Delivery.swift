@@ -1,4 +1,4 @@
-public import CoAPTransport
+import CoAPTransport
 public import DeviceClient
 import Foundation
 public import Toolchain

@@ -172,23 +172,23 @@ extension DeviceServer where B: ~Copyable {
   }
 
   private mutating func requestNextBlock(sink: inout some DatagramSink & ~Copyable) throws(Problem) {
-    let isImage = deployment.stage == .image
+    let uri: URI
     do throws(URIError) {
-      let uri = try URI(deployment.uri)
-      let next = deployment.fetch.next
-      do throws(EndpointError) {
-        deployment.exchange = try endpoint.request(.get, to: uri.peer, at: now, sink: &sink) {
-          (message: inout MessageWriter) throws(OutOfBounds) in
-          try uri.writeOptions(into: &message)
-          try message.option(.block2, next)
-        }
-      } catch {
-        throw Problem(error)
-      }
-      deployment.packets += 1
+      uri = try URI(deployment.uri)
     } catch {
-      throw Problem(error, isImage: isImage)
+      throw Problem(error, isImage: deployment.stage == .image)
     }
+    let next = deployment.fetch.next
+    do throws(EndpointError) {
+      deployment.exchange = try endpoint.request(.get, to: uri.peer, at: now, sink: &sink) {
+        (message: inout MessageWriter) throws(OutOfBounds) in
+        try uri.writeOptions(into: &message)
+        try message.option(.block2, next)
+      }
+    } catch {
+      throw Problem(error)
+    }
+    deployment.packets += 1
   }
 
   private mutating func finish(with slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {

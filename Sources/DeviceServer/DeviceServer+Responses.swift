@@ -50,6 +50,7 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       throw Problem(responseTooLong: error)
     }
+    let now = now
     endpoint.respond(
       to: request, Response(code, contentFormat: format.contentFormat), body: body.span.extracting(0..<length),
       at: now, sink: &sink)
@@ -79,6 +80,7 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       // Longer than the body buffer: the code has to do.
     }
+    let now = now
     endpoint.respond(
       to: request, Response(problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails),
       body: body.span.extracting(0..<length), at: now, sink: &sink)
@@ -94,6 +96,7 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       throw Problem(responseTooLong: error)
     }
+    let now = now
     endpoint.respond(
       to: request, Response(.content, contentFormat: .linkFormat), body: body.span.extracting(0..<length), at: now,
       sink: &sink)

@@ -2,8 +2,9 @@ import Bytes
 import CBOR
 public import CoAP
 import DeviceProtocol
+import Interpreter
 public import Platform
-public import Runtime
+import Runtime
 
 /// A device as its network sees it: resources over CoAP, joined to the deployment of programs and their execution.
 ///
@@ -92,6 +93,20 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       }
     } catch {
       respond(to: request, with: error, sink: &sink)
+    }
+  }
+
+  /// Runs a slot's program; a trap is a problem.
+  private mutating func run(_ slot: SlotNumber, context: Span<UInt8>) throws(Problem) -> ExecutionResult {
+    let outcome: Outcome
+    do throws(RunError) {
+      outcome = try runtime.run(slot, context: context)
+    } catch {
+      throw Problem(error, in: slot)
+    }
+    switch outcome.result {
+    case .returned(let value): return ExecutionResult(result: value, instructions: outcome.executed)
+    case .trapped(let trap): throw Problem(trap)
     }
   }
 }

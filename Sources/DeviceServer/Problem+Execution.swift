@@ -1,5 +1,4 @@
 import CoAP
-import Compartment
 import DeviceProtocol
 import Interpreter
 import Runtime
@@ -52,20 +51,6 @@ extension Problem {
     }
   }
 
-  init(_ error: ArenaError) {
-    switch error {
-    case .doesNotFit(let needed, let available):
-      self.init(
-        .unprocessableEntity, .image, rule: 100, title: "Program too large for its arena",
-        detail: "stack, data and context together need more memory than a compartment has",
-        expected: Int64(available), found: Int64(needed))
-    case .frameCount(let found), .negativeSize(let found):
-      self.init(
-        .unprocessableEntity, .image, rule: 101, title: "Program has impossible sizes",
-        detail: "the number of stack frames or the size of a section is out of range", found: Int64(found))
-    }
-  }
-
   init(_ trap: Trap) {
     self.init(
       .internalServerError, .execution, rule: trap.rule.rawValue, title: "Program stopped",
@@ -82,6 +67,7 @@ extension Problem {
     case .unknownHelper: "it called a helper that does not exist"
     case .helperNotGranted: "it called a helper that it is not granted"
     case .invalidOperation: "it came to an instruction that cannot be run"
+    case .programFault: "a check in the program failed: an overflow, an index out of range, or the like"
     case .helperFault:
       switch trap.helperFault?.reason {
       case .access: "it gave a helper an address outside its compartment"

@@ -14,6 +14,7 @@ enum TransferRule: UInt8 {
   case blockSize
   case changed
   case tooLong
+  case unknownOption
 }
 
 extension Problem {
@@ -45,6 +46,10 @@ extension Problem {
       self.init(
         .badGateway, .transfer, rule: TransferRule.reset.rawValue, title: "File server refused",
         detail: "the server in the URL answered with a reset")
+    case .unknownOption:
+      self.init(
+        .badGateway, .transfer, rule: TransferRule.unknownOption.rawValue, title: "File server not understood",
+        detail: "its answer has an option that the device would have to know")
     }
   }
 

@@ -507,6 +507,11 @@ func execute<Host: HelperHost & ~Copyable>(
         memory.rodataAddress &+ (UInt64(instruction.word) | UInt64(pc.takeUpperHalf()) << 32)
       continue
 
+    case .trap:
+      stop.rule = .programFault
+      stop.address = UInt64(UInt32(bitPattern: instruction.immediate))
+      break run
+
     // MARK: What the verifier refuses
     case .callBTF, .lddwMapByDescriptor, .lddwMapValueByDescriptor, .lddwVariable, .lddwCode, .lddwMapByIndex,
       .lddwMapValueByIndex, .wideUpperHalf, .ldabsb, .ldabsh, .ldabsw, .ldindb, .ldindh, .ldindw:

@@ -18,12 +18,15 @@ public struct Trap: Error, Equatable, Sendable {
     case helperFault = 7
     /// An operation that verified programs do not contain.
     case invalidOperation = 8
+    /// The program ended itself: a check that its compiler put in failed. `address` is the code of its trap instruction.
+    case programFault = 9
   }
 
   public let rule: Rule
   /// Index of the 8-byte slot of the instruction in the text.
   public let index: Int
-  /// The address of the access, the number called, or the address of the helper's fault; else 0.
+  /// The address of the access, the number called, the address of the helper's fault, or the
+  /// code of the program's fault; else 0.
   public let address: UInt64
   public let helperFault: HelperFault?
 

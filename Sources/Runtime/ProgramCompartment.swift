@@ -30,8 +30,7 @@ public struct ProgramCompartment: ~Copyable {
   /// first instruction.
   public mutating func check(_ bytes: Span<UInt8>) throws(LoadError) {
     let image = try open(bytes)
-    let program = try load(image, into: instructions.mutableSpan, granting: policy)
-    try Self.prepare(&arena, for: program, of: image, context: Span())
+    try Self.check(image, granting: policy, &arena, &instructions)
   }
 
   /// Loads the program in this image and runs it until it returns, traps, or has spent its budget.
@@ -46,8 +45,27 @@ public struct ProgramCompartment: ~Copyable {
     _ bytes: Span<UInt8>, context: Span<UInt8>, budget: Int, host: inout Host
   ) throws(LoadError) -> Outcome {
     let image = try open(bytes)
+    return try Self.run(
+      image, granting: policy, context: context, budget: budget, host: &host, &arena, &instructions)
+  }
+
+  // The two below take arena and instructions apart from `self`, so that a program may borrow the one while the other
+  // is changed.
+
+  private static func check(
+    _ image: borrowing ProgramImage, granting policy: HelperSet, _ arena: inout Arena,
+    _ instructions: inout FixedArray<Instruction>
+  ) throws(LoadError) {
     let program = try load(image, into: instructions.mutableSpan, granting: policy)
-    try Self.prepare(&arena, for: program, of: image, context: context)
+    try prepare(&arena, for: program, of: image, context: Span())
+  }
+
+  private static func run<Host: HelperHost & ~Copyable>(
+    _ image: borrowing ProgramImage, granting policy: HelperSet, context: Span<UInt8>, budget: Int,
+    host: inout Host, _ arena: inout Arena, _ instructions: inout FixedArray<Instruction>
+  ) throws(LoadError) -> Outcome {
+    let program = try load(image, into: instructions.mutableSpan, granting: policy)
+    try prepare(&arena, for: program, of: image, context: context)
     let address = context.isEmpty ? 0 : arena.contextAddress
     var memory = arena.memory(rodata: image.rodata)
     return interpret(

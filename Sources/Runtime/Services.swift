@@ -11,7 +11,6 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
   /// The store that all programs share.
   public private(set) var globalStore = KeyValueStore<16>()
   private var localStores = InlineArray<5, KeyValueStore<16>>(repeating: KeyValueStore())
-  private var printed = Buffer(count: Limits.printedBytes)
   /// Whose program is running.
   var slot: SlotNumber?
 
@@ -50,6 +49,7 @@ extension Services: HelperHost where B: ~Copyable {
     _ arguments: HelperArguments, _ memory: borrowing CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     var formatter = PrintfFormatter(values: [arguments.r2, arguments.r3, arguments.r4, arguments.r5])
+    var printed = InlineArray<256, UInt8>(repeating: 0)
     var writer = ByteWriter(printed.mutableSpan)
     do throws(AccessFault) {
       let format = try memory.cString(at: arguments.r1, limit: Limits.printedBytes)

@@ -1,4 +1,4 @@
-public import Bytes
+import Bytes
 public import COSE
 import SUIT
 
@@ -51,6 +51,7 @@ public struct SlotTable: ~Copyable {
   }
 
   /// The installed image; empty when the slot is.
+  @_lifetime(borrow self)
   public func image(of slot: SlotNumber) -> Span<UInt8> {
     memory.span.extracting(range(of: slot.index, count: records[slot.index].size))
   }

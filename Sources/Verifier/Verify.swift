@@ -137,7 +137,7 @@ private func helper(
 
 extension VerifierError {
   /// The rule that bytes which are no instruction break.
-  init(_ error: DecodeError, at index: Int) {
+  public init(_ error: DecodeError, at index: Int) {
     switch error {
     case .unknownOpcode(let opcode):
       self.init(.unknownOpcode, at: index, found: Int64(opcode))

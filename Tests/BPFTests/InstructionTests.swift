@@ -101,7 +101,7 @@ func example(of operation: Operation) -> Instruction {
     #expect(Operation.allCases.filter(\.isAtomic).count == 20)
     #expect(Operation.allCases.filter(\.isJump).count == 46)
     #expect(Operation.allCases.filter(\.isConditionalJump).count == 44)
-    #expect(Operation.allCases.filter { !$0.mayContinue } == [.ja, .ja32, .exit])
+    #expect(Operation.allCases.filter { !$0.mayContinue } == [.ja, .ja32, .trap, .exit])
     #expect(
       Operation.allCases.filter(\.isPacketAccess) == [.ldabsb, .ldabsh, .ldabsw, .ldindb, .ldindh, .ldindw])
     #expect(Operation.allCases.filter(\.isByteSwap).count == 9)

@@ -1,0 +1,127 @@
+public import BPF
+import Bytes
+import ELF
+public import Helpers
+
+/// How a program is packed.
+public enum ImageLayout: UInt8, CaseIterable, Sendable {
+  /// Instructions of eight bytes and nothing else.
+  case text = 0
+  /// A relocatable ELF object file.
+  case elf = 3
+}
+
+/// A program in borrowed memory, whatever its layout. The bytes are never changed: they may stand in flash.
+///
+/// Programs do not know where they are. A wide load of an address becomes one of Femto-Containers' two (`lddwData`,
+/// `lddwRodata`), whose number is an offset in a region; an engine adds the region's address when it runs. Only pointers
+/// among the data hold addresses, so the data is made when they are known (`initialise`).
+///
+/// Any bytes may come in. The work is bounded: besides reading its bytes once, opening compares each part of the program
+/// (at most 32) with the others, and each relocation, of which there is at most one for every 8 bytes, looks for one part.
+public struct ProgramImage: ~Escapable {
+  /// The function that runs when nobody asks for another one.
+  public static let entryName: StaticString = "program"
+
+  public let layout: ImageLayout
+  /// Where the program starts, as the index of a slot: the function called `program`, else the first slot.
+  public private(set) var entry = 0
+  let bytes: Span<UInt8>
+  let elf: ELFFile?
+  var segments = SegmentTable()
+
+  /// Opens an image and finds its parts. The layout is told by the first bytes: ELF's magic number is no instruction.
+  @_lifetime(copy bytes)
+  public init(_ bytes: Span<UInt8>) throws(ImageError) {
+    self.bytes = bytes
+    let isELF = bytes.count >= 4 && bytes.extracting(0..<4).holdsSameBytes(as: .elfMagic)
+    layout = isELF ? .elf : .text
+    if isELF {
+      let file: ELFFile
+      do throws(ELFError) { file = try ELFFile(bytes) } catch { throw .elf(error) }
+      elf = file
+      try addSegments(of: file)
+    } else {
+      elf = nil
+      try segments.appendText(0..<bytes.count)
+    }
+    guard segments.textSize > 0 else { throw .refused(.noText) }
+    entry = try entry(named: Self.entryName.bytes) ?? 0
+  }
+
+  /// Slots of the text.
+  public var instructionCount: Int { segments.textSize / 8 }
+
+  /// The bytes that the program may read where they are in the image.
+  public var rodata: Span<UInt8> {
+    @_lifetime(copy self)
+    get { bytes.extracting(segments.rodataRange) }
+  }
+
+  /// Bytes of writable memory that start with values, a multiple of 8.
+  public var dataSize: Int { segments.dataSize }
+
+  /// Bytes of writable memory that start as zeros, directly behind the data.
+  public var bssSize: Int { segments.zerosSize }
+
+  /// What the address of the data has to be divisible by: a power of two, 8 to 512.
+  public var dataAlignment: Int { segments.dataAlignment }
+
+  /// The helpers that the image itself says it may call; `nil` when the layout has no place for that.
+  public var grantedHelpers: HelperSet? { nil }
+
+  /// Where the function with this name starts, as the index of a slot; `nil` when there is none.
+  public func entry(named name: Span<UInt8>) throws(ImageError) -> Int? {
+    guard let elf else { return nil }
+    return try entry(named: name, in: elf)
+  }
+
+  /// Decodes the text, with everything that is independent of addresses resolved.
+  ///
+  /// - Parameter buffer: room for at least `instructionCount` instructions; what comes behind them is left alone.
+  /// - Returns: `instructionCount`.
+  public func decode(into buffer: inout MutableSpan<Instruction>) throws(ImageError) -> Int {
+    let count = instructionCount
+    guard count <= buffer.count else {
+      throw .refused(.textBufferTooSmall, found: Int64(buffer.count), expected: Int64(count))
+    }
+    for index in 0..<segments.count where segments[index].region == .text {
+      let segment = segments[index]
+      let first = segment.place / 8
+      for slot in 0..<segment.size / 8 {
+        let word: UInt64 = bytes.littleEndian(at: segment.fileOffset + slot * 8)
+        do throws(DecodeError) { buffer[first + slot] = try Instruction(slot: word) } catch {
+          throw .instruction(error, slot: first + slot)
+        }
+      }
+    }
+    if let elf { try relocateText(of: elf, in: &buffer) }
+    return count
+  }
+
+  /// Fills the writable memory: the data from the image with its pointers, everything else with zeros.
+  ///
+  /// - Parameters:
+  ///   - data: at least `dataSize` bytes; the zeros of the program may be part of it.
+  ///   - dataAddress: where the program sees `data`, divisible by `dataAlignment`.
+  ///   - rodataAddress: where the program sees `rodata`.
+  public func initialise(
+    data: inout MutableSpan<UInt8>, dataAddress: UInt64, rodataAddress: UInt64
+  ) throws(ImageError) {
+    guard dataSize <= data.count else {
+      throw .refused(.dataBufferTooSmall, found: Int64(data.count), expected: Int64(dataSize))
+    }
+    guard dataSize == 0 || dataAddress & UInt64(dataAlignment - 1) == 0 else {
+      throw .refused(
+        .misalignedData, found: Int64(truncatingIfNeeded: dataAddress), expected: Int64(dataAlignment))
+    }
+    for index in data.indices { data[index] = 0 }
+    for index in 0..<segments.count where segments[index].region == .data {
+      let segment = segments[index]
+      for offset in 0..<segment.size { data[segment.place + offset] = bytes[segment.fileOffset + offset] }
+    }
+    if let elf {
+      try relocateData(of: elf, in: &data, dataAddress: dataAddress, rodataAddress: rodataAddress)
+    }
+  }
+}
