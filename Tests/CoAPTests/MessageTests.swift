@@ -156,17 +156,17 @@ extension Parsed {
     func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) } }
     let codes: [Code] = [.get, .post, .put, .delete, .content, .changed, .notFound, .internalServerError]
     var message = Parsed(
-      type: [MessageType.confirmable, .nonConfirmable, .acknowledgement].randomElement(using: &random)!,
-      code: codes.randomElement(using: &random)!, messageID: UInt16.random(in: 0...UInt16.max, using: &random)
+      type: random.pick([MessageType.confirmable, .nonConfirmable, .acknowledgement]),
+      code: random.pick(codes), messageID: UInt16.random(in: 0...UInt16.max, using: &random)
     )
     message.token = Token(
       value: UInt64.random(in: 0 ... .max, using: &random), count: Int.random(in: 0...8, using: &random))
     var number: UInt16 = 0
     for _ in 0..<Int.random(in: 0...6, using: &random) {
       let delta: ClosedRange<UInt16> =
-        [0...12, 13...268, 269...9000].randomElement(using: &random)!
+        random.pick([0...12, 13...268, 269...9000])
       number += UInt16.random(in: delta, using: &random)
-      let length: ClosedRange<Int> = [0...12, 13...268, 269...300].randomElement(using: &random)!
+      let length: ClosedRange<Int> = random.pick([0...12, 13...268, 269...300])
       message.options.append(
         .init(OptionNumber(rawValue: number), bytes(Int.random(in: length, using: &random))))
     }

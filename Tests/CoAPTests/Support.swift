@@ -75,6 +75,11 @@ struct SeededNumbers: RandomNumberGenerator {
 
   init(seed: UInt64) { state = seed }
 
+  /// - Precondition: there is something to pick from.
+  mutating func pick<Element>(_ elements: [Element]) -> Element {
+    elements[Int.random(in: 0..<elements.count, using: &self)]
+  }
+
   mutating func next() -> UInt64 {
     state &+= 0x9e37_79b9_7f4a_7c15
     var mixed = state

@@ -101,7 +101,7 @@ import Testing
     let alphabet = Array("0123456789abcf:.[]%/?#&= xé-~".utf8)
     for _ in 0..<100_000 {
       let tail = (0..<Int.random(in: 0...40, using: &random)).map { _ in
-        alphabet.randomElement(using: &random)!
+        random.pick(alphabet)
       }
       let text = Array((Bool.random(using: &random) ? "coap://[" : "coap://").utf8) + tail
       _ = try? URI(text.span).peer

@@ -1,0 +1,152 @@
+import CoAP
+import CoAPTransport
+import Foundation
+import Testing
+
+@Suite(.timeLimit(.minutes(2))) struct LibcoapInterop {
+  @Test(
+    .enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"),
+    arguments: [16, 32, 64, 128, 256, 512, 1024])
+  func `libcoap's client fetches a file from our server in blocks of any size`(blockSize: Int) async throws {
+    try await withDirectory { directory in
+      try write(pattern(3001), to: "served/a.bin", in: directory)
+      try await withFileServer("\(directory)/served") { server in
+        for host in ["127.0.0.1", "[::1]"] {
+          let output = "\(directory)/received"
+          let run = try await Tool.coapClient.run([
+            "-b", "\(blockSize)", "-o", output, "coap://\(host):\(server.port)/a.bin",
+          ])
+          #expect(run.status == 0, "\(run.text)")
+          #expect(try [UInt8](Data(contentsOf: URL(filePath: output))) == pattern(3001))
+          try FileManager.default.removeItem(atPath: output)
+        }
+        let counts = await server.counts()
+        #expect(counts.received == counts.sent)
+        #expect(counts.received == 2 * ((3001 + blockSize - 1) / blockSize))
+      }
+    }
+  }
+
+  @Test(.enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"))
+  func `libcoap's client fetches through lost datagrams`() async throws {
+    try await withDirectory { directory in
+      try write(pattern(500), to: "served/a.bin", in: directory)
+      try await withFileServer("\(directory)/served") { server in
+        // Its second and fourth datagrams never leave: it sends them again.
+        let run = try await Tool.coapClient.run([
+          "-l", "2,4", "-b", "256", "-o", "\(directory)/received", "coap://127.0.0.1:\(server.port)/a.bin",
+        ])
+        #expect(run.status == 0, "\(run.text)")
+        #expect(try [UInt8](Data(contentsOf: URL(filePath: "\(directory)/received"))) == pattern(500))
+      }
+    }
+  }
+
+  @Test(.enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"))
+  func `libcoap's client is told what it may not do`() async throws {
+    try await withDirectory { directory in
+      try write([1], to: "a.bin", in: directory)
+      try await withFileServer(directory) { server in
+        let uri = "coap://127.0.0.1:\(server.port)"
+        for (arguments, code) in [
+          (["\(uri)/none"], "4.04"), (["-m", "delete", "\(uri)/a.bin"], "4.05"),
+          (["-A", "50", "\(uri)/a.bin"], "4.06"), (["-O", "9,x", "\(uri)/a.bin"], "4.02"),
+          (["-N", "-B", "3", "\(uri)/none"], "4.04"),
+        ] {
+          let run = try await Tool.coapClient.run(arguments)
+          #expect(run.text.contains(code), "\(arguments)")
+        }
+      }
+    }
+  }
+
+  @Test(
+    .enabled(
+      if: Tool.coapServer.isWanted && Tool.coapClient.isWanted,
+      "libcoap's server is not installed (Debian: libcoap3-bin)"),
+    arguments: [16, 32, 64, 128, 256, 512, 1024])
+  func `our client fetches what libcoap's server keeps in blocks of any size`(blockSize: Int) async throws {
+    try await withDirectory { directory in
+      let port = try await freePort()
+      try write(pattern(2500), to: "body", in: directory)
+      try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
+        try await waitForServer(at: port)
+        let stored = try await Tool.coapClient.run([
+          "-m", "put", "-f", "\(directory)/body", "coap://127.0.0.1:\(port)/stored",
+        ])
+        #expect(stored.status == 0, "\(stored.text)")
+        var configuration = CoAPClient.Configuration()
+        configuration.blockSize = blockSize
+        try await withClient(configuration) { client in
+          let answer = try await client.request(.get, "coap://127.0.0.1:\(port)/stored")
+          #expect(answer.code == .content)
+          #expect(answer.body == pattern(2500))
+          let core = try await client.request(.get, "coap://127.0.0.1:\(port)/.well-known/core")
+          #expect(core.contentFormat == .linkFormat)
+          #expect(String(decoding: core.body, as: UTF8.self).contains("</stored>"))
+        }
+      }
+    }
+  }
+
+  @Test(.enabled(if: Tool.coapServer.isWanted, "libcoap's server is not installed (Debian: libcoap3-bin)"))
+  func `our client stores, reads, deletes and waits for separate answers at libcoap's server`() async throws {
+    let port = try await freePort()
+    try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
+      try await waitForServer(at: port)
+      try await withClient { client in
+        let uri = "coap://127.0.0.1:\(port)"
+        let created = try await client.request(
+          .put, "\(uri)/small?x=1", payload: Array("hello".utf8), contentFormat: .text)
+        #expect(created.code == .created)
+        let read = try await client.request(.get, "\(uri)/small")
+        #expect(read.body == Array("hello".utf8))
+        #expect(read.datagrams == DatagramCounts(sent: 1, received: 1))
+        // An empty acknowledgement at once, the answer a second later, acknowledged by us.
+        let separate = try await client.request(.get, "\(uri)/async?1")
+        #expect(separate.code == .content)
+        #expect(separate.datagrams == DatagramCounts(sent: 2, received: 2))
+        let deleted = try await client.request(.delete, "\(uri)/small")
+        #expect(deleted.code == .deleted)
+        let gone = try await client.request(.get, "\(uri)/small")
+        #expect(gone.code == .notFound)
+      }
+    }
+  }
+}
+
+@Suite(.timeLimit(.minutes(2))) struct AiocoapInterop {
+  @Test(.enabled(if: Tool.aiocoapClient.isWanted, "aiocoap is not installed (PyPI: aiocoap)"))
+  func `aiocoap's client fetches a file of several blocks from our server`() async throws {
+    try await withDirectory { directory in
+      try write(pattern(3001), to: "folder/a.bin", in: directory)
+      try await withFileServer(directory) { server in
+        let run = try await Tool.aiocoapClient.run(["-q", "coap://127.0.0.1:\(server.port)/folder/a.bin"])
+        #expect(run.status == 0, "\(run.text)")
+        #expect(run.standardOutput == pattern(3001))
+        let none = try await Tool.aiocoapClient.run(["coap://127.0.0.1:\(server.port)/none"])
+        #expect(none.text.contains("4.04"))
+      }
+    }
+  }
+
+  @Test(
+    .enabled(if: Tool.aiocoapFileServer.isWanted, "aiocoap is not installed (PyPI: aiocoap)"),
+    arguments: [16, 64, 256, 1024])
+  func `our client fetches from aiocoap's file server in blocks of any size`(blockSize: Int) async throws {
+    try await withDirectory { directory in
+      try write(pattern(2500), to: "folder/a.bin", in: directory)
+      let port = try await freePort()
+      try await Tool.aiocoapFileServer.serving(["--bind", "127.0.0.1:\(port)", directory]) {
+        try await waitForServer(at: port)
+        var configuration = CoAPClient.Configuration()
+        configuration.blockSize = blockSize
+        try await withClient(configuration) { client in
+          let answer = try await client.request(.get, "coap://127.0.0.1:\(port)/folder/a.bin")
+          #expect(answer.code == .content)
+          #expect(answer.body == pattern(2500))
+        }
+      }
+    }
+  }
+}
