@@ -201,20 +201,61 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
     sink: inout some DatagramSink & ~Copyable,
     build: (inout MessageWriter) throws(OutOfBounds) -> Void
   ) throws(EndpointError) -> ExchangeID {
-    guard let index = freeEntry(at: now) else { throw .busy }
-    let token = Token(value: random.next(), count: 4)
-    let messageID = takeMessageID()
+    let draft = try draftRequest(at: now)
     let length: Int
     do throws(OutOfBounds) {
       var writer = try MessageWriter(
-        sent.mutableSlice(range(of: index, count: datagramBytes)),
-        type: confirmable ? .confirmable : .nonConfirmable, code: code, messageID: messageID, token: token)
+        sent.mutableSlice(range(of: draft.entry, count: datagramBytes)),
+        type: confirmable ? .confirmable : .nonConfirmable, code: code, messageID: draft.messageID,
+        token: draft.token)
       try build(&writer)
       length = writer.count
     } catch {
       throw .tooLong(limit: datagramBytes)
     }
-    exchanges[index].startOutgoing(to: peer, messageID: messageID, token: token, length: length, at: now)
+    return send(draft, length: length, to: peer, confirmable: confirmable, at: now, sink: &sink)
+  }
+
+  /// Sends a confirmable GET for one block of what is at `uri`.
+  ///
+  /// - Throws: ``EndpointError`` when no exchange is free or the request is longer than a datagram.
+  public mutating func get(
+    _ uri: borrowing URI, block2: BlockOption, at now: Instant, sink: inout some DatagramSink & ~Copyable
+  ) throws(EndpointError) -> ExchangeID {
+    let draft = try draftRequest(at: now)
+    let length: Int
+    do throws(OutOfBounds) {
+      var writer = try MessageWriter(
+        sent.mutableSlice(range(of: draft.entry, count: datagramBytes)), type: .confirmable, code: .get,
+        messageID: draft.messageID, token: draft.token)
+      try uri.writeOptions(into: &writer)
+      try writer.option(.block2, block2)
+      length = writer.count
+    } catch {
+      throw .tooLong(limit: datagramBytes)
+    }
+    return send(draft, length: length, to: uri.peer, confirmable: true, at: now, sink: &sink)
+  }
+
+  /// A request that has its place and its numbers, but no bytes yet.
+  private struct Draft {
+    let entry: Int
+    let messageID: UInt16
+    let token: Token
+  }
+
+  private mutating func draftRequest(at now: Instant) throws(EndpointError) -> Draft {
+    guard let entry = freeEntry(at: now) else { throw .busy }
+    return Draft(entry: entry, messageID: takeMessageID(), token: Token(value: random.next(), count: 4))
+  }
+
+  private mutating func send(
+    _ draft: Draft, length: Int, to peer: Peer, confirmable: Bool, at now: Instant,
+    sink: inout some DatagramSink & ~Copyable
+  ) -> ExchangeID {
+    let index = draft.entry
+    exchanges[index].startOutgoing(
+      to: peer, messageID: draft.messageID, token: draft.token, length: length, at: now)
     if confirmable {
       exchanges[index].awaitAcknowledgement(at: now, timeout: firstTimeout())
     } else {

@@ -178,13 +178,9 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       throw Problem(error, isImage: deployment.stage == .image)
     }
-    let next = deployment.fetch.next
+    let (next, now) = (deployment.fetch.next, now)
     do throws(EndpointError) {
-      deployment.exchange = try endpoint.request(.get, to: uri.peer, at: now, sink: &sink) {
-        (message: inout MessageWriter) throws(OutOfBounds) in
-        try uri.writeOptions(into: &message)
-        try message.option(.block2, next)
-      }
+      deployment.exchange = try endpoint.get(uri, block2: next, at: now, sink: &sink)
     } catch {
       throw Problem(error)
     }

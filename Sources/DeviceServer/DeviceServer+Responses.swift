@@ -52,8 +52,7 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(code, contentFormat: format.contentFormat), body: body.span.extracting(0..<length),
-      at: now, sink: &sink)
+      to: request, Response(code, contentFormat: format.contentFormat), body: body, count: length, at: now, sink: &sink)
   }
 
   private mutating func writeText(_ value: some Representation) throws(OutOfBounds) -> Int {
@@ -83,7 +82,7 @@ extension DeviceServer where B: ~Copyable {
     let now = now
     endpoint.respond(
       to: request, Response(problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails),
-      body: body.span.extracting(0..<length), at: now, sink: &sink)
+      body: body, count: length, at: now, sink: &sink)
   }
 
   /// Answers with the links to everything the device serves, one for each slot where a resource stands for a slot.
@@ -98,8 +97,7 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(.content, contentFormat: .linkFormat), body: body.span.extracting(0..<length), at: now,
-      sink: &sink)
+      to: request, Response(.content, contentFormat: .linkFormat), body: body, count: length, at: now, sink: &sink)
   }
 
   private mutating func writeLinks() throws(OutOfBounds) -> Int {
@@ -115,5 +113,17 @@ extension DeviceServer where B: ~Copyable {
       }
     }
     return links.output.count
+  }
+}
+
+extension Endpoint {
+  /// Answers with the first `count` bytes of `body`.
+  ///
+  /// Takes the buffer rather than a span of it, so that a server can lend its own while it changes its endpoint.
+  fileprivate mutating func respond(
+    to request: RequestID, _ response: Response, body: borrowing Buffer, count: Int, at now: Instant,
+    sink: inout some DatagramSink & ~Copyable
+  ) {
+    respond(to: request, response, body: body.span.extracting(0..<count), at: now, sink: &sink)
   }
 }
