@@ -41,5 +41,11 @@ let package = Package(
         .headerSearchPath("dependencies/include"), .headerSearchPath("dependencies/include/sodium"),
         .define("CONFIGURED", to: "1"), .define("SODIUM_STATIC"),
       ]),
+    .executableTarget(
+      name: "App",
+      dependencies: [
+        "BoardMPS2", "CortexM", "Crypto", "Network", product("CoAP"), product("DeviceServer"), product("Platform"),
+      ],
+      swiftSettings: swift),
   ]
 )
