@@ -30,11 +30,14 @@ let package = Package(
   products: [
     .library(name: "Bytes", targets: ["Bytes"]),
     .library(name: "CoAP", targets: ["CoAP"]),
+    .library(name: "Checks", targets: ["Checks"]),
   ],
   targets: [
     portableModule("Bytes"),
     tests(of: "Bytes"),
     portableModule("CoAP", ["Bytes"]),
     tests(of: "CoAP"),
+    portableModule("Checks", ["Bytes", "CoAP"]),
+    tests(of: "Checks"),
   ]
 )
