@@ -15,9 +15,14 @@ let host: [SwiftSetting] = [
   .treatAllWarnings(as: .error),
 ]
 
-/// A portable module and the portable modules it may import: the arrows of the architecture.
+/// A portable module and the modules it may import: the arrows of the architecture.
 func portableModule(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
   .target(name: name, dependencies: dependencies, swiftSettings: portable)
+}
+
+/// A module of the host and the modules and packages it may import.
+func hostModule(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+  .target(name: name, dependencies: dependencies, swiftSettings: host)
 }
 
 func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target {
@@ -25,19 +30,30 @@ func tests(of name: String, _ dependencies: [Target.Dependency] = []) -> Target 
     name: "\(name)Tests", dependencies: [.target(name: name)] + dependencies, swiftSettings: host)
 }
 
+let portableModules = [
+  portableModule("Bytes"),
+  portableModule("BPF"),
+  portableModule("Helpers"),
+  portableModule("Compartment", ["Bytes"]),
+  portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
+  portableModule("CoAP", ["Bytes"]),
+  portableModule("Checks", ["Bytes", "CoAP"]),
+]
+
+let hostModules: [Target] = []
+
+let testTargets = [
+  tests(of: "Bytes"),
+  tests(of: "BPF"),
+  tests(of: "Helpers"),
+  tests(of: "Compartment"),
+  tests(of: "Verifier", ["BPF", "Helpers"]),
+  tests(of: "CoAP"),
+  tests(of: "Checks"),
+]
+
 let package = Package(
   name: "microbpf",
-  products: [
-    .library(name: "Bytes", targets: ["Bytes"]),
-    .library(name: "CoAP", targets: ["CoAP"]),
-    .library(name: "Checks", targets: ["Checks"]),
-  ],
-  targets: [
-    portableModule("Bytes"),
-    tests(of: "Bytes"),
-    portableModule("CoAP", ["Bytes"]),
-    tests(of: "CoAP"),
-    portableModule("Checks", ["Bytes", "CoAP"]),
-    tests(of: "Checks"),
-  ]
+  products: portableModules.map { .library(name: $0.name, targets: [$0.name]) },
+  targets: portableModules + hostModules + testTargets
 )

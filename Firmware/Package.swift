@@ -1,0 +1,45 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+// The sources under `dependencies/` are laid there by `scripts/setup`: pinned Debian source packages.
+
+let lwip =
+  ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "udp", "timeouts"].map {
+    "dependencies/core/\($0).c"
+  }
+  + ["etharp", "icmp", "ip4", "ip4_addr"].map { "dependencies/core/ipv4/\($0).c" }
+  + ["ethip6", "icmp6", "inet6", "ip6", "ip6_addr", "mld6", "nd6"].map { "dependencies/core/ipv6/\($0).c" }
+  + ["dependencies/netif/ethernet.c"]
+
+let sodium = [
+  "crypto_sign/crypto_sign.c", "crypto_sign/ed25519/sign_ed25519.c", "crypto_sign/ed25519/ref10/open.c",
+  "crypto_sign/ed25519/ref10/sign.c", "crypto_core/ed25519/ref10/ed25519_ref10.c",
+  "crypto_hash/sha512/cp/hash_sha512_cp.c", "crypto_hash/sha256/cp/hash_sha256_cp.c",
+  "crypto_verify/sodium/verify.c", "sodium/utils.c",
+].map { "dependencies/\($0)" }
+
+let swift: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)]
+
+func product(_ name: String) -> Target.Dependency {
+  .product(name: name, package: "microbpf")
+}
+
+let package = Package(
+  name: "Firmware",
+  dependencies: [.package(name: "microbpf", path: "..")],
+  targets: [
+    .target(name: "CCortexM"),
+    .target(name: "CortexM", dependencies: ["CCortexM"], swiftSettings: swift),
+    .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
+    .target(
+      name: "CLwIP", sources: lwip + ["port/lwip_shim.c"],
+      cSettings: [.headerSearchPath("dependencies/include"), .headerSearchPath("port")]),
+    .target(name: "Network", dependencies: ["CLwIP", product("CoAP")], swiftSettings: swift),
+    .target(
+      name: "CSodium", sources: sodium + ["sodium_shim.c"],
+      cSettings: [
+        .headerSearchPath("dependencies/include"), .headerSearchPath("dependencies/include/sodium"),
+        .define("CONFIGURED", to: "1"), .define("SODIUM_STATIC"),
+      ]),
+  ]
+)

@@ -1,0 +1,95 @@
+// Reset, vector table, exception entry, and the few C library hooks that Embedded Swift and newlib ask for.
+#include "cortexm.h"
+#include <errno.h>
+#include <malloc.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+extern uint32_t _estack, _sdata, _edata, _sidata, _sbss, _ebss;
+extern char _heap_start, _heap_end;
+extern void (*__init_array_start[])(void), (*__init_array_end[])(void);
+
+extern int main(int argc, char **argv);
+void cortexm_report_fault(const exception_frame *frame, uint32_t exception, uint32_t exc_return)
+    __attribute__((noreturn));
+
+volatile uint64_t cortexm_milliseconds;
+
+#define CPACR (*(volatile uint32_t *)0xE000ED88)
+#define SHCSR (*(volatile uint32_t *)0xE000ED24)
+#define CCR (*(volatile uint32_t *)0xE000ED14)
+
+void Reset_Handler(void) {
+  for (uint32_t *to = &_sdata, *from = &_sidata; to < &_edata;) *to++ = *from++;
+  for (uint32_t *to = &_sbss; to < &_ebss;) *to++ = 0;
+  CPACR |= 0xFu << 20;  // full access to the floating-point unit
+  SHCSR |= 7u << 16;    // memory, bus and usage faults have handlers of their own
+  CCR |= 1u << 4;       // division by zero is a usage fault
+  cpu_synchronize();
+  for (void (**init)(void) = __init_array_start; init < __init_array_end; init++) (*init)();
+  (void)main(0, NULL);
+  for (;;) cpu_wait_for_interrupt();
+}
+
+/// Hands the frame that the core pushed to the Swift fault handler. Bit 2 of EXC_RETURN tells on which stack it lies.
+__attribute__((naked)) void Fault_Handler(void) {
+  __asm volatile(
+      "tst lr, #4\n"
+      "ite eq\n"
+      "mrseq r0, msp\n"
+      "mrsne r0, psp\n"
+      "mrs r1, ipsr\n"
+      "mov r2, lr\n"
+      "b cortexm_report_fault\n");
+}
+
+void SysTick_Handler(void) { cortexm_count_millisecond(); }
+
+/// The Ethernet controller's interrupt, defined by the board.
+__attribute__((weak)) void IRQ13_Handler(void) { Fault_Handler(); }
+
+typedef void (*vector)(void);
+
+__attribute__((section(".vectors"), used)) static const struct {
+  uint32_t *initial_stack;
+  vector exceptions[15];
+  vector interrupts[32];
+} vectors = {
+    &_estack,
+    {Reset_Handler, Fault_Handler, Fault_Handler, Fault_Handler, Fault_Handler, Fault_Handler, 0, 0, 0, 0,
+     Fault_Handler, Fault_Handler, 0, Fault_Handler, SysTick_Handler},
+    {[0 ... 12] = Fault_Handler, [13] = IRQ13_Handler, [14 ... 31] = Fault_Handler},
+};
+
+void semihosting_exit(uint32_t status) {
+  const uint32_t block[2] = {0x20026 /* ADP_Stopped_ApplicationExit */, status};
+  register uint32_t operation __asm("r0") = 0x20;
+  register const uint32_t *parameters __asm("r1") = block;
+  __asm volatile("bkpt 0xab" ::"r"(operation), "r"(parameters) : "memory");
+  for (;;) cpu_wait_for_interrupt();
+}
+
+uint32_t cortexm_stack_limit(void) { return (uint32_t)&_heap_end; }
+
+// The heap serves allocations at start; it ends where the stack's reserve begins.
+
+static char *heap_top = &_heap_start;
+
+uint32_t cortexm_heap_used(void) { return (uint32_t)(heap_top - &_heap_start); }
+
+void *_sbrk(ptrdiff_t increment) {
+  if (increment > &_heap_end - heap_top) {
+    errno = ENOMEM;
+    return (void *)-1;
+  }
+  char *previous = heap_top;
+  heap_top += increment;
+  return previous;
+}
+
+int posix_memalign(void **result, size_t alignment, size_t size) {
+  void *memory = memalign(alignment, size);
+  if (!memory) return ENOMEM;
+  *result = memory;
+  return 0;
+}

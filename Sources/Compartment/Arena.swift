@@ -1,0 +1,104 @@
+import Bytes
+
+/// Why a program does not fit an arena.
+public enum ArenaError: Error, Equatable, Sendable {
+  /// A program has one to eight stack frames.
+  case frameCount(found: Int)
+  /// A size is negative.
+  case negativeSize(Int)
+  /// Stack, data, bss and context together need more bytes than the arena has.
+  case doesNotFit(needed: Int, available: Int)
+}
+
+/// The memory one program instance may write: stack frames at the bottom, then data, bss, and a window for the context.
+///
+/// The size is a power of two and the address divisible by it, so that one region of a memory protection unit covers
+/// it exactly. The stack grows down from above its frames, so a program that exceeds it leaves the arena.
+public struct Arena: ~Copyable {
+  /// Bytes of one stack frame. RFC 9669 sets none; this is what LLVM's BPF target assumes.
+  public static let frameSize = 512
+  /// How deep functions may call each other, the first one included.
+  public static let maximumFrames = 8
+  /// The smallest arena, in bytes.
+  public static let minimumSize = 1024
+
+  private var buffer: Buffer
+  /// Stack frames laid out by the last `prepare`.
+  public private(set) var frames = 0
+  private var dataOffset = 0
+  private var dataSize = 0
+  private var bssOffset = 0
+  private var contextOffset = 0
+  private var contextSize = 0
+
+  /// Takes `size` bytes: a power of two, at least `minimumSize`.
+  public init(size: Int) {
+    precondition(size >= Self.minimumSize && size & (size - 1) == 0)
+    buffer = Buffer(count: size, alignment: size)
+  }
+
+  /// Bytes of the whole arena.
+  public var size: Int { buffer.count }
+
+  /// Lays the arena out for a program and sets every byte to zero. Sizes are in bytes; each part starts at a multiple
+  /// of 8. When it throws, the arena is as before.
+  public mutating func prepare(
+    frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
+  ) throws(ArenaError) {
+    guard frames >= 1, frames <= Self.maximumFrames else { throw .frameCount(found: frames) }
+    let dataOffset = frames * Self.frameSize
+    let bssOffset = try end(of: dataSize, at: dataOffset)
+    let contextOffset = try end(of: bssSize, at: bssOffset)
+    _ = try end(of: contextSize, at: contextOffset)
+    self.frames = frames
+    self.dataOffset = dataOffset
+    self.dataSize = dataSize
+    self.bssOffset = bssOffset
+    self.contextOffset = contextOffset
+    self.contextSize = contextSize
+    buffer.clear()
+  }
+
+  /// The first multiple of 8 behind `size` bytes at `offset`, which is within the arena or at most 4 KiB beyond it.
+  private func end(of size: Int, at offset: Int) throws(ArenaError) -> Int {
+    guard size >= 0 else { throw .negativeSize(size) }
+    let (needed, overflow) = offset.addingReportingOverflow(size)
+    guard !overflow, needed <= buffer.count else {
+      throw .doesNotFit(needed: overflow ? .max : needed, available: buffer.count)
+    }
+    return (needed + 7) & ~7
+  }
+
+  /// The address of the first byte of the arena.
+  public var address: UInt64 { UInt64(buffer.address) }
+  /// The end of the first function's frame: its r10.
+  public var stackTop: UInt64 { address + UInt64(dataOffset) }
+  public var dataAddress: UInt64 { address + UInt64(dataOffset) }
+  public var bssAddress: UInt64 { address + UInt64(bssOffset) }
+  public var contextAddress: UInt64 { address + UInt64(contextOffset) }
+
+  /// The data section, to be filled from the image.
+  public var data: MutableSpan<UInt8> {
+    @_lifetime(&self)
+    mutating get { part(at: dataOffset, count: dataSize) }
+  }
+
+  /// The context window, to be filled before and read after a run.
+  public var context: MutableSpan<UInt8> {
+    @_lifetime(&self)
+    mutating get { part(at: contextOffset, count: contextSize) }
+  }
+
+  @_lifetime(&self)
+  private mutating func part(at offset: Int, count: Int) -> MutableSpan<UInt8> {
+    buffer.mutableSpan._consumingExtracting(offset..<offset + count)
+  }
+
+  /// The program's view: this arena to read and write, `rodata` to read.
+  @_lifetime(&self, copy rodata)
+  public mutating func memory(rodata: Span<UInt8>) -> CompartmentMemory {
+    let (frames, stackTop, dataAddress) = (frames, stackTop, dataAddress)
+    return CompartmentMemory(
+      arena: buffer.mutableSpan, rodata: rodata, frames: frames, stackTop: stackTop, dataAddress: dataAddress)
+  }
+}

@@ -1,0 +1,164 @@
+/// What a program can reach: its arena to read and write, its read-only data to read, and nothing else.
+///
+/// The one place that turns an address of a program into memory. Addresses are those of the machine, on the device
+/// zero-extended from 32 bits; any number may come in.
+@safe
+public struct CompartmentMemory: ~Copyable, ~Escapable {
+  // SAFETY: `arena` and `rodata` are valid for `arenaSize` and `rodataSize` bytes for as long as this value lives, as
+  // its lifetime says: the arena is borrowed mutably, so nobody else reads or writes it. Pointers leave this value
+  // through `readable` and `writable` alone, for ranges found to lie within one of the two.
+  private let arena: UnsafeMutableRawPointer
+  private let arenaSize: UInt
+  private let rodata: UnsafeRawPointer?
+  private let rodataSize: UInt
+
+  /// Stack frames at the bottom of the arena.
+  public let frames: Int
+  /// The end of the first function's frame.
+  public let stackTop: UInt64
+  /// Where the data section starts.
+  public let dataAddress: UInt64
+
+  @_lifetime(copy arena, copy rodata)
+  init(
+    arena: consuming MutableSpan<UInt8>, rodata: Span<UInt8>, frames: Int, stackTop: UInt64,
+    dataAddress: UInt64
+  ) {
+    precondition(arena.count >= Arena.minimumSize)
+    arenaSize = UInt(arena.count)
+    // SAFETY: an arena is never empty, so it has an address; that it outlives the closure is `self`'s lifetime.
+    unsafe self.arena = arena.withUnsafeMutableBytes { bytes in unsafe bytes.baseAddress.unsafelyUnwrapped }
+    rodataSize = UInt(rodata.count)
+    unsafe self.rodata = rodata.withUnsafeBytes { bytes in bytes.baseAddress }
+    self.frames = frames
+    self.stackTop = stackTop
+    self.dataAddress = dataAddress
+  }
+
+  /// Where the read-only data starts; 0 when there is none.
+  public var rodataAddress: UInt64 { unsafe UInt64(UInt(bitPattern: rodata)) }
+
+  // MARK: The check
+
+  /// The memory of `count` bytes at `address` if the program may read it all. `count` is 1 to `Arena.minimumSize`.
+  @unsafe @inline(__always)
+  public func readable(at address: UInt64, count: UInt) -> UnsafeRawPointer? {
+    if let pointer = unsafe writable(at: address, count: count) { return UnsafeRawPointer(pointer) }
+    guard let address = UInt(exactly: address), let rodata = unsafe rodata else { return nil }
+    let offset = address &- UInt(bitPattern: rodata)
+    guard offset < rodataSize, count <= rodataSize &- offset else { return nil }
+    return unsafe rodata + Int(bitPattern: offset)
+  }
+
+  /// The memory of `count` bytes at `address` if the program may write it all. `count` is 1 to `Arena.minimumSize`.
+  @unsafe @inline(__always)
+  public func writable(at address: UInt64, count: UInt) -> UnsafeMutableRawPointer? {
+    guard let address = UInt(exactly: address) else { return nil }
+    // An address below the arena wraps to a large offset; no arena is smaller than `count`, so the right side does not.
+    let offset = unsafe address &- UInt(bitPattern: arena)
+    guard offset <= arenaSize &- count else { return nil }
+    return unsafe arena + Int(bitPattern: offset)
+  }
+
+  // MARK: Numbers
+
+  /// The little-endian number at `address`, which need not be aligned.
+  public func load<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    at address: UInt64, as: T.Type = T.self
+  ) throws(AccessFault) -> T {
+    let size = T.bitWidth / 8
+    guard let pointer = unsafe readable(at: address, count: UInt(size)) else {
+      throw AccessFault(address: address, size: size, isWrite: false)
+    }
+    return unsafe T(littleEndian: pointer.loadUnaligned(as: T.self))
+  }
+
+  /// Writes the number in little-endian order at `address`, which need not be aligned.
+  public mutating func store<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
+    _ value: T, at address: UInt64
+  ) throws(AccessFault) {
+    let size = T.bitWidth / 8
+    guard let pointer = unsafe writable(at: address, count: UInt(size)) else {
+      throw AccessFault(address: address, size: size, isWrite: true)
+    }
+    unsafe pointer.storeBytes(of: value.littleEndian, as: T.self)
+  }
+
+  // MARK: Ranges
+
+  /// `count` bytes to read. An empty range may be anywhere.
+  @_lifetime(borrow self)
+  public func bytes(at address: UInt64, count: UInt64) throws(AccessFault) -> Span<UInt8> {
+    let available = unsafe readableBytes(from: address)
+    guard let size = Int(exactly: count), size <= available.count else {
+      throw AccessFault(address: address, size: Int(clamping: count), isWrite: false)
+    }
+    // SAFETY: the bytes are the program's, and the borrow of `self` keeps others from writing them.
+    let bytes = unsafe Span<UInt8>(_unsafeBytes: UnsafeRawBufferPointer(rebasing: available[..<size]))
+    return unsafe _overrideLifetime(bytes, borrowing: self)
+  }
+
+  /// `count` bytes to write. An empty range may be anywhere.
+  @_lifetime(&self)
+  public mutating func mutableBytes(at address: UInt64, count: UInt64) throws(AccessFault) -> MutableSpan<
+    UInt8
+  > {
+    let available = unsafe writableBytes(from: address)
+    guard let size = Int(exactly: count), size <= available.count else {
+      throw AccessFault(address: address, size: Int(clamping: count), isWrite: true)
+    }
+    // SAFETY: the bytes are the arena's, and the mutable borrow of `self` keeps others from them.
+    let bytes = unsafe MutableSpan<UInt8>(
+      _unsafeBytes: UnsafeMutableRawBufferPointer(rebasing: available[..<size]))
+    return unsafe _overrideLifetime(bytes, mutating: &self)
+  }
+
+  /// The bytes from `address` up to a zero byte, without it. Faults at the first byte that may not be read, or, when
+  /// there is no zero byte among the first `limit` bytes, at the byte behind them.
+  @_lifetime(borrow self)
+  public func cString(at address: UInt64, limit: Int) throws(AccessFault) -> Span<UInt8> {
+    let available = unsafe readableBytes(from: address)
+    var length = 0
+    while length < limit && length < available.count {
+      if unsafe available[length] == 0 { return try bytes(at: address, count: UInt64(length)) }
+      length += 1
+    }
+    throw AccessFault(address: address &+ UInt64(length), size: 1, isWrite: false)
+  }
+
+  /// Copies `count` bytes, right also when both ranges overlap. Checks the source first, then the destination.
+  public mutating func copy(from source: UInt64, to destination: UInt64, count: UInt64) throws(AccessFault) {
+    guard count != 0 else { return }
+    let from = unsafe readableBytes(from: source)
+    let to = unsafe writableBytes(from: destination)
+    guard let size = Int(exactly: count), size <= from.count else {
+      throw AccessFault(address: source, size: Int(clamping: count), isWrite: false)
+    }
+    guard size <= to.count else { throw AccessFault(address: destination, size: size, isWrite: true) }
+    unsafe to.copyMemory(from: UnsafeRawBufferPointer(rebasing: from[..<size]))
+  }
+
+  /// All that may be read from `address` on; empty when `address` itself may not.
+  @unsafe
+  private func readableBytes(from address: UInt64) -> UnsafeRawBufferPointer {
+    guard let pointer = unsafe readable(at: address, count: 1) else {
+      return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
+    }
+    let inArena = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: arena)
+    if inArena < arenaSize {
+      return unsafe UnsafeRawBufferPointer(start: pointer, count: Int(bitPattern: arenaSize &- inArena))
+    }
+    let inRodata = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: rodata)
+    return unsafe UnsafeRawBufferPointer(start: pointer, count: Int(bitPattern: rodataSize &- inRodata))
+  }
+
+  /// All that may be written from `address` on; empty when `address` itself may not.
+  @unsafe
+  private func writableBytes(from address: UInt64) -> UnsafeMutableRawBufferPointer {
+    guard let pointer = unsafe writable(at: address, count: 1) else {
+      return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
+    }
+    let offset = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: arena)
+    return unsafe UnsafeMutableRawBufferPointer(start: pointer, count: Int(bitPattern: arenaSize &- offset))
+  }
+}

@@ -1,0 +1,156 @@
+import Testing
+
+@testable import BPF
+
+/// A value for every field that the operation uses, each different from zero.
+func example(of operation: Operation) -> Instruction {
+  Instruction(operation, destination: .r3, source: .r7, offset: -5, immediate: -70_000)
+}
+
+@Suite struct InstructionTests {
+  @Test func `an instruction occupies twelve bytes`() {
+    #expect(MemoryLayout<Instruction>.size == 12)
+    #expect(MemoryLayout<Instruction>.stride == 12)
+  }
+
+  @Test(arguments: Operation.allCases)
+  func `an operation survives encoding and decoding`(operation: Operation) throws {
+    let instruction = example(of: operation)
+    #expect(try Instruction(slot: instruction.slot) == instruction)
+    #expect(UInt8(truncatingIfNeeded: instruction.slot) == operation.opcode)
+  }
+
+  @Test func `every opcode with every variant decodes to what it says or is refused`() {
+    var decoded = 0
+    for opcode in UInt8.min...UInt8.max {
+      for variant in UInt8.min...UInt8.max {
+        let expected = Operation(rawValue: UInt16(opcode) | UInt16(variant) << 8)
+        let found = try? Operation(opcode: opcode, variant: Int32(variant))
+        #expect(found == expected)
+        decoded += found == nil ? 0 : 1
+      }
+    }
+    #expect(decoded == Operation.allCases.count)
+  }
+
+  @Test func `the index over the opcodes is the one the raw values give`() {
+    var index = [UInt8](repeating: 255, count: 256)
+    for operation in Operation.allCases.reversed() { index[Int(operation.opcode)] = operation.position }
+    for opcode in 0..<256 { #expect(Operation.firstPosition[opcode] == index[opcode], "opcode \(opcode)") }
+    for (position, operation) in Operation.allCases.enumerated() {
+      #expect(Operation.at(UInt8(position)) == operation)
+    }
+    #expect(Operation.at(UInt8(Operation.allCases.count)) == nil)
+  }
+
+  @Test(arguments: Operation.allCases)
+  func `a field that the operation does not use has to be zero`(operation: Operation) {
+    let slot = example(of: operation).slot
+    let places: [(InstructionFields, UInt64)] = [
+      (.destination, 1 << 8), (.source, 1 << 12), (.offset, 1 << 16), (.immediate, 1 << 32),
+    ]
+    let used = operation.fields
+    for (field, bit) in places where !used.contains(field) {
+      #expect(throws: DecodeError.reservedFieldsNotZero(opcode: operation.opcode, fields: field)) {
+        try Instruction(slot: slot | bit)
+      }
+    }
+  }
+
+  @Test func `unknown opcodes, variants and registers are named`() {
+    #expect(throws: DecodeError.unknownOpcode(0xFF)) { try Instruction(slot: 0xFF) }
+    #expect(throws: DecodeError.unknownOpcode(0x38)) { try Instruction(slot: 0x38) }
+    #expect(throws: DecodeError.unknownVariant(opcode: 0xDB, variant: 0x100)) {
+      try Instruction(slot: 0x100_0000_00DB)
+    }
+    #expect(throws: DecodeError.unknownVariant(opcode: 0x37, variant: -1)) {
+      try Instruction(slot: 0xFFFF_0037)
+    }
+    #expect(throws: DecodeError.unknownVariant(opcode: 0xD7, variant: 24)) {
+      try Instruction(slot: 24 << 32 | 0xD7)
+    }
+    #expect(throws: DecodeError.unknownVariant(opcode: 0x85, variant: 3)) { try Instruction(slot: 0x3085) }
+    #expect(throws: DecodeError.unknownVariant(opcode: 0x18, variant: 11)) { try Instruction(slot: 0xB018) }
+    #expect(throws: DecodeError.unknownVariant(opcode: 0xBC, variant: 32)) {
+      try Instruction(slot: 32 << 16 | 0xBC)
+    }
+    #expect(throws: DecodeError.destinationOutOfRange(11)) { try Instruction(slot: 0x0BB7) }
+    #expect(throws: DecodeError.sourceOutOfRange(15)) { try Instruction(slot: 0xF0BF) }
+  }
+
+  @Test func `slots are what the assembler of LLVM writes`() throws {
+    let cases: [(UInt64, Instruction)] = [
+      (0x0000_0000_0000_028D, Instruction(.callx, destination: .r2)),
+      (0x0000_0000_FFF8_237B, Instruction(.stxdw, destination: .r3, source: .r2, offset: -8)),
+      (0x0000_00F1_FFF8_1ADB, Instruction(.cmpxchg64, destination: .r10, source: .r1, offset: -8)),
+      (0x0000_0000_0001_213F, Instruction(.sdiv64Reg, destination: .r1, source: .r2)),
+      (0x0000_0010_0000_01D7, Instruction(.bswap16, destination: .r1)),
+      (0xFFFF_FFFB_0000_1085, Instruction(.callLocal, immediate: -5)),
+      (0x0000_0007_0000_0006, Instruction(.ja32, immediate: 7)),
+    ]
+    for (slot, instruction) in cases {
+      #expect(instruction.slot == slot)
+      #expect(try Instruction(slot: slot) == instruction)
+    }
+  }
+}
+
+@Suite struct OperationTests {
+  @Test func `properties follow from the opcode`() {
+    #expect(Operation.allCases.filter(\.isWide).count == 9)
+    #expect(Operation.allCases.filter(\.isAtomic).count == 20)
+    #expect(Operation.allCases.filter(\.isJump).count == 46)
+    #expect(Operation.allCases.filter(\.isConditionalJump).count == 44)
+    #expect(Operation.allCases.filter { !$0.mayContinue } == [.ja, .ja32, .exit])
+    #expect(
+      Operation.allCases.filter(\.isPacketAccess) == [.ldabsb, .ldabsh, .ldabsw, .ldindb, .ldindh, .ldindw])
+    #expect(Operation.allCases.filter(\.isByteSwap).count == 9)
+    #expect(
+      Operation.allCases.filter(\.writesSource) == [
+        .atomicFetchAdd32, .atomicFetchOr32, .atomicFetchAnd32, .atomicFetchXor32, .xchg32,
+        .atomicFetchAdd64, .atomicFetchOr64, .atomicFetchAnd64, .atomicFetchXor64, .xchg64,
+      ])
+  }
+
+  @Test func `names agree with the bits`() {
+    for operation in Operation.allCases {
+      let name = "\(operation)"
+      if name.hasSuffix("Imm") { #expect(!operation.takesRegister && operation.fields.contains(.immediate)) }
+      if name.hasSuffix("Reg") { #expect(operation.takesRegister && operation.fields.contains(.source)) }
+      if name.contains("64"), operation.instructionClass == .alu64 { #expect(operation.is64Bit) }
+      if name.contains("32"), operation.instructionClass == .alu { #expect(!operation.is64Bit) }
+    }
+  }
+
+  @Test func `access sizes are in bytes`() {
+    #expect(Operation.ldxb.accessSize == 1)
+    #expect(Operation.ldxsh.accessSize == 2)
+    #expect(Operation.stw.accessSize == 4)
+    #expect(Operation.stxdw.accessSize == 8)
+    #expect(Operation.xchg32.accessSize == 4)
+    #expect(Operation.cmpxchg64.accessSize == 8)
+    #expect(Operation.lddw.accessSize == nil)
+    #expect(Operation.add64Imm.accessSize == nil)
+  }
+
+  @Test func `distances are those of jumps and local calls`() {
+    #expect(Instruction(.ja, offset: -3).distance == -3)
+    #expect(Instruction(.ja32, immediate: 70_000).distance == 70_000)
+    #expect(Instruction(.jeqImm, offset: 9, immediate: 1).distance == 9)
+    #expect(Instruction(.callLocal, immediate: -9).distance == -9)
+    #expect(Instruction(.callHelper, immediate: 1).distance == nil)
+    #expect(Instruction(.ldxb, offset: 4).distance == nil)
+  }
+}
+
+@Suite struct InstructionBufferTests {
+  @Test func `a buffer keeps what is written to it`() {
+    var buffer = InstructionBuffer(capacity: 3)
+    var slots = buffer.mutableSpan
+    slots[1] = Instruction(.mov64Imm, destination: .r0, immediate: 7)
+    let capacity = buffer.capacity
+    let second = buffer.span[1]
+    #expect(capacity == 3)
+    #expect(second == Instruction(.mov64Imm, destination: .r0, immediate: 7))
+  }
+}

@@ -1,0 +1,62 @@
+import Helpers
+import Testing
+
+@Suite struct HelperTests {
+  @Test func `numbers are those of published programs`() {
+    #expect(Helper.allCases.map(\.rawValue) == [0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x20, 0x52])
+  }
+
+  @Test func `a position leads back to its helper`() {
+    for (position, helper) in Helper.allCases.enumerated() {
+      #expect(helper.position == UInt8(position))
+      #expect(Helper(position: UInt8(position)) == helper)
+    }
+    #expect(Helper(position: Helper.count) == nil)
+    #expect(Int(Helper.count) == Helper.allCases.count)
+    #expect(Helper.count <= 64)
+  }
+
+  @Test(arguments: Helper.allCases)
+  func `a signature refers to arguments that exist`(helper: Helper) {
+    let signature = helper.signature
+    #expect(signature.argumentCount <= 5)
+    for index in 0..<signature.argumentCount {
+      switch signature.arguments[index] {
+      case .readableBytes(let length), .writableBytes(let length):
+        #expect((1...signature.argumentCount).contains(Int(length)))
+        #expect(signature.arguments[Int(length) - 1] == .scalar)
+      case .scalar, .writable, .cString, .format: break
+      }
+    }
+    if case .pointer(let argument) = signature.resultKind {
+      #expect((1...signature.argumentCount).contains(Int(argument)))
+    }
+    #expect(signature.name.description.hasPrefix("bpf_"))
+  }
+}
+
+@Suite struct HelperSetTests {
+  @Test func `all contains every helper and empty none`() {
+    for helper in Helper.allCases {
+      #expect(HelperSet.all.contains(helper))
+      #expect(!HelperSet.empty.contains(helper))
+    }
+    #expect(HelperSet.all.count == Helper.allCases.count)
+    #expect(HelperSet.empty.isEmpty)
+  }
+
+  @Test func `numbers without a helper add nothing`() {
+    let numbers: [UInt8] = [0x01, 0xFF, 0x52, 0x00]
+    var found: [Helper] = []
+    HelperSet(numbers: numbers.span).forEach { found.append($0) }
+    #expect(found == [.printf, .strlen])
+  }
+
+  @Test func `a request can only narrow a grant`() {
+    let grant = HelperSet(.printf).union(HelperSet(.strlen))
+    let request = HelperSet(.memcpy).union(HelperSet(.strlen))
+    #expect(grant.intersection(request) == HelperSet(.strlen))
+    #expect(HelperSet(.strlen).isSubset(of: grant))
+    #expect(!request.isSubset(of: grant))
+  }
+}
