@@ -36,7 +36,9 @@ let portableModules = [
   portableModule("Helpers"),
   portableModule("Compartment", ["Bytes"]),
   portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
+  portableModule("CBOR", ["Bytes"]),
   portableModule("CoAP", ["Bytes"]),
+  portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
   portableModule("Checks", ["Bytes", "CoAP"]),
 ]
 
@@ -48,7 +50,9 @@ let testTargets = [
   tests(of: "Helpers"),
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Helpers"]),
+  tests(of: "CBOR"),
   tests(of: "CoAP"),
+  tests(of: "DeviceProtocol", ["CBOR", "CoAP"]),
   tests(of: "Checks"),
 ]
 

@@ -1,0 +1,213 @@
+import Bytes
+
+/// A cursor over encoded items, without copying. A read that fails leaves the cursor where it was.
+///
+/// Reads the deterministic subset of RFC 8949 with definite lengths; heads need not be the shortest. Text is handed
+/// out as bytes, whether they are valid UTF-8 is for its user to say. Every length is checked against the bytes that
+/// are there, so a count returned by `readArray` or `readMap` never exceeds them.
+public struct CBORReader: ~Escapable {
+  var input: ByteReader
+  /// What the first byte is counted as.
+  let base: Int
+
+  /// Reads from the start of `bytes`, whose first byte is counted as offset `base` in errors.
+  @_lifetime(copy bytes)
+  public init(_ bytes: Span<UInt8>, base: Int = 0) {
+    input = ByteReader(bytes)
+    self.base = base
+  }
+
+  /// Offset of the next item.
+  public var offset: Int { base + input.offset }
+  public var isAtEnd: Bool { input.isAtEnd }
+
+  /// The major type of the next item, without moving.
+  public func peekType() throws(CBORError) -> CBORType {
+    var next = input
+    return try next.readHead(base: base).type
+  }
+
+  public mutating func readUnsigned() throws(CBORError) -> UInt64 {
+    try readHead(.unsigned).argument
+  }
+
+  /// An integer of either sign.
+  public mutating func readInteger() throws(CBORError) -> Int64 {
+    let start = offset
+    var next = input
+    let head = try next.readHead(base: base)
+    guard head.type == .unsigned || head.type == .negative else {
+      throw wrongType(.unsigned, found: head, at: start)
+    }
+    guard let magnitude = Int64(exactly: head.argument) else {
+      throw CBORError(.outOfRange, at: start, found: head.type == .unsigned ? .max : .min)
+    }
+    input = next
+    return head.type == .unsigned ? magnitude : -1 - magnitude
+  }
+
+  /// The content of a byte string.
+  @_lifetime(copy self)
+  public mutating func readBytes() throws(CBORError) -> Span<UInt8> {
+    try readString(.bytes)
+  }
+
+  /// The content of a text string.
+  @_lifetime(copy self)
+  public mutating func readText() throws(CBORError) -> Span<UInt8> {
+    try readString(.text)
+  }
+
+  /// The number of elements of an array, which follow.
+  public mutating func readArray() throws(CBORError) -> Int {
+    try readContainer(.array, itemsPerEntry: 1)
+  }
+
+  /// Enters an array that must have `count` elements.
+  public mutating func readArray(of count: Int) throws(CBORError) {
+    let start = offset
+    var next = self
+    let found = try next.readArray()
+    guard found == count else {
+      throw CBORError(.wrongValue, at: start, expected: Int64(count), found: Int64(found))
+    }
+    self = next
+  }
+
+  /// The number of pairs of a map, which follow as key, value, key, value.
+  public mutating func readMap() throws(CBORError) -> Int {
+    try readContainer(.map, itemsPerEntry: 2)
+  }
+
+  /// A tag number; the tagged item follows.
+  public mutating func readTag() throws(CBORError) -> UInt64 {
+    try readHead(.tag).argument
+  }
+
+  /// Enters an item that must have the tag `number`.
+  public mutating func readTag(_ number: UInt64) throws(CBORError) {
+    let start = offset
+    var next = self
+    let found = try next.readTag()
+    guard found == number else {
+      throw CBORError(
+        .wrongValue, at: start, expected: Int64(clamping: number), found: Int64(clamping: found))
+    }
+    self = next
+  }
+
+  public mutating func readBool() throws(CBORError) -> Bool {
+    let start = offset
+    var next = input
+    let head = try next.readHead(base: base)
+    guard head.initialByte == Simple.true || head.initialByte == Simple.false else {
+      throw CBORError(
+        .wrongType, at: start, expected: Int64(Simple.false), found: Int64(head.initialByte))
+    }
+    input = next
+    return head.initialByte == Simple.true
+  }
+
+  public mutating func readNull() throws(CBORError) {
+    let start = offset
+    var next = input
+    let head = try next.readHead(base: base)
+    guard head.initialByte == Simple.null else {
+      throw CBORError(.wrongType, at: start, expected: Int64(Simple.null), found: Int64(head.initialByte))
+    }
+    input = next
+  }
+
+  /// The content of a byte string that holds one encoded item, proved well-formed before it is handed out. Its
+  /// offsets continue those of this reader.
+  @_lifetime(copy self)
+  public mutating func readWrapped() throws(CBORError) -> CBORReader {
+    var next = self
+    let content = try next.readBytes()
+    let wrapped = CBORReader(content, base: next.offset - content.count)
+    try wrapped.checkWellFormed()
+    self = next
+    return wrapped
+  }
+
+  /// Passes over the next item with everything inside it.
+  public mutating func skip() throws(CBORError) {
+    var next = self
+    var pending = 1
+    while pending > 0 {
+      let start = next.offset
+      let head = try next.input.readHead(base: base)
+      pending += try next.enter(head, at: start) - 1
+      // Each item takes a byte at least; this also keeps the sum from overflowing.
+      guard pending <= next.input.remaining else {
+        throw CBORError(
+          .truncated, at: start, expected: Int64(pending), found: Int64(next.input.remaining))
+      }
+    }
+    self = next
+  }
+
+  /// Moves past the content of a string, and says how many items follow inside anything else.
+  mutating func enter(_ head: Head, at start: Int) throws(CBORError) -> Int {
+    switch head.type {
+    case .unsigned, .negative, .simple: return 0
+    case .bytes, .text:
+      _ = try readContent(of: head, at: start)
+      return 0
+    case .array: return try available(head.argument, bytesEach: 1, at: start)
+    case .map: return 2 * (try available(head.argument, bytesEach: 2, at: start))
+    case .tag: return 1
+    }
+  }
+
+  /// The content of the string whose head, at `start`, has just been read.
+  @_lifetime(copy self)
+  mutating func readContent(of head: Head, at start: Int) throws(CBORError) -> Span<UInt8> {
+    let count = try available(head.argument, bytesEach: 1, at: start)
+    do throws(OutOfBounds) { return try input.read(count) } catch {
+      throw CBORError(.truncated, at: start, expected: Int64(count), found: Int64(error.available))
+    }
+  }
+
+  private mutating func readHead(_ type: CBORType) throws(CBORError) -> Head {
+    let start = offset
+    var next = input
+    let head = try next.readHead(base: base)
+    guard head.type == type else { throw wrongType(type, found: head, at: start) }
+    input = next
+    return head
+  }
+
+  @_lifetime(copy self)
+  private mutating func readString(_ type: CBORType) throws(CBORError) -> Span<UInt8> {
+    let start = offset
+    var next = self
+    let head = try next.readHead(type)
+    let content = try next.readContent(of: head, at: start)
+    self = next
+    return content
+  }
+
+  private mutating func readContainer(_ type: CBORType, itemsPerEntry: Int) throws(CBORError) -> Int {
+    let start = offset
+    var next = self
+    let head = try next.readHead(type)
+    let count = try next.available(head.argument, bytesEach: itemsPerEntry, at: start)
+    self = next
+    return count
+  }
+
+  /// `count` as a number that the bytes left can hold.
+  private func available(_ count: UInt64, bytesEach: Int, at start: Int) throws(CBORError) -> Int {
+    guard count <= UInt64(input.remaining / bytesEach) else {
+      throw CBORError(
+        .truncated, at: start, expected: Int64(clamping: count), found: Int64(input.remaining))
+    }
+    return Int(count)
+  }
+
+  private func wrongType(_ expected: CBORType, found head: Head, at start: Int) -> CBORError {
+    CBORError(
+      .wrongType, at: start, expected: Int64(expected.rawValue), found: Int64(head.type.rawValue))
+  }
+}

@@ -1,0 +1,103 @@
+import Bytes
+
+/// Encodes into a caller's buffer with the shortest heads and definite lengths (RFC 8949 §4.2.1). A write that does
+/// not fit changes nothing. Counts of arrays and maps, and the order of keys, are the caller's part.
+public struct CBORWriter: ~Copyable, ~Escapable {
+  private var output: ByteWriter
+
+  @_lifetime(copy storage)
+  public init(_ storage: consuming MutableSpan<UInt8>) {
+    output = ByteWriter(storage)
+  }
+
+  /// Bytes written so far.
+  public var count: Int { output.count }
+
+  /// What has been written.
+  public var written: Span<UInt8> {
+    @_lifetime(borrow self)
+    get { output.written }
+  }
+
+  public mutating func writeUnsigned(_ value: UInt64) throws(OutOfBounds) {
+    try writeHead(.unsigned, value)
+  }
+
+  public mutating func writeInteger(_ value: Int64) throws(OutOfBounds) {
+    // -1 - n without overflow: the complement of the two's complement.
+    try value < 0 ? writeHead(.negative, UInt64(~value)) : writeHead(.unsigned, UInt64(value))
+  }
+
+  public mutating func writeBytes(_ content: Span<UInt8>) throws(OutOfBounds) {
+    try writeString(.bytes, content)
+  }
+
+  /// A text string; `content` must be valid UTF-8.
+  public mutating func writeText(_ content: Span<UInt8>) throws(OutOfBounds) {
+    try writeString(.text, content)
+  }
+
+  public mutating func writeText(_ content: StaticString) throws(OutOfBounds) {
+    try writeString(.text, content.bytes)
+  }
+
+  /// Begins an array whose `count` elements are written next.
+  public mutating func beginArray(_ count: Int) throws(OutOfBounds) {
+    precondition(count >= 0)
+    try writeHead(.array, UInt64(count))
+  }
+
+  /// Begins a map whose `count` keys and values are written next, alternating.
+  public mutating func beginMap(_ count: Int) throws(OutOfBounds) {
+    precondition(count >= 0)
+    try writeHead(.map, UInt64(count))
+  }
+
+  /// Tags the item that is written next.
+  public mutating func writeTag(_ number: UInt64) throws(OutOfBounds) {
+    try writeHead(.tag, number)
+  }
+
+  public mutating func writeBool(_ value: Bool) throws(OutOfBounds) {
+    try output.write(value ? Simple.true : Simple.false)
+  }
+
+  public mutating func writeNull() throws(OutOfBounds) {
+    try output.write(Simple.null)
+  }
+
+  private mutating func writeString(_ type: CBORType, _ content: Span<UInt8>) throws(OutOfBounds) {
+    let start = output.count
+    try writeHead(type, UInt64(content.count))
+    do throws(OutOfBounds) { try output.write(content) } catch {
+      output.truncate(to: start)
+      throw error
+    }
+  }
+
+  private mutating func writeHead(_ type: CBORType, _ argument: UInt64) throws(OutOfBounds) {
+    let start = output.count
+    do throws(OutOfBounds) {
+      let type = type.rawValue << 5
+      switch argument {
+      case 0..<UInt64(Head.Information.oneByte):
+        try output.write(type | UInt8(argument))
+      case 0...UInt64(UInt8.max):
+        try output.write(type | Head.Information.oneByte)
+        try output.write(UInt8(argument))
+      case 0...UInt64(UInt16.max):
+        try output.write(type | Head.Information.twoBytes)
+        try output.writeBigEndian(UInt16(argument))
+      case 0...UInt64(UInt32.max):
+        try output.write(type | Head.Information.fourBytes)
+        try output.writeBigEndian(UInt32(argument))
+      default:
+        try output.write(type | Head.Information.eightBytes)
+        try output.writeBigEndian(argument)
+      }
+    } catch {
+      output.truncate(to: start)
+      throw error
+    }
+  }
+}
