@@ -9,6 +9,8 @@ public import Helpers
 ///   - buffer: room for the program, as many entries as it may have slots.
 ///   - entry: index of the slot to start at.
 ///   - granted: the helpers the program may call.
+/// - Returns: the program, ready to run.
+/// - Throws: the first rule that the program breaks.
 @_lifetime(copy buffer)
 public func verify(
   text: Span<UInt8>, into buffer: consuming MutableSpan<Instruction>, entry: Int, granting granted: HelperSet
