@@ -56,6 +56,7 @@ let testTargets = [
   tests(of: "CoAP"),
   tests(of: "DeviceProtocol", ["CBOR", "CoAP"]),
   tests(of: "Checks"),
+  .testTarget(name: "FirmwareTests", swiftSettings: host),
 ]
 
 let package = Package(

@@ -48,6 +48,7 @@ let package = Package(
         .headerSearchPath("dependencies/include"), .headerSearchPath("dependencies/include/sodium"),
         .define("CONFIGURED", to: "1"), .define("SODIUM_STATIC"),
       ]),
-    program("FirmwareChecks", ["BoardMPS2", "CCortexM", "CortexM", "Network", product("Bytes"), product("Checks")]),
+    program(
+      "FirmwareChecks", ["BoardMPS2", "CCortexM", "CortexM", "Network", product("Bytes"), product("Checks")]),
   ]
 )

@@ -28,7 +28,8 @@ let boardChecks: [Check] = [
     for _ in 0..<10 { Processor.sleep { true } }
     try expect(SysTick.ticks - start < 25_000, "ten times nothing take less than a millisecond")
   },
-  Check("the network starts with the controller's own address, and nothing has come in") { () throws(CheckFailure) in
+  Check("the network starts with the controller's own address, and nothing has come in") {
+    () throws(CheckFailure) in
     Ethernet.start()
     let address = Ethernet.address
     try expect(address[0] & 1 == 0, "not a group's address")
@@ -45,7 +46,8 @@ let boardChecks: [Check] = [
     try expect(cortexm_heap_used() == used, "the heap does not grow")
   },
   Check("the stack has used less than half of its room") { () throws(CheckFailure) in
-    try expect(cortexm_stack_used() < cortexm_stack_size() / 2, "room is left for what the checks do not reach")
+    try expect(
+      cortexm_stack_used() < cortexm_stack_size() / 2, "room is left for what the checks do not reach")
   },
 ]
 
