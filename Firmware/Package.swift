@@ -48,7 +48,8 @@ let package = Package(
         .headerSearchPath("dependencies/include"), .headerSearchPath("dependencies/include/sodium"),
         .define("CONFIGURED", to: "1"), .define("SODIUM_STATIC"),
       ]),
+    .target(name: "Crypto", dependencies: ["CSodium", product("COSE")], swiftSettings: swift),
     program(
-      "FirmwareChecks", ["BoardMPS2", "CCortexM", "CortexM", "Network", product("Bytes"), product("Checks")]),
+      "FirmwareChecks", ["BoardMPS2", "CCortexM", "CortexM", "Crypto", "Network", product("Bytes"), product("Checks")]),
   ]
 )

@@ -8,11 +8,10 @@ public struct Sign1: ~Escapable {
   /// CBOR tag of a COSE_Sign1. RFC 9052 §2.
   public static var tag: UInt64 { 18 }
 
-  /// Numbers of header parameters. RFC 9052 §3.1.
-  private enum Header {
-    static let algorithm: Int64 = 1
-    static let keyIdentifier: Int64 = 4
-  }
+  /// Label of the header parameter alg. RFC 9052 §3.1.
+  public static var algorithmHeader: Int64 { 1 }
+  /// Label of the header parameter kid. RFC 9052 §3.1.
+  public static var keyIdentifierHeader: Int64 { 4 }
 
   /// The encoded protected header, as it stands in the message.
   public let protectedHeader: Span<UInt8>
@@ -57,10 +56,10 @@ public struct Sign1: ~Escapable {
     for _ in 0..<(try header.readMap()) {
       guard let label = try header.readLabel() else { return nil }
       switch label {
-      case Header.algorithm:
+      case Self.algorithmHeader:
         guard let value = try header.readLabel() else { return nil }
         algorithm = value
-      case Header.keyIdentifier: try header.skip()
+      case Self.keyIdentifierHeader: try header.skip()
       default: return nil
       }
     }

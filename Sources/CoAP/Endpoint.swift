@@ -16,10 +16,11 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   private var nextMessageID: UInt16
 
   /// - Parameters:
-  ///   - datagramBytes: the longest datagram to send; RFC 7252 §4.6 suggests 1152.
+  ///   - datagramBytes: the longest datagram to send, at least 56; RFC 7252 §4.6 suggests 1152.
   ///   - seed: differs between starts, so that message ids of an earlier life are not taken up again.
   ///   - parameters: the timing of confirmable messages.
   public init(datagramBytes: Int = 1152, seed: UInt64, parameters: TransmissionParameters = .init()) {
+    precondition(datagramBytes >= Response.overhead + 16, "no room for a block of 16 bytes")
     self.datagramBytes = datagramBytes
     self.parameters = parameters
     sent = Buffer(count: capacity * datagramBytes)
@@ -71,56 +72,49 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
       }
       return .none
     }
+    let refusal = Refusal(of: message)
+    // What is not confirmable is refused in silence (RFC 7252 §5.4.1).
+    guard refusal == nil || message.type == .confirmable else { return .none }
     exchanges[index].startRequest(message, from: peer, at: now)
     let id = RequestID(entry: index, generation: exchanges[index].generation)
-    if let refusal = refusal(of: message) {
-      respond(to: id, Response(refusal), body: Span(), at: now, sink: &sink)
-      return .none
-    }
-    return .request(id)
+    guard let refusal else { return .request(id) }
+    refuse(id, refusal, at: now, sink: &sink)
+    return .none
   }
 
-  /// Options that the server must know but does not, or cannot serve (RFC 7252 §5.4.1).
-  private func refusal(of message: borrowing Message) -> Code? {
-    var options = message.options
-    while let option = options.next() {
-      switch option.number {
-      case .uriHost, .uriPort, .uriPath, .uriQuery, .accept:
-        break
-      case .proxyURI, .proxyScheme:
-        return .proxyingNotSupported
-      case .block2:
-        guard message.block(.block2) != nil else { return .badOption }
-      case .block1:
-        guard let block = message.block(.block1) else { return .badOption }
-        guard block.number == 0, !block.more else { return .requestEntityTooLarge }
-      default:
-        guard !option.number.isCritical else { return .badOption }
+  private mutating func refuse(
+    _ request: RequestID, _ refusal: Refusal, at now: Instant, sink: inout some DatagramSink & ~Copyable
+  ) {
+    var storage = InlineArray<16, UInt8>(repeating: 0)
+    var text = ByteWriter(storage.mutableSpan)
+    do throws(OutOfBounds) {
+      if let option = refusal.option {
+        try text.write("option ")
+        try text.writeDecimal(option.rawValue)
       }
+    } catch {
+      preconditionFailure("the text of five digits fits")
     }
-    return nil
+    respond(to: request, Response(refusal.code), body: text.written, at: now, sink: &sink)
   }
 
   private mutating func receiveResponse(
     _ message: borrowing Message, from peer: Peer, at now: Instant, sink: inout some DatagramSink & ~Copyable
   ) -> EndpointEvent {
     for index in 0..<capacity
-    where exchanges[index].isOutgoing && exchanges[index].peer == peer
-      && exchanges[index].token == message.token
-    {
-      switch message.type {
-      case .acknowledgement:
-        guard exchanges[index].messageID == message.messageID else { return .none }
-      case .confirmable:
-        sendEmpty(.acknowledgement, messageID: message.messageID, to: peer, sink: &sink)
-      case .nonConfirmable:
-        break
-      case .reset:
-        return .none
+    where exchanges[index].isAnswered(byToken: message.token, from: peer) {
+      guard message.type != .reset,
+        message.type != .acknowledgement || exchanges[index].messageID == message.messageID
+      else { return .none }
+      let isUnderstood = !message.holdsUnknownCriticalOption
+      if message.type == .confirmable {
+        sendEmpty(
+          isUnderstood ? .acknowledgement : .reset, messageID: message.messageID, to: peer, sink: &sink)
       }
       guard exchanges[index].state != .finished else { return .none }
       exchanges[index].finish()
-      return .response(ExchangeID(entry: index, generation: exchanges[index].generation))
+      let id = ExchangeID(entry: index, generation: exchanges[index].generation)
+      return isUnderstood ? .response(id) : .failed(id, .unknownOption)
     }
     if message.type == .confirmable {
       sendEmpty(.reset, messageID: message.messageID, to: peer, sink: &sink)
@@ -139,7 +133,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
       break
     case .acknowledgement, .reset:
       for index in 0..<capacity
-      where exchanges[index].awaitsAcknowledgement && exchanges[index].peer == peer
+      where exchanges[index].awaitsAcknowledgement && exchanges[index].peer.isReached(as: peer)
         && exchanges[index].sentMessageID == message.messageID
       {
         guard exchanges[index].isOutgoing else {
@@ -234,7 +228,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   /// Gives a request up: its response, should it come, is nobody's.
   public mutating func cancel(_ exchange: ExchangeID) {
     guard exchanges[exchange.entry].generation == exchange.generation else { return }
-    exchanges[exchange.entry].state = .free
+    exchanges[exchange.entry].release()
   }
 
   // MARK: Time

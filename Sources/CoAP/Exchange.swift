@@ -39,6 +39,11 @@ struct Exchange {
     state != .free && !isOutgoing && self.messageID == messageID && self.peer == peer
   }
 
+  /// Whether a response with this token, from there, answers a request of ours.
+  func isAnswered(byToken token: Token, from peer: Peer) -> Bool {
+    state != .free && isOutgoing && self.token == token && self.peer.isReached(as: peer)
+  }
+
   mutating func startRequest(_ message: borrowing Message, from peer: Peer, at now: Instant) {
     start(.processing, peer: peer, messageID: message.messageID, token: message.token, at: now)
     wasConfirmable = message.type == .confirmable
@@ -78,6 +83,11 @@ struct Exchange {
 
   mutating func finish() {
     state = .finished
+    deadline = nil
+  }
+
+  mutating func release() {
+    state = .free
     deadline = nil
   }
 }

@@ -29,6 +29,13 @@ public struct Peer: Equatable, Sendable {
     high == 0 && low >> 32 == 0xffff ? UInt32(truncatingIfNeeded: low) : nil
   }
 
+  /// Whether a datagram from `source` comes from this peer: a zone that only one of them names makes no difference,
+  /// for whoever has a single interface need not say which.
+  func isReached(as source: Peer) -> Bool {
+    high == source.high && low == source.low && port == source.port
+      && (zone == source.zone || zone == 0 || source.zone == 0)
+  }
+
   /// One of the eight 16-bit groups of the address.
   public func group(_ index: Int) -> UInt16 {
     UInt16(truncatingIfNeeded: (index < 4 ? high : low) >> (16 * UInt64(3 - index & 3)))

@@ -25,33 +25,37 @@ struct ResponseHead {
 
 extension Response {
   /// Room for header, token and every option a response carries, in bytes.
-  private static let overhead = 4 + 8 + 24
+  static let overhead = 4 + 8 + 28
 
   /// Writes the message with the block of `body` that was asked for and returns its length.
   ///
   /// - Precondition: the storage holds at least the overhead and a block of 16 bytes.
   func encode(_ head: ResponseHead, body: Span<UInt8>, into storage: consuming MutableSpan<UInt8>) -> Int {
     let room = storage.count - Self.overhead
-    let exponent = min(head.block2?.sizeExponent ?? 6, BlockOption.sizeExponent(notAbove: room))
+    // A block is asked for of the resource; an error in its place is sent whole.
+    let asked = code.isSuccess ? head.block2 : nil
+    let exponent = min(asked?.sizeExponent ?? 6, BlockOption.sizeExponent(notAbove: room))
     // The client's number counts blocks of the client's size.
-    let offset = head.block2?.offset ?? 0
+    let offset = asked?.offset ?? 0
     let size = 16 << Int(exponent)
-    guard offset == 0 || offset < body.count else {
-      return Response(.badOption).write(head, block: nil, entityTag: nil, payload: Span(), into: storage)
+    guard offset == 0 || offset < body.count, offset / size <= BlockOption.largestNumber else {
+      return Response(.badOption).write(
+        head, block: nil, entityTag: nil, size: nil, payload: Span(), into: storage)
     }
-    guard head.block2 != nil || body.count > min(size, room) else {
-      return write(head, block: nil, entityTag: nil, payload: body, into: storage)
+    guard asked != nil || body.count > size else {
+      return write(head, block: nil, entityTag: nil, size: nil, payload: body, into: storage)
     }
     let end = min(offset + size, body.count)
     let block = BlockOption(
       number: UInt32(offset / size), more: end < body.count, sizeExponent: exponent)
     return write(
-      head, block: block, entityTag: entityTag(of: body), payload: body.extracting(offset..<end),
-      into: storage)
+      head, block: block, entityTag: entityTag(of: body),
+      size: offset == 0 && end < body.count ? UInt32(clamping: body.count) : nil,
+      payload: body.extracting(offset..<end), into: storage)
   }
 
   private func write(
-    _ head: ResponseHead, block: BlockOption?, entityTag: UInt32?, payload: Span<UInt8>,
+    _ head: ResponseHead, block: BlockOption?, entityTag: UInt32?, size: UInt32?, payload: Span<UInt8>,
     into storage: consuming MutableSpan<UInt8>
   ) -> Int {
     do throws(OutOfBounds) {
@@ -62,6 +66,7 @@ extension Response {
       if let maxAge { try message.option(.maxAge, integer: maxAge) }
       if let block { try message.option(.block2, block) }
       if let block1 = head.block1 { try message.option(.block1, block1) }
+      if let size { try message.option(.size2, integer: size) }
       try message.payload(payload)
       return message.count
     } catch {

@@ -47,6 +47,8 @@ public enum ExchangeFailure: UInt8, Equatable, Sendable {
   case timedOut = 1
   /// The peer answered with a reset: it has no such service, or it restarted.
   case reset
+  /// The response holds a critical option that this endpoint does not know (RFC 7252 §5.4.1).
+  case unknownOption
 }
 
 /// A request could not be sent.

@@ -45,12 +45,16 @@ public struct URI: ~Escapable {
     query = text.extracting(min(pathEnd + 1, text.count)...)
   }
 
-  /// Writes the Uri-Path and Uri-Query options (RFC 7252 §6.4).
-  public func writeOptions(into message: inout MessageWriter) throws(OutOfBounds) {
+  /// Writes the Uri-Path and Uri-Query options (RFC 7252 §6.4), and between them, as the order of option numbers wants
+  /// it, the format of the request's payload.
+  public func writeOptions(
+    into message: inout MessageWriter, contentFormat: ContentFormat? = nil
+  ) throws(OutOfBounds) {
     if path.count > 1 {
       try Self.writeParts(
         of: path.extracting(1...), separator: UInt8(ascii: "/"), as: .uriPath, into: &message)
     }
+    if let contentFormat { try message.option(.contentFormat, integer: UInt32(contentFormat.rawValue)) }
     if !query.isEmpty {
       try Self.writeParts(of: query, separator: UInt8(ascii: "&"), as: .uriQuery, into: &message)
     }

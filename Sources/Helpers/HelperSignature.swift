@@ -58,7 +58,7 @@ extension Helper {
       HelperSignature(
         name: "bpf_store_local", result: "int", parameters: "uint32_t key, uint32_t value",
         summary:
-          "Keeps a value under a key for this program alone. Returns the value, or -1 when the store is full.",
+          "Keeps a value under a key for this program alone. Returns 0, or -1 when the store is full.",
         arguments: .init(repeating: .scalar), argumentCount: 2, resultKind: .scalar)
     case .storeGlobal:
       HelperSignature(
@@ -76,7 +76,7 @@ extension Helper {
       HelperSignature(
         name: "bpf_fetch_global", result: "int", parameters: "uint32_t key, uint32_t *value",
         summary:
-          "Reads what all programs share under a key, created with 0 when missing. Returns 0, or -1 when the store is full.",
+          "Reads what all programs share under a key, 0 when there is nothing. Returns 0.",
         arguments: [.scalar, .writable(count: 4), .scalar, .scalar, .scalar], argumentCount: 2,
         resultKind: .scalar)
     case .nowMilliseconds:

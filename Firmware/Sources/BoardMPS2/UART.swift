@@ -19,6 +19,15 @@ public enum UART {
     data.store(UInt32(byte))
   }
 
+  public static func write(_ bytes: Span<UInt8>) {
+    for index in bytes.indices { write(bytes[index]) }
+  }
+
+  public static func write(_ text: StaticString) {
+    // SAFETY: a literal's bytes are valid for as long as the program.
+    write(UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount).span)
+  }
+
   /// A byte that has come in, if one has.
   public static func read() -> UInt8? {
     // Bit 1: the receive buffer is full.

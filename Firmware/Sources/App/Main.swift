@@ -1,0 +1,65 @@
+import BoardMPS2
+import CoAP
+import CortexM
+import Crypto
+import DeviceServer
+import Network
+import Platform
+
+/// The emulated board as the portable code knows it.
+struct MPS2: Board {
+  typealias Crypto = Sodium
+
+  static var name: StaticString { "mps2-an386" }
+
+  var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
+
+  mutating func writeConsole(_ bytes: Span<UInt8>) {
+    UART.write(bytes)
+  }
+}
+
+@main struct Main {
+  static func main() {
+    UART.start()
+    faultConsole = UART.write
+    SysTick.start(frequency: Clock.processor)
+    let provisioning: Provisioning
+    do throws(ProvisioningError) {
+      provisioning = try Provisioning(ProvisioningBlock.bytes)
+    } catch {
+      UART.write("microbpf: this board is not provisioned, or its provisioning block is damaged\n")
+      while true { Processor.sleep { false } }
+    }
+    Ethernet.start()
+    guard
+      Network.start(
+        mac: Ethernet.address, seed: UInt32(truncatingIfNeeded: provisioning.seed), port: Peer.defaultPort,
+        transmit: { frame, length in
+          // SAFETY: lwIP's frame is valid during the call.
+          Ethernet.transmit(UnsafeBufferPointer(start: frame, count: Int(length)).span)
+        })
+    else {
+      UART.write("microbpf: the network could not be started\n")
+      while true { Processor.sleep { false } }
+    }
+    var server = DeviceServer(board: MPS2(), provisioning: provisioning)
+    UART.write("microbpf: ready\n")
+    serve(&server)
+  }
+
+  /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
+  static func serve(_ server: inout DeviceServer<MPS2>) -> Never {
+    var sink = UDPSink()
+    var frame = InlineArray<1514, UInt8>(repeating: 0)
+    while true {
+      Network.poll(at: server.now)
+      while let length = Ethernet.receive(into: &frame) {
+        Network.input(frame.span.extracting(0..<length))
+        while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
+      }
+      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
+      Processor.sleep { Ethernet.hasFrame }
+    }
+  }
+}

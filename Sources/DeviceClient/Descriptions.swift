@@ -1,0 +1,105 @@
+import DeviceProtocol
+
+/// What a slot holds.
+public struct SlotDescription: Codable, Equatable, Sendable {
+  public let slot: Int
+  /// Bytes of the image; 0 when the slot is empty.
+  public let size: Int
+  public let sequence: UInt32
+  public let runs: Int
+  /// SHA-256 of the image, in hexadecimal.
+  public let digest: String
+
+  init(_ value: Value) throws(DeviceError) {
+    slot = Int(try value.integer(Field.slot))
+    size = Int(try value.integer(Field.size))
+    sequence = UInt32(clamping: try value.integer(Field.sequence))
+    runs = Int(try value.integer(Field.runs))
+    digest = hexadecimal(try value.bytes(Field.digest))
+  }
+}
+
+/// How an execution ended.
+public struct ExecutionDescription: Codable, Equatable, Sendable {
+  /// r0, as a signed number.
+  public let result: Int64
+  /// eBPF instructions executed.
+  public let instructions: Int
+
+  init(_ value: Value) throws(DeviceError) {
+    result = try value.integer(Field.result)
+    instructions = Int(try value.integer(Field.instructions))
+  }
+}
+
+/// What a deployment installed, and what it took.
+public struct InstallationDescription: Codable, Equatable, Sendable {
+  public let slot: Int
+  /// Bytes of the image.
+  public let size: Int
+  public let sequence: UInt32
+  /// On the device's clock, from the request to the installed program.
+  public let milliseconds: Int
+  /// Datagrams the device sent and received to fetch manifest and image.
+  public let packets: Int
+
+  init(_ value: Value) throws(DeviceError) {
+    slot = Int(try value.integer(Field.slot))
+    size = Int(try value.integer(Field.size))
+    sequence = UInt32(clamping: try value.integer(Field.sequence))
+    milliseconds = Int(try value.integer(Field.milliseconds))
+    packets = Int(try value.integer(Field.packets))
+  }
+}
+
+/// Who the device is and what it has room for.
+public struct DeviceDescription: Codable, Equatable, Sendable {
+  public let board: String
+  public let version: String
+  /// UUIDs in hexadecimal without hyphens.
+  public let vendor: String
+  public let classID: String
+  public let serial: Int64
+  /// Milliseconds since the device started.
+  public let uptime: Int64
+  public let slots: Int
+  /// The largest image, and a program's memory, in bytes.
+  public let imageBytes: Int
+  public let arenaBytes: Int
+  /// The address at which the device sees this machine, as it stands in a URL.
+  public let you: String
+
+  init(_ value: Value) throws(DeviceError) {
+    board = try value.text(Field.board)
+    version = try value.text(Field.version)
+    vendor = hexadecimal(try value.bytes(Field.vendor))
+    classID = hexadecimal(try value.bytes(Field.classID))
+    serial = try value.integer(Field.serial)
+    uptime = try value.integer(Field.uptime)
+    slots = Int(try value.integer(Field.slots))
+    imageBytes = Int(try value.integer(Field.imageBytes))
+    arenaBytes = Int(try value.integer(Field.arenaBytes))
+    you = try value.text(Field.you)
+  }
+}
+
+func hexadecimal(_ bytes: [UInt8]) -> String {
+  bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+}
+
+extension Value {
+  fileprivate func integer(_ field: StaticString) throws(DeviceError) -> Int64 {
+    guard let value = self[.text("\(field)")]?.integer else { throw .notUnderstood("it lacks the number \"\(field)\"") }
+    return value
+  }
+
+  fileprivate func bytes(_ field: StaticString) throws(DeviceError) -> [UInt8] {
+    guard let value = self[.text("\(field)")]?.bytes else { throw .notUnderstood("it lacks the bytes \"\(field)\"") }
+    return value
+  }
+
+  fileprivate func text(_ field: StaticString) throws(DeviceError) -> String {
+    guard let value = self[.text("\(field)")]?.text else { throw .notUnderstood("it lacks the text \"\(field)\"") }
+    return value
+  }
+}

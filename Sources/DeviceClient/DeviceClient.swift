@@ -1,0 +1,94 @@
+public import CoAP
+public import CoAPTransport
+import DeviceProtocol
+
+/// Why a device did not do what it was asked.
+public enum DeviceError: Error, CustomStringConvertible {
+  /// It could not be asked, or did not answer.
+  case unreachable(CoAPClientError)
+  /// It answered why not.
+  case refused(Refusal)
+  /// It answered something that this client does not understand.
+  case notUnderstood(String)
+
+  public var description: String {
+    switch self {
+    case .unreachable(let error): "\(error)"
+    case .refused(let refusal): refusal.description
+    case .notUnderstood(let text): "the device's answer is not understood: \(text)"
+    }
+  }
+}
+
+/// A device, asked over CoAP.
+public struct DeviceClient: Sendable {
+  /// `coap://` with address and port, nothing behind.
+  public let url: String
+  private let client: CoAPClient
+
+  /// - Parameters:
+  ///   - url: where the device is, such as `coap://127.0.0.1:5683`.
+  ///   - client: the socket to use; it stays open.
+  public init(url: String, client: CoAPClient) {
+    self.url = url.hasSuffix("/") ? String(url.dropLast()) : url
+    self.client = client
+  }
+
+  /// Identity, version and limits.
+  public func description() async throws(DeviceError) -> DeviceDescription {
+    try DeviceDescription(await ask(.get, Route(.device)))
+  }
+
+  /// What each slot holds.
+  public func slots() async throws(DeviceError) -> [SlotDescription] {
+    guard case .array(let items) = try await ask(.get, Route(.slots)) else {
+      throw .notUnderstood("no list of slots")
+    }
+    var slots: [SlotDescription] = []
+    for item in items { slots.append(try SlotDescription(item)) }
+    return slots
+  }
+
+  public func slot(_ number: Int) async throws(DeviceError) -> SlotDescription {
+    try SlotDescription(await ask(.get, Route(.slot, parameter: number)))
+  }
+
+  public func erase(_ slot: Int) async throws(DeviceError) {
+    _ = try await answer(.delete, Route(.slot, parameter: slot))
+  }
+
+  /// Runs a slot's program with `context` as its input and waits for the result.
+  public func run(_ slot: Int, context: [UInt8] = []) async throws(DeviceError) -> ExecutionDescription {
+    try ExecutionDescription(await ask(.post, Route(.run, parameter: slot), payload: context))
+  }
+
+  /// Has the device install what the manifest at `manifest` describes, and waits until it has.
+  public func install(manifest: String) async throws(DeviceError) -> InstallationDescription {
+    try InstallationDescription(
+      await ask(.post, Route(.trigger), payload: Array(manifest.utf8), contentFormat: .text))
+  }
+
+  private func ask(
+    _ code: Code, _ route: Route, payload: [UInt8] = [], contentFormat: ContentFormat? = nil
+  ) async throws(DeviceError) -> Value {
+    let response = try await answer(code, route, payload: payload, contentFormat: contentFormat)
+    guard let value = Value(response.body) else {
+      throw .notUnderstood("no CBOR, but \(response.body.count) bytes of content format \(response.contentFormat?.rawValue.description ?? "none")")
+    }
+    return value
+  }
+
+  private func answer(
+    _ code: Code, _ route: Route, payload: [UInt8] = [], contentFormat: ContentFormat? = nil
+  ) async throws(DeviceError) -> CoAPResponse {
+    let response: CoAPResponse
+    do throws(CoAPClientError) {
+      response = try await client.request(
+        code, "\(url)/\(route.path)", payload: payload, contentFormat: contentFormat)
+    } catch {
+      throw .unreachable(error)
+    }
+    guard response.code.isSuccess else { throw .refused(Refusal(response)) }
+    return response
+  }
+}

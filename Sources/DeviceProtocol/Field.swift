@@ -1,0 +1,31 @@
+/// The names of the members in the maps a device answers with.
+public enum Field {
+  // A slot.
+  public static let slot: StaticString = "slot"
+  public static let size: StaticString = "size"
+  public static let sequence: StaticString = "sequence"
+  public static let digest: StaticString = "digest"
+  public static let layout: StaticString = "layout"
+  public static let runs: StaticString = "runs"
+
+  // An execution.
+  public static let result: StaticString = "result"
+  public static let instructions: StaticString = "instructions"
+
+  // An installation.
+  public static let milliseconds: StaticString = "milliseconds"
+  public static let packets: StaticString = "packets"
+
+  // The device.
+  public static let board: StaticString = "board"
+  public static let version: StaticString = "version"
+  public static let vendor: StaticString = "vendor"
+  public static let classID: StaticString = "class"
+  public static let serial: StaticString = "serial"
+  public static let uptime: StaticString = "uptime"
+  public static let slots: StaticString = "slots"
+  public static let imageBytes: StaticString = "imageBytes"
+  public static let arenaBytes: StaticString = "arenaBytes"
+  /// The address that the device sees the asker at.
+  public static let you: StaticString = "you"
+}

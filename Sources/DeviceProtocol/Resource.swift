@@ -1,0 +1,79 @@
+public import CoAP
+
+/// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
+public enum Resource: UInt8, CaseIterable, Sendable {
+  case wellKnownCore, device, slots, slot, run, trigger
+
+  /// A resource's row.
+  public struct Row: Sendable {
+    /// Segments divided by `/`; `+` stands for the number of a slot.
+    public let path: StaticString
+    public let methods: MethodSet
+    /// The resource type of RFC 6690 §3.1.
+    public let type: StaticString
+    /// What a response holds unless another format is asked for.
+    public let contentFormat: ContentFormat
+    public let title: StaticString
+  }
+
+  public var row: Row {
+    switch self {
+    case .wellKnownCore:
+      Row(
+        path: ".well-known/core", methods: .get, type: "core", contentFormat: .linkFormat,
+        title: "What this device offers")
+    case .device:
+      Row(
+        path: "device", methods: .get, type: "microbpf.device", contentFormat: .cbor,
+        title: "Identity, version and limits")
+    case .slots:
+      Row(
+        path: "slots", methods: .get, type: "microbpf.slots", contentFormat: .cbor,
+        title: "All program slots")
+    case .slot:
+      Row(
+        path: "slots/+", methods: [.get, .delete], type: "microbpf.slot", contentFormat: .cbor,
+        title: "A program slot: look at it, erase it")
+    case .run:
+      Row(
+        path: "slots/+/run", methods: .post, type: "microbpf.run", contentFormat: .cbor,
+        title: "Run the slot's program and return its result")
+    case .trigger:
+      Row(
+        path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,
+        title: "Install what the manifest at this URL describes")
+    }
+  }
+
+  /// Whether the path names one of several things by number.
+  public var hasParameter: Bool {
+    var segments = PathSegments(row.path.bytes)
+    while let segment = segments.next() {
+      if segment.holdsSameBytes(as: "+") { return true }
+    }
+    return false
+  }
+}
+
+/// The methods of CoAP a resource answers.
+public struct MethodSet: OptionSet, Sendable {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  public static let get = MethodSet(rawValue: 1)
+  public static let post = MethodSet(rawValue: 2)
+  public static let delete = MethodSet(rawValue: 4)
+
+  /// Whether the method with this code is one of them.
+  public func contains(_ code: Code) -> Bool {
+    switch code {
+    case .get: contains(MethodSet.get)
+    case .post: contains(MethodSet.post)
+    case .delete: contains(MethodSet.delete)
+    default: false
+    }
+  }
+}

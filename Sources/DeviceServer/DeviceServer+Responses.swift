@@ -1,0 +1,116 @@
+import Bytes
+import CBOR
+import CoAP
+import DeviceProtocol
+import Runtime
+
+/// The format of a response's body.
+enum Format {
+  case cbor, text, linkFormat
+
+  /// What the request accepts; the resource's own format when it says nothing.
+  init(accepting request: borrowing Message, on resource: Resource) throws(Problem) {
+    let own = resource.row.contentFormat
+    let asked = request.option(.accept) == nil ? own.rawValue : request.integer(.accept).flatMap(UInt16.init(exactly:))
+    switch asked {
+    case ContentFormat.linkFormat.rawValue where own == .linkFormat: self = .linkFormat
+    case ContentFormat.cbor.rawValue where own == .cbor: self = .cbor
+    case ContentFormat.text.rawValue where own == .cbor: self = .text
+    default: throw Problem(.notAcceptable, asked: asked)
+    }
+  }
+
+  var contentFormat: ContentFormat {
+    switch self {
+    case .cbor: .cbor
+    case .text: .text
+    case .linkFormat: .linkFormat
+    }
+  }
+}
+
+extension Route {
+  /// The resource a request is for, if it exists and answers the request's method.
+  init(serving request: borrowing Message) throws(Problem) {
+    guard let route = Route(request) else { throw Problem(request: .notFound) }
+    guard route.resource.row.methods.contains(request.code) else { throw Problem(request: .methodNotAllowed) }
+    self = route
+  }
+}
+
+extension DeviceServer where B: ~Copyable {
+  /// Answers with a representation in the format asked for.
+  mutating func respond(
+    to request: RequestID, _ code: Code, _ format: Format, _ value: some Representation,
+    sink: inout some DatagramSink & ~Copyable
+  ) throws(Problem) {
+    let length: Int
+    do throws(OutOfBounds) {
+      length = try format == .text ? writeText(value) : writeCBOR(value)
+    } catch {
+      throw Problem(responseTooLong: error)
+    }
+    endpoint.respond(
+      to: request, Response(code, contentFormat: format.contentFormat), body: body.span.extracting(0..<length),
+      at: now, sink: &sink)
+  }
+
+  private mutating func writeText(_ value: some Representation) throws(OutOfBounds) -> Int {
+    var writer = TextWriter(ByteWriter(body.mutableSpan))
+    try value.write(into: &writer)
+    return writer.output.count
+  }
+
+  private mutating func writeCBOR(_ value: some Representation) throws(OutOfBounds) -> Int {
+    var writer = CBORWriter(body.mutableSpan)
+    try value.write(into: &writer)
+    return writer.count
+  }
+
+  /// Answers with problem details.
+  mutating func respond(
+    to request: RequestID, with problem: Problem, sink: inout some DatagramSink & ~Copyable
+  ) {
+    var length = 0
+    do throws(OutOfBounds) {
+      var writer = CBORWriter(body.mutableSpan)
+      try problem.write(into: &writer)
+      length = writer.count
+    } catch {
+      // Longer than the body buffer: the code has to do.
+    }
+    endpoint.respond(
+      to: request, Response(problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails),
+      body: body.span.extracting(0..<length), at: now, sink: &sink)
+  }
+
+  /// Answers with the links to everything the device serves, one for each slot where a resource stands for a slot.
+  mutating func respondWithLinks(
+    to request: RequestID, sink: inout some DatagramSink & ~Copyable
+  ) throws(Problem) {
+    let length: Int
+    do throws(OutOfBounds) {
+      length = try writeLinks()
+    } catch {
+      throw Problem(responseTooLong: error)
+    }
+    endpoint.respond(
+      to: request, Response(.content, contentFormat: .linkFormat), body: body.span.extracting(0..<length), at: now,
+      sink: &sink)
+  }
+
+  private mutating func writeLinks() throws(OutOfBounds) -> Int {
+    var path = InlineArray<32, UInt8>(repeating: 0)
+    var links = LinkFormatWriter(ByteWriter(body.mutableSpan))
+    for resource in Resource.allCases where resource != .wellKnownCore {
+      for number in 0..<(resource.hasParameter ? Limits.slots : 1) {
+        var pathWriter = ByteWriter(path.mutableSpan)
+        try Route(resource, parameter: number).writePath(into: &pathWriter)
+        try links.link(
+          path: pathWriter.written, resourceType: resource.row.type, contentFormat: resource.row.contentFormat,
+          title: resource.row.title)
+      }
+    }
+    return links.output.count
+  }
+}

@@ -1,0 +1,95 @@
+import CoAP
+import Compartment
+import DeviceProtocol
+import Interpreter
+import Runtime
+import Verifier
+
+extension Problem {
+  init(_ error: RunError, in slot: SlotNumber) {
+    switch error {
+    case .emptySlot:
+      self.init(
+        .notFound, .request, rule: RequestRule.emptySlot.rawValue, title: "Slot is empty",
+        detail: "nothing is installed in this slot", found: Int64(slot.index))
+    case .load(let error):
+      self.init(error)
+    }
+  }
+
+  init(_ error: VerifierError) {
+    self.init(
+      .unprocessableEntity, .verifier, rule: error.rule.rawValue, title: "Program refused by the verifier",
+      detail: Self.sentence(for: error.rule), index: Int64(error.index), expected: error.expected,
+      found: error.found)
+  }
+
+  private static func sentence(for rule: VerifierError.Rule) -> StaticString {
+    switch rule {
+    case .emptyProgram: "the program has no instruction"
+    case .tooLong: "the program has more instructions than there is room for"
+    case .partialInstruction: "the length of the text is no multiple of 8"
+    case .unknownOpcode: "no instruction has this opcode"
+    case .unknownVariant: "no instruction with this opcode has this variant"
+    case .destinationOutOfRange: "the destination is no register"
+    case .sourceOutOfRange: "the source is no register"
+    case .reservedFieldsNotZero: "a field that the instruction does not use is not zero"
+    case .entryOutside: "the program starts outside its text"
+    case .entryIntoWideLoad: "the program starts inside a wide load"
+    case .writesFramePointer: "the instruction would change r10"
+    case .jumpOutside: "the jump leaves the text"
+    case .jumpIntoWideLoad: "the jump goes into a wide load"
+    case .callOutside: "the call leaves the text"
+    case .callIntoWideLoad: "the call goes into a wide load"
+    case .incompleteWideLoad: "the wide load has no second half"
+    case .strayUpperHalf: "the second half of a wide load stands alone"
+    case .fallsOffTheEnd: "execution would run past the last instruction"
+    case .unknownHelper: "there is no helper with this number"
+    case .helperNotGranted: "the program is not granted this helper"
+    case .packetAccess: "the legacy packet instructions are not offered"
+    case .unsupportedWideLoad: "the wide load refers to an object that a compartment has not"
+    case .callByBTF: "calls by BTF number are not offered"
+    }
+  }
+
+  init(_ error: ArenaError) {
+    switch error {
+    case .doesNotFit(let needed, let available):
+      self.init(
+        .unprocessableEntity, .image, rule: 100, title: "Program too large for its arena",
+        detail: "stack, data and context together need more memory than a compartment has",
+        expected: Int64(available), found: Int64(needed))
+    case .frameCount(let found), .negativeSize(let found):
+      self.init(
+        .unprocessableEntity, .image, rule: 101, title: "Program has impossible sizes",
+        detail: "the number of stack frames or the size of a section is out of range", found: Int64(found))
+    }
+  }
+
+  init(_ trap: Trap) {
+    self.init(
+      .internalServerError, .execution, rule: trap.rule.rawValue, title: "Program stopped",
+      detail: Self.sentence(for: trap), index: Int64(trap.index), found: trap.helperFault.map { Int64($0.argument) },
+      address: trap.address)
+  }
+
+  private static func sentence(for trap: Trap) -> StaticString {
+    switch trap.rule {
+    case .readOutside: "it read memory outside its compartment"
+    case .writeOutside: "it wrote memory outside its compartment"
+    case .budgetSpent: "it used up the instructions it may run"
+    case .callTooDeep: "its functions call each other deeper than its stack allows"
+    case .unknownHelper: "it called a helper that does not exist"
+    case .helperNotGranted: "it called a helper that it is not granted"
+    case .invalidOperation: "it came to an instruction that cannot be run"
+    case .helperFault:
+      switch trap.helperFault?.reason {
+      case .access: "it gave a helper an address outside its compartment"
+      case .argument: "it gave a helper an argument that the helper does not take"
+      case .format: "it gave printf a conversion that does not exist"
+      case .unavailable: "it called a helper that this device does not offer"
+      case nil: "a helper refused its arguments"
+      }
+    }
+  }
+}

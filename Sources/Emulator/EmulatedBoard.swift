@@ -1,0 +1,167 @@
+import CoAP
+import CoAPTransport
+import Foundation
+import Subprocess
+
+/// What to emulate.
+public struct BoardConfiguration: Sendable {
+  /// QEMU's name of the machine.
+  public var machine = "mps2-an386"
+  /// The firmware, an ELF file.
+  public var firmware: String
+  /// The identity and keys the board starts with: a block as `Provisioning` writes it.
+  public var provisioning: [UInt8]
+  /// The UDP port of this machine that leads to the board's CoAP port; `nil` takes a free one.
+  public var port: UInt16?
+  /// Whether the board's clock counts executed instructions, one a nanosecond, instead of following the host's.
+  public var countsInstructions = true
+
+  public init(firmware: String, provisioning: [UInt8]) {
+    self.firmware = firmware
+    self.provisioning = provisioning
+  }
+}
+
+/// A board could not be emulated, or stopped.
+public enum EmulatorError: Error, CustomStringConvertible {
+  case noFirmware(path: String)
+  case noEmulator(reason: String)
+  /// The emulator ended; the last lines of its console say why.
+  case ended(console: [String])
+  /// The firmware runs, but does not answer CoAP requests.
+  case silent(seconds: Int, console: [String])
+
+  public var description: String {
+    switch self {
+    case .noFirmware(let path): "there is no firmware at \(path); `make firmware` builds it"
+    case .noEmulator(let reason): "qemu-system-arm could not be started (\(reason)); `make setup` installs it"
+    case .ended(let console): "the emulated board stopped" + Self.quote(console)
+    case .silent(let seconds, let console):
+      "the emulated board did not answer within \(seconds) seconds" + Self.quote(console)
+    }
+  }
+
+  private static func quote(_ console: [String]) -> String {
+    console.isEmpty ? "; its console is empty" : "; the end of its console:\n  " + console.joined(separator: "\n  ")
+  }
+}
+
+/// A running board.
+public struct EmulatedBoard: Sendable {
+  /// The UDP port of this machine that leads to the board.
+  public let port: UInt16
+  /// Where its resources are.
+  public var url: String { "coap://127.0.0.1:\(port)" }
+}
+
+/// Starts a board, waits until it answers, runs `body`, and stops the board whatever happens.
+///
+/// - Parameters:
+///   - configuration: what to emulate.
+///   - console: called with each line the board puts out.
+///   - body: what to do with the board. It is cancelled should the board stop.
+public func withEmulatedBoard<Result: Sendable>(
+  _ configuration: BoardConfiguration, console: @escaping @Sendable (String) -> Void = { _ in },
+  body: @escaping @Sendable (EmulatedBoard) async throws -> Result
+) async throws -> Result {
+  guard FileManager.default.fileExists(atPath: configuration.firmware) else {
+    throw EmulatorError.noFirmware(path: configuration.firmware)
+  }
+  let provisioning = FileManager.default.temporaryDirectory.appending(path: "microbpf-\(UUID().uuidString)")
+  try Data(configuration.provisioning).write(to: provisioning)
+  defer { try? FileManager.default.removeItem(at: provisioning) }
+  let board = EmulatedBoard(port: try configuration.port ?? freePort())
+  let tail = ConsoleTail()
+  let outcome: ExecutionResult<Result, SequenceOutput, CombinedErrorOutput>
+  do {
+    outcome = try await Subprocess.run(
+      .name("qemu-system-arm"), arguments: configuration.arguments(board: board, provisioning: provisioning.path),
+      platformOptions: .ownGroup, input: .none, output: .sequence, error: .combinedWithOutput
+    ) { emulator in
+      do {
+        let result = try await withThrowingTaskGroup(of: Result?.self) { group in
+          group.addTask {
+            for try await line in emulator.standardOutput.strings() {
+              let text = line.trimmingCharacters(in: .newlines)
+              await tail.append(text)
+              console(text)
+            }
+            return nil
+          }
+          group.addTask {
+            try await waitUntilItAnswers(board, tail)
+            return try await body(board)
+          }
+          defer { group.cancelAll() }
+          guard let first = try await group.next(), let result = first else {
+            throw EmulatorError.ended(console: await tail.lines)
+          }
+          return result
+        }
+        await emulator.teardown(using: PlatformOptions.steps)
+        return result
+      } catch {
+        await emulator.teardown(using: PlatformOptions.steps)
+        throw error
+      }
+    }
+  } catch let error as SubprocessError {
+    throw EmulatorError.noEmulator(reason: "\(error)")
+  }
+  return outcome.closureResult
+}
+
+extension PlatformOptions {
+  static var steps: [TeardownStep] { [.send(signal: .terminate, allowedDurationToNextStep: .seconds(2))] }
+
+  /// A process group of its own: an interrupt from the terminal reaches us alone, and we stop the board in order.
+  fileprivate static var ownGroup: PlatformOptions {
+    var options = PlatformOptions()
+    options.processGroupID = 0
+    options.teardownSequence = steps
+    return options
+  }
+}
+
+extension BoardConfiguration {
+  /// Where the firmware looks for its provisioning block: the last 4 KiB of the code memory.
+  static let provisioningAddress = "0x3ff000"
+
+  func arguments(board: EmulatedBoard, provisioning: String) -> Arguments {
+    var arguments = [
+      "-M", machine, "-nographic", "-no-reboot", "-kernel", firmware,
+      "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
+      "-nic", "user,model=lan9118,hostfwd=udp:127.0.0.1:\(board.port)-:5683",
+    ]
+    if countsInstructions { arguments += ["-icount", "shift=0"] }
+    return Arguments(arguments)
+  }
+}
+
+/// The last lines of a console.
+actor ConsoleTail {
+  private(set) var lines: [String] = []
+
+  func append(_ line: String) {
+    lines.append(line)
+    if lines.count > 12 { lines.removeFirst() }
+  }
+}
+
+/// Asks the board until it answers.
+private func waitUntilItAnswers(_ board: EmulatedBoard, _ tail: ConsoleTail) async throws {
+  var configuration = CoAPClient.Configuration()
+  configuration.parameters.acknowledgeTimeout = 100
+  configuration.parameters.retransmissions = 6
+  let client = try await CoAPClient(configuration)
+  do {
+    _ = try await client.request(.get, "\(board.url)/.well-known/core")
+    await client.close()
+  } catch CoAPClientError.noAnswer {
+    await client.close()
+    throw EmulatorError.silent(seconds: 12, console: await tail.lines)
+  } catch {
+    await client.close()
+    throw error
+  }
+}

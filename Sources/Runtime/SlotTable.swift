@@ -1,0 +1,102 @@
+public import Bytes
+public import COSE
+import SUIT
+
+/// The number of a program slot that exists.
+public struct SlotNumber: Equatable, Sendable {
+  public let index: Int
+
+  /// `nil` when the device has no such slot.
+  public init?(_ index: Int) {
+    guard (0..<Limits.slots).contains(index) else { return nil }
+    self.index = index
+  }
+}
+
+/// What a slot holds, apart from the bytes.
+public struct SlotRecord: Sendable {
+  /// Bytes of the installed image; 0 when the slot is empty.
+  public fileprivate(set) var size = 0
+  /// Digest of the installed image, as the signed manifest gives it.
+  public fileprivate(set) var digest = SHA256Digest(.init(repeating: 0))
+  /// The highest sequence number ever installed here; it outlives an erasure, so that an old image cannot return.
+  public fileprivate(set) var sequenceNumber: UInt32 = 0
+  /// Changes with each installation and erasure: whoever kept something made from the image compares it.
+  public fileprivate(set) var generation: UInt32 = 0
+  /// Finished executions since the image was installed.
+  public internal(set) var runs: UInt32 = 0
+
+  public var isEmpty: Bool { size == 0 }
+}
+
+/// The installed images, and one spare region in which the next one is gathered.
+///
+/// A slot changes in one step: `install` makes the spare region the slot's and the
+/// slot's old one the spare. Until then whatever happens to a transfer leaves the slot alone.
+public struct SlotTable: ~Copyable {
+  private var memory: Buffer
+  /// The memory region of each slot; the last element is the spare's.
+  private var regions: InlineArray<6, Int>
+  /// What each slot holds.
+  public private(set) var records: InlineArray<5, SlotRecord>
+
+  public init() {
+    memory = Buffer(count: (Limits.slots + 1) * Limits.imageBytes)
+    regions = InlineArray { $0 }
+    records = InlineArray(repeating: SlotRecord())
+  }
+
+  public subscript(slot: SlotNumber) -> SlotRecord {
+    records[slot.index]
+  }
+
+  /// The installed image; empty when the slot is.
+  public func image(of slot: SlotNumber) -> Span<UInt8> {
+    memory.span.extracting(range(of: slot.index, count: records[slot.index].size))
+  }
+
+  /// The first `count` bytes of the spare region.
+  @_lifetime(borrow self)
+  func candidate(count: Int) -> Span<UInt8> {
+    memory.span.extracting(range(of: Limits.slots, count: count))
+  }
+
+  /// Puts `bytes` of the next image at `offset` of the spare region.
+  mutating func writeCandidate(_ bytes: Span<UInt8>, at offset: Int) throws(OutOfBounds) {
+    guard offset >= 0, offset <= Limits.imageBytes, bytes.count <= Limits.imageBytes - offset else {
+      throw OutOfBounds(offset: offset, count: bytes.count, available: Limits.imageBytes)
+    }
+    let start = regions[Limits.slots] * Limits.imageBytes + offset
+    var target = memory.mutableSpan
+    for index in bytes.indices { target[start + index] = bytes[index] }
+  }
+
+  /// Makes the accepted image in the spare region the slot's.
+  mutating func install(_ acceptance: Acceptance, in slot: SlotNumber) {
+    let freed = regions[slot.index]
+    regions[slot.index] = regions[Limits.slots]
+    regions[Limits.slots] = freed
+    records[slot.index].size = acceptance.byteCount
+    records[slot.index].digest = acceptance.digest
+    records[slot.index].sequenceNumber = acceptance.sequenceNumber
+    records[slot.index].generation &+= 1
+    records[slot.index].runs = 0
+  }
+
+  /// Empties the slot. Its sequence number stays.
+  mutating func erase(_ slot: SlotNumber) {
+    records[slot.index].size = 0
+    records[slot.index].digest = SHA256Digest(.init(repeating: 0))
+    records[slot.index].generation &+= 1
+    records[slot.index].runs = 0
+  }
+
+  mutating func countRun(of slot: SlotNumber) {
+    records[slot.index].runs &+= 1
+  }
+
+  private func range(of slot: Int, count: Int) -> Range<Int> {
+    let start = regions[slot] * Limits.imageBytes
+    return start..<start + count
+  }
+}

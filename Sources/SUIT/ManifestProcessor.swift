@@ -1,0 +1,176 @@
+import Bytes
+import CBOR
+import COSE
+
+/// A payload that a manifest wants fetched.
+public struct Fetch: Equatable, Sendable {
+  /// The slot that the payload is meant for. What the slot holds stays until the manifest is accepted.
+  public let slot: Int
+  /// How many bytes the payload must have.
+  public let byteCount: Int
+  /// Where the URI stands in the envelope.
+  let uri: Range<Int>
+  /// Where the directive stands in the envelope.
+  let commandOffset: Int
+}
+
+/// A payload that passed every check. Only the manifest processor makes one.
+///
+/// The holder commits it: slot content and sequence number change together or not at all.
+public struct Acceptance: Equatable, Sendable {
+  public let slot: Int
+  /// To be stored for the slot.
+  public let sequenceNumber: UInt32
+  /// SHA-256 of the payload.
+  public let digest: SHA256Digest
+  /// Bytes of the payload.
+  public let byteCount: Int
+
+  init(slot: Int, sequenceNumber: UInt32, digest: SHA256Digest, byteCount: Int) {
+    self.slot = slot
+    self.sequenceNumber = sequenceNumber
+    self.digest = digest
+    self.byteCount = byteCount
+  }
+}
+
+/// Judges one deployment at a time: an envelope, then the payload that it names.
+///
+/// Without clock, socket or storage. In order: `begin`, `receiveEnvelope` for each piece, `authenticate`, `process`;
+/// then while `.fetch` is returned: `receivePayload` for each piece of `uri`'s content, and `resume` (or `fetchFailed`).
+/// Whatever throws ends the deployment; so does any call out of turn, with `.policy`. Nothing is committed here.
+public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
+  public enum Step: Equatable, Sendable {
+    case fetch(Fetch)
+    case accepted(Acceptance)
+  }
+
+  private enum Phase: Equatable {
+    case idle, receiving, authenticated, fetching(Fetch)
+  }
+
+  private let profile = Profile.riot
+  private var phase = Phase.idle
+  private var buffer: Buffer
+  private var envelopeByteCount = 0
+  private var manifestOffset = 0
+  private var payloadHash = Primitives.Hash()
+  private var payloadByteCount = 0
+
+  /// Takes a buffer for envelopes of up to `envelopeCapacity` bytes.
+  public init(envelopeCapacity: Int = 640) {
+    buffer = Buffer(count: envelopeCapacity)
+  }
+
+  /// Forgets any deployment under way and waits for an envelope.
+  public mutating func begin() {
+    phase = .receiving
+    envelopeByteCount = 0
+  }
+
+  /// Appends the next piece of the envelope. Throws `.tooLarge` if it does not fit.
+  public mutating func receiveEnvelope(_ piece: Span<UInt8>) throws(SUITError) {
+    try take(.receiving)
+    guard piece.count <= buffer.count - envelopeByteCount else {
+      throw SUITError(
+        .tooLarge, at: envelopeByteCount, expected: Int64(buffer.count),
+        found: Int64(envelopeByteCount) + Int64(piece.count))
+    }
+    let start = envelopeByteCount
+    var bytes = buffer.mutableSpan
+    for index in piece.indices { bytes[start + index] = piece[index] }
+    envelopeByteCount += piece.count
+    phase = .receiving
+  }
+
+  /// Checks, once the envelope is complete, that a trusted key signed its manifest.
+  public mutating func authenticate<D: SUITDevice & ~Copyable>(on device: borrowing D) throws(SUITError) {
+    try take(.receiving)
+    manifestOffset = try authenticated(by: device.trustedKeys)
+    phase = .authenticated
+  }
+
+  /// Executes the authenticated manifest up to its fetch.
+  public mutating func process<D: SUITDevice & ~Copyable>(on device: borrowing D) throws(SUITError) -> Step {
+    try take(.authenticated)
+    return try run(payload: nil, on: device)
+  }
+
+  /// The URI to fetch from; empty while there is nothing to fetch.
+  public var uri: Span<UInt8> {
+    @_lifetime(borrow self)
+    get {
+      guard case .fetching(let fetch) = phase else { return buffer.span.extracting(0..<0) }
+      return buffer.span.extracting(fetch.uri)
+    }
+  }
+
+  /// Counts and hashes the next piece of the payload. Throws `.size` at the first byte too many; a caller that writes
+  /// a piece only after it was taken never writes beyond the image size.
+  public mutating func receivePayload(_ piece: Span<UInt8>) throws(SUITError) {
+    let fetch = try takeFetch()
+    guard piece.count <= fetch.byteCount - payloadByteCount else {
+      throw SUITError(
+        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount),
+        found: Int64(payloadByteCount) + Int64(piece.count))
+    }
+    payloadHash.update(piece)
+    payloadByteCount += piece.count
+    phase = .fetching(fetch)
+  }
+
+  /// Goes on after the whole payload was received.
+  public mutating func resume<D: SUITDevice & ~Copyable>(on device: borrowing D) throws(SUITError) -> Step {
+    let fetch = try takeFetch()
+    guard payloadByteCount == fetch.byteCount else {
+      throw SUITError(
+        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount), found: Int64(payloadByteCount))
+    }
+    return try run(
+      payload: ManifestRun.Payload(digest: payloadHash.finish(), byteCount: payloadByteCount), on: device)
+  }
+
+  /// Ends a deployment whose payload could not be had. Returns the reason to report.
+  public mutating func fetchFailed() -> SUITError {
+    do throws(SUITError) { return SUITError(.fetch, at: try takeFetch().commandOffset) } catch {
+      return error
+    }
+  }
+
+  /// Where the manifest begins in the envelope, once one of `keys` proved to have signed it.
+  private func authenticated(by keys: Span<Ed25519PublicKey>) throws(SUITError) -> Int {
+    let envelope = try Envelope(buffer.span.extracting(0..<envelopeByteCount))
+    try envelope.authenticate(by: keys, profile: profile, using: Primitives.self)
+    return envelope.manifestOffset
+  }
+
+  private mutating func run<D: SUITDevice & ~Copyable>(
+    payload: ManifestRun.Payload?, on device: borrowing D
+  ) throws(SUITError) -> Step {
+    var run = ManifestRun(
+      buffer.span.extracting(0..<envelopeByteCount), profile: profile, payload: payload)
+    guard let fetch = try run.run(from: manifestOffset, on: device) else {
+      return .accepted(try run.acceptance(manifestOffset: manifestOffset))
+    }
+    phase = .fetching(fetch)
+    payloadHash = Primitives.Hash()
+    payloadByteCount = 0
+    return .fetch(fetch)
+  }
+
+  /// Enters a step that is allowed in `expected` only. The deployment is over unless the step sets a phase at its end.
+  private mutating func take(_ expected: Phase) throws(SUITError) {
+    let current = phase
+    phase = .idle
+    guard current == expected else { throw SUITError(.policy, at: 0) }
+  }
+
+  private mutating func takeFetch() throws(SUITError) -> Fetch {
+    guard case .fetching(let fetch) = phase else {
+      phase = .idle
+      throw SUITError(.policy, at: 0)
+    }
+    phase = .idle
+    return fetch
+  }
+}

@@ -1,0 +1,76 @@
+import Bytes
+import CBOR
+import COSE
+
+extension ManifestRun {
+  /// The longest URI of a payload, in bytes.
+  static var uriByteLimit: Int { 127 }
+
+  /// The payload that has to be fetched now; nil once it has been.
+  mutating func fetch<D: SUITDevice & ~Copyable>(
+    at commandOffset: Int, on device: borrowing D
+  ) throws(SUITError) -> Fetch? {
+    guard mayFetch, let slot else { throw SUITError(.policy, at: commandOffset) }
+    guard !isFetched, let uriOffset = parameters.uri, let sizeOffset = parameters.imageSize else {
+      throw SUITError(.malformed, at: commandOffset)
+    }
+    var reader = CBORReader(envelope, from: uriOffset)
+    let uri = try reader.textString()
+    let uriEnd = reader.offset
+    reader = CBORReader(envelope, from: sizeOffset)
+    let size = try reader.unsigned()
+    guard uri.count <= Self.uriByteLimit else {
+      throw SUITError(
+        .uriTooLong, at: uriOffset, expected: Int64(Self.uriByteLimit), found: Int64(uri.count))
+    }
+    guard let byteCount = Int(exactly: size), byteCount <= device.slotByteCount else {
+      throw SUITError(
+        .storage, at: sizeOffset, expected: Int64(device.slotByteCount), found: Int64(clamping: size))
+    }
+    guard uri.begins(with: "coap://") else { throw SUITError(.scheme, at: uriOffset) }
+    guard payload == nil else {
+      isFetched = true
+      return nil
+    }
+    return Fetch(
+      slot: slot, byteCount: byteCount, uri: uriEnd - uri.count..<uriEnd, commandOffset: commandOffset)
+  }
+
+  /// Compares the payload with the digest that the manifest gives.
+  mutating func matchImage(at commandOffset: Int) throws(SUITError) {
+    guard isFetched, let payload, let parameter = parameters.imageDigest else {
+      throw SUITError(.malformed, at: commandOffset)
+    }
+    guard payload.digest == (try readDigest(at: parameter)) else {
+      throw SUITError(.payloadDigest, at: parameter)
+    }
+    isVerified = true
+  }
+
+  /// The SUIT_Digest wrapped in the byte string at `offset`. draft-ietf-suit-manifest-09 §10.1.
+  private func readDigest(at offset: Int) throws(SUITError) -> SHA256Digest {
+    var outer = CBORReader(envelope, from: offset)
+    var digest = try outer.wrapped()
+    let arrayOffset = digest.offset
+    guard try digest.array() == 2 else { throw SUITError(.malformed, at: arrayOffset) }
+    let algorithmOffset = digest.offset
+    let algorithm = try digest.integer()
+    guard algorithm == profile.sha256 else {
+      throw SUITError(.unsupported, at: algorithmOffset, expected: profile.sha256, found: algorithm)
+    }
+    let bytesOffset = digest.offset
+    let bytes = try digest.byteString()
+    guard let value = SHA256Digest(bytes) else {
+      throw SUITError(
+        .malformed, at: bytesOffset, expected: Int64(SHA256Digest.byteCount), found: Int64(bytes.count))
+    }
+    return value
+  }
+}
+
+extension Span<UInt8> {
+  func begins(with prefix: StaticString) -> Bool {
+    let prefix = prefix.bytes
+    return count >= prefix.count && extracting(0..<prefix.count).holdsSameBytes(as: prefix)
+  }
+}

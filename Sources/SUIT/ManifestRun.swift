@@ -1,0 +1,162 @@
+import Bytes
+import CBOR
+import COSE
+
+/// One execution of an authenticated manifest, members in encoded order.
+///
+/// It stops where a payload has to be fetched. With the payload received, a new run of the same bytes takes the same
+/// way, passes that place and goes on to the end: nothing has to be remembered of a run that stopped.
+struct ManifestRun: ~Escapable {
+  /// What a transfer brought.
+  struct Payload {
+    let digest: SHA256Digest
+    let byteCount: Int
+  }
+
+  /// Sequences that may stand inside each other, which bounds the stack.
+  static var sequenceNestingLimit: Int { 4 }
+
+  let envelope: Span<UInt8>
+  let profile: Profile
+  let payload: Payload?
+
+  private var isVersionChecked = false
+  private var sequenceNumber: UInt32?
+  private var sequenceNumberOffset = 0
+  /// The slot that the manifest's one component names, once declared.
+  private(set) var slot: Int?
+  var isSequenceNumberChecked = false
+  var isVendorChecked = false
+  var isClassChecked = false
+  var isFetched = false
+  var isVerified = false
+  var parameters = Parameters()
+
+  @_lifetime(copy envelope)
+  init(_ envelope: Span<UInt8>, profile: Profile, payload: Payload?) {
+    self.envelope = envelope
+    self.profile = profile
+    self.payload = payload
+  }
+
+  /// Whether everything has been checked that a fetch rests on.
+  var mayFetch: Bool { isVersionChecked && isSequenceNumberChecked && isVendorChecked && isClassChecked }
+
+  /// Executes the manifest whose byte string begins at `offset`. Returns the payload to fetch, nil when the end has
+  /// been reached.
+  mutating func run<D: SUITDevice & ~Copyable>(
+    from offset: Int, on device: borrowing D
+  ) throws(SUITError) -> Fetch? {
+    var outer = CBORReader(envelope, from: offset)
+    var manifest = try outer.wrapped()
+    try checkMembers(manifest)
+    for _ in 0..<(try manifest.map()) {
+      let keyOffset = manifest.offset
+      let key = try manifest.key()
+      let valueOffset = manifest.offset
+      switch profile.member(key) {
+      case .version:
+        let version = try manifest.unsigned()
+        guard version == 1 else {
+          throw SUITError(.version, at: valueOffset, expected: 1, found: Int64(clamping: version))
+        }
+        isVersionChecked = true
+      case .sequenceNumber:
+        let number = try manifest.unsigned()
+        guard let number = UInt32(exactly: number) else { throw SUITError(.malformed, at: valueOffset) }
+        sequenceNumber = number
+        sequenceNumberOffset = valueOffset
+        try checkSequenceNumber(on: device)
+      case .common:
+        if let fetch = try runCommon(try manifest.wrapped(), on: device) { return fetch }
+      case .commandSequence:
+        if let fetch = try runSequence(try manifest.wrapped(), depth: 0, on: device) { return fetch }
+      case nil: throw SUITError(.unsupported, at: keyOffset, found: key)
+      }
+    }
+    return nil
+  }
+
+  /// What was installed, if the run has reached the end of a manifest that leaves nothing out.
+  func acceptance(manifestOffset: Int) throws(SUITError) -> Acceptance {
+    guard mayFetch, isFetched, isVerified, let slot, let sequenceNumber, let payload else {
+      throw SUITError(.incomplete, at: manifestOffset)
+    }
+    return Acceptance(
+      slot: slot, sequenceNumber: sequenceNumber, digest: payload.digest, byteCount: payload.byteCount)
+  }
+
+  /// Refuses unknown members and severed sequences before anything is executed.
+  private func checkMembers(_ manifest: CBORReader) throws(SUITError) {
+    var members = manifest
+    for _ in 0..<(try members.map()) {
+      let keyOffset = members.offset
+      let key = try members.key()
+      switch profile.member(key) {
+      case .commandSequence:
+        if try members.type() == .array { throw SUITError(.unsupported, at: keyOffset, found: key) }
+        try members.expect(.bytes)
+      case .common: try members.expect(.bytes)
+      case .version, .sequenceNumber: try members.expect(.unsigned)
+      case nil: throw SUITError(.unsupported, at: keyOffset, found: key)
+      }
+      try members.pass()
+    }
+  }
+
+  private mutating func runCommon<D: SUITDevice & ~Copyable>(
+    _ reader: CBORReader, on device: borrowing D
+  ) throws(SUITError) -> Fetch? {
+    var members = reader
+    for _ in 0..<(try members.map()) {
+      let keyOffset = members.offset
+      let key = try members.key()
+      guard key == CommonKey.components || key == CommonKey.sequence else {
+        throw SUITError(.unsupported, at: keyOffset, found: key)
+      }
+      try members.pass()
+    }
+    var common = reader
+    for _ in 0..<(try common.map()) {
+      if try common.key() == CommonKey.components {
+        try declareComponents(&common, on: device)
+      } else if let fetch = try runSequence(try common.wrapped(), depth: 0, on: device) {
+        return fetch
+      }
+    }
+    return nil
+  }
+
+  /// Reads the list of components, of which there must be one, naming a slot.
+  private mutating func declareComponents<D: SUITDevice & ~Copyable>(
+    _ reader: inout CBORReader, on device: borrowing D
+  ) throws(SUITError) {
+    let listOffset = reader.offset
+    let count = try reader.array()
+    guard count > 0 else { throw SUITError(.malformed, at: listOffset) }
+    var identifier = reader
+    for _ in 0..<count {
+      for _ in 0..<(try reader.array()) { _ = try reader.byteString() }
+    }
+    guard count == 1 else { throw SUITError(.unsupported, at: listOffset, expected: 1, found: Int64(count)) }
+    let identifierOffset = identifier.offset
+    guard try identifier.array() == 2, try identifier.byteString().holdsSameBytes(as: "ram"),
+      let slot = SlotName.number(try identifier.byteString()), slot < device.slotCount
+    else { throw SUITError(.unsupported, at: identifierOffset) }
+    self.slot = slot
+    try checkSequenceNumber(on: device)
+  }
+
+  /// Compares as soon as both the number and the slot that it counts for are known, whichever comes first.
+  private mutating func checkSequenceNumber<D: SUITDevice & ~Copyable>(
+    on device: borrowing D
+  ) throws(SUITError) {
+    guard let sequenceNumber, let slot else { return }
+    let stored = device.storedSequenceNumber(ofSlot: slot)
+    guard sequenceNumber > stored else {
+      throw SUITError(
+        .sequence, at: sequenceNumberOffset, expected: Int64(stored), found: Int64(sequenceNumber))
+    }
+    isSequenceNumberChecked = true
+  }
+}

@@ -1,0 +1,62 @@
+import Bytes
+import CBOR
+
+/// An item to be encoded, for writing nested structures down as they read.
+indirect enum CBORItem: Sendable {
+  case integer(Int64)
+  case bytes([UInt8])
+  case text(String)
+  case array([CBORItem])
+  /// Keys and values in the order to be written.
+  case map([(Int64, CBORItem)])
+  case tagged(UInt64, CBORItem)
+
+  /// A byte string that holds the encoding of `item`.
+  static func wrapped(_ item: CBORItem) -> CBORItem {
+    .bytes(item.encoded)
+  }
+
+  var encoded: [UInt8] {
+    var storage = [UInt8](repeating: 0, count: byteLimit)
+    var writer = CBORWriter(storage.mutableSpan)
+    do throws(OutOfBounds) { try write(to: &writer) } catch {
+      preconditionFailure("an item is larger than its bound")
+    }
+    let count = writer.count
+    return Array(storage[..<count])
+  }
+
+  /// At least the bytes of the encoding: heads take nine at most.
+  private var byteLimit: Int {
+    switch self {
+    case .integer: 9
+    case .bytes(let bytes): 9 + bytes.count
+    case .text(let text): 9 + text.utf8.count
+    case .array(let items): items.reduce(9) { $0 + $1.byteLimit }
+    case .map(let pairs): pairs.reduce(9) { $0 + 9 + $1.1.byteLimit }
+    case .tagged(_, let item): 9 + item.byteLimit
+    }
+  }
+
+  private func write(to writer: inout CBORWriter) throws(OutOfBounds) {
+    switch self {
+    case .integer(let value): try writer.writeInteger(value)
+    case .bytes(let bytes): try writer.writeBytes(bytes.span)
+    case .text(let text):
+      let bytes = Array(text.utf8)
+      try writer.writeText(bytes.span)
+    case .array(let items):
+      try writer.beginArray(items.count)
+      for item in items { try item.write(to: &writer) }
+    case .map(let pairs):
+      try writer.beginMap(pairs.count)
+      for (key, value) in pairs {
+        try writer.writeInteger(key)
+        try value.write(to: &writer)
+      }
+    case .tagged(let number, let item):
+      try writer.writeTag(number)
+      try item.write(to: &writer)
+    }
+  }
+}
