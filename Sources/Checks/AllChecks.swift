@@ -1,2 +1,2 @@
-/// Every check, in the order of the modules.
-public let checkGroups: [[Check]] = [bytesChecks, coapChecks]
+/// Every check that needs nothing of the platform, in the order of the modules.
+public let checkGroups: [[Check]] = [bytesChecks, interpreterChecks, cborChecks, coapChecks]

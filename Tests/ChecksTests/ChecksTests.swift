@@ -1,11 +1,13 @@
+import COSE
 import Checks
 import Testing
+import Toolchain
 
 extension Check: CustomTestStringConvertible {
   public var testDescription: String { name.description }
 }
 
-@Test(arguments: checkGroups.flatMap { $0 })
+@Test(arguments: checkGroups.flatMap { $0 } + cryptographyChecks(HostCryptography.self))
 func `holds on the host as on the board`(check: Check) {
   do throws(CheckFailure) {
     try check.body()

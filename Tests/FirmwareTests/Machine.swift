@@ -20,6 +20,7 @@ final class Machine {
   /// - Parameters:
   ///   - command: what the image is to do.
   ///   - echoPort: the port on this host's loopback that leads to the board's echo port.
+  /// - Throws: what kept the emulator from being started.
   init(_ command: String, echoPort: UInt16? = nil) throws {
     process.executableURL = URL(filePath: "/usr/bin/env")
     let forward = echoPort.map { ",hostfwd=udp:127.0.0.1:\($0)-:7" } ?? ""

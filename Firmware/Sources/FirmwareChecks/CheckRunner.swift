@@ -1,6 +1,7 @@
 import CCortexM
 import Checks
 import CortexM
+import Crypto
 
 /// Runs every check of the portable modules and of the board, and reports in the Test Anything Protocol.
 ///
@@ -9,6 +10,7 @@ func runChecks() -> Bool {
   cortexm_fill_stack()
   var report = TAPReport()
   for group in checkGroups { report.run(group) }
+  report.run(cryptographyChecks(Sodium.self))
   report.run(boardChecks)
   report.finish()
   TAPReport.note(UInt64(cortexm_stack_used()), "bytes of stack used")
@@ -27,9 +29,13 @@ struct TAPReport {
 
   private mutating func run(_ check: Check) {
     count += 1
+    let start = SysTick.ticks
     do throws(CheckFailure) {
       try check.body()
+      let end = SysTick.ticks
       verdict("ok ", check)
+      // As the emulator counts with `-icount shift=0`; else a measure of time.
+      Self.note((end - start) * 40, "instructions")
     } catch {
       failures += 1
       verdict("not ok ", check)
