@@ -40,7 +40,7 @@ let portableModules = [
   portableModule("ELF", ["Bytes"]),
   portableModule("ProgramImage", ["BPF", "Bytes", "ELF", "Helpers"]),
   portableModule("Compartment", ["Bytes"]),
-  portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
+  portableModule("Verifier", ["BPF", "Helpers"]),
   portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
   portableModule("CBOR", ["Bytes"]),
   portableModule("COSE", ["Bytes", "CBOR"]),
@@ -65,7 +65,7 @@ let portableModules = [
 
 let hostModules = [
   hostModule(
-    "Toolchain", ["Bytes", "CBOR", "COSE", "SUIT", .product(name: "Crypto", package: "swift-crypto")]),
+    "Toolchain", ["Bytes", "CBOR", "COSE", "Platform", "SUIT", .product(name: "Crypto", package: "swift-crypto")]),
   hostModule(
     "CoAPTransport",
     [
@@ -84,7 +84,7 @@ let testTargets = [
   tests(of: "BPF"),
   tests(of: "Helpers"),
   tests(of: "Compartment"),
-  tests(of: "Verifier", ["BPF", "Helpers"]),
+  tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "CBOR", ["Bytes"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),

@@ -1,4 +1,4 @@
-public import CoAP
+import CoAP
 public import CoAPTransport
 import DeviceProtocol
 

@@ -1,5 +1,5 @@
 public import CoAP
-public import CoAPTransport
+import CoAPTransport
 public import DeviceProtocol
 
 /// A device's problem details (RFC 9290), as the tools show them.

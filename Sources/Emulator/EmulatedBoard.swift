@@ -157,7 +157,7 @@ private func waitUntilItAnswers(_ board: EmulatedBoard, _ tail: ConsoleTail) asy
   do {
     _ = try await client.request(.get, "\(board.url)/.well-known/core")
     await client.close()
-  } catch CoAPClientError.noAnswer {
+  } catch CoAPClientError.timedOut {
     await client.close()
     throw EmulatorError.silent(seconds: 12, console: await tail.lines)
   } catch {

@@ -17,6 +17,7 @@ func atomic<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
     stop.address = address
     return false
   }
+  // SAFETY: as many bytes as `T` has were found writable, and nothing can have changed that before the store below.
   let old = unsafe pointer.loadUnaligned(as: T.self)
   let operation = instruction.operation
   let new: T =

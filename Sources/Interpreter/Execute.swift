@@ -4,13 +4,18 @@ import Helpers
 
 /// The loop: one case for each operation, so that a new operation does not compile until it has a meaning here.
 ///
-/// Every case ends with `continue`, with `break` when it jumps `distance` slots, or with `break run` when the program stops.
+/// Returns where it stopped, right behind the last instruction. Takes and returns the cursor by value: behind an `inout` it
+/// would live in memory rather than in the processor's registers.
+///
+/// A case goes on to the next instruction with `continue`, stops the program with `break run`, and jumps by falling out of the
+/// switch with a `distance`.
 @inline(never) @_optimize(speed)
 func execute<Host: HelperHost & ~Copyable>(
-  _ registers: inout Registers, _ cursor: inout InstructionCursor, granted: HelperSet,
+  _ start: Registers, from first: InstructionCursor, granted: HelperSet,
   memory: inout CompartmentMemory, host: inout Host, stop: inout Stop
-) {
-  var pc = cursor
+) -> InstructionCursor {
+  var registers = start
+  var pc = first
   let frames = memory.frames
   run: while true {
     let instruction = pc.take()
@@ -385,7 +390,7 @@ func execute<Host: HelperHost & ~Copyable>(
         stop.rule = .callTooDeep
         break run
       }
-      registers.push(returnTo: pc)
+      registers.push(returnTo: pc.address)
       distance = Int(instruction.immediate)
     case .exit:
       guard !pc.isSpent() else {
@@ -418,139 +423,68 @@ func execute<Host: HelperHost & ~Copyable>(
 
     // MARK: Loads and stores. RFC 9669 §5
     case .ldxb:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 1) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.value = unsafe UInt64(pointer.loadUnaligned(as: UInt8.self))
+      guard let value: UInt8 = load(instruction, source, memory, &stop) else { break run }
+      destination.value = UInt64(value)
       continue
     case .ldxh:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 2) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.value = unsafe UInt64(pointer.loadUnaligned(as: UInt16.self))
+      guard let value: UInt16 = load(instruction, source, memory, &stop) else { break run }
+      destination.value = UInt64(value)
       continue
     case .ldxw:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 4) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.value = unsafe UInt64(pointer.loadUnaligned(as: UInt32.self))
+      guard let value: UInt32 = load(instruction, source, memory, &stop) else { break run }
+      destination.value = UInt64(value)
       continue
     case .ldxdw:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 8) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.value = unsafe UInt64(pointer.loadUnaligned(as: UInt64.self))
+      guard let value: UInt64 = load(instruction, source, memory, &stop) else { break run }
+      destination.value = UInt64(value)
       continue
     case .ldxsb:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 1) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.signed = unsafe Int64(pointer.loadUnaligned(as: Int8.self))
+      guard let value: Int8 = load(instruction, source, memory, &stop) else { break run }
+      destination.signed = Int64(value)
       continue
     case .ldxsh:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 2) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.signed = unsafe Int64(pointer.loadUnaligned(as: Int16.self))
+      guard let value: Int16 = load(instruction, source, memory, &stop) else { break run }
+      destination.signed = Int64(value)
       continue
     case .ldxsw:
-      let address = source.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.readable(at: address, count: 4) else {
-        stop.rule = .readOutside
-        stop.address = address
-        break run
-      }
-      destination.signed = unsafe Int64(pointer.loadUnaligned(as: Int32.self))
+      guard let value: Int32 = load(instruction, source, memory, &stop) else { break run }
+      destination.signed = Int64(value)
       continue
     case .stb:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 1) else {
-        stop.rule = .writeOutside
-        stop.address = address
-        break run
-      }
-      unsafe pointer.storeBytes(of: UInt8(truncatingIfNeeded: instruction.immediate), as: UInt8.self)
+      guard store(UInt8(truncatingIfNeeded: instruction.immediate), instruction, destination, memory, &stop)
+      else { break run }
       continue
     case .sth:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 2) else {
-        stop.rule = .writeOutside
-        stop.address = address
-        break run
-      }
-      unsafe pointer.storeBytes(of: UInt16(truncatingIfNeeded: instruction.immediate), as: UInt16.self)
+      guard store(UInt16(truncatingIfNeeded: instruction.immediate), instruction, destination, memory, &stop)
+      else { break run }
       continue
     case .stw:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 4) else {
-        stop.rule = .writeOutside
-        stop.address = address
-        break run
-      }
-      unsafe pointer.storeBytes(of: UInt32(truncatingIfNeeded: instruction.immediate), as: UInt32.self)
+      guard store(UInt32(truncatingIfNeeded: instruction.immediate), instruction, destination, memory, &stop)
+      else { break run }
       continue
     case .stdw:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 8) else {
-        stop.rule = .writeOutside
-        stop.address = address
-        break run
-      }
-      unsafe pointer.storeBytes(of: UInt64(truncatingIfNeeded: instruction.immediate), as: UInt64.self)
+      guard store(UInt64(truncatingIfNeeded: instruction.immediate), instruction, destination, memory, &stop)
+      else { break run }
       continue
     case .stxb:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 1) else {
-        stop.rule = .writeOutside
-        stop.address = address
+      guard store(source.truncated(to: UInt8.self), instruction, destination, memory, &stop) else {
         break run
       }
-      unsafe pointer.storeBytes(of: source.truncated(to: UInt8.self), as: UInt8.self)
       continue
     case .stxh:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 2) else {
-        stop.rule = .writeOutside
-        stop.address = address
+      guard store(source.truncated(to: UInt16.self), instruction, destination, memory, &stop) else {
         break run
       }
-      unsafe pointer.storeBytes(of: source.truncated(to: UInt16.self), as: UInt16.self)
       continue
     case .stxw:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 4) else {
-        stop.rule = .writeOutside
-        stop.address = address
+      guard store(source.truncated(to: UInt32.self), instruction, destination, memory, &stop) else {
         break run
       }
-      unsafe pointer.storeBytes(of: source.truncated(to: UInt32.self), as: UInt32.self)
       continue
     case .stxdw:
-      let address = destination.value &+ UInt64(bitPattern: Int64(instruction.offset))
-      guard let pointer = unsafe memory.writable(at: address, count: 8) else {
-        stop.rule = .writeOutside
-        stop.address = address
+      guard store(source.truncated(to: UInt64.self), instruction, destination, memory, &stop) else {
         break run
       }
-      unsafe pointer.storeBytes(of: source.truncated(to: UInt64.self), as: UInt64.self)
       continue
     case .atomicAdd32, .atomicFetchAdd32, .atomicOr32, .atomicFetchOr32, .atomicAnd32, .atomicFetchAnd32,
       .atomicXor32, .atomicFetchXor32, .xchg32, .cmpxchg32:
@@ -585,5 +519,5 @@ func execute<Host: HelperHost & ~Copyable>(
     }
     pc.skip(distance)
   }
-  cursor = pc
+  return pc
 }

@@ -39,15 +39,18 @@ func interpret<Host: HelperHost & ~Copyable>(
   return unsafe words.withUnsafeMutableBufferPointer { words in
     unsafe program.instructions.withUnsafeBufferPointer { instructions in
       // SAFETY: neither buffer is empty, both outlive the run, and the verifier found `entry` to be an instruction.
-      var registers = unsafe Registers(block: words.baseAddress.unsafelyUnwrapped)
+      let registers = unsafe Registers(block: words.baseAddress.unsafelyUnwrapped)
       let base = unsafe instructions.baseAddress.unsafelyUnwrapped
-      var cursor = unsafe InstructionCursor(first: base + entry, budget: budget, segment: segment)
+      let first = unsafe InstructionCursor(first: base + entry, budget: budget, segment: segment)
       registers[.r1].value = context
       registers[.r2].value = contextLength
       registers[.r10].value = memory.stackTop
       var stop = Stop()
-      execute(&registers, &cursor, granted: granted, memory: &memory, host: &host, stop: &stop)
-      let executed = budget - cursor.remaining
+      let cursor = execute(
+        registers, from: first, granted: granted, memory: &memory, host: &host, stop: &stop)
+      // The largest budgets, overrun by straight code, would count beyond what `Int` holds.
+      let (difference, overflow) = budget.subtractingReportingOverflow(cursor.remaining)
+      let executed = overflow ? .max : difference
       guard let rule = stop.rule else {
         return Outcome(result: .returned(registers[.r0].value), executed: executed)
       }

@@ -62,15 +62,17 @@ struct Registers {
   }
 
   /// Keeps what a local call has to preserve and moves r10 to a frame of its own. `depth` is below the maximum.
-  mutating func push(returnTo cursor: InstructionCursor) {
+  @inline(__always)
+  mutating func push(returnTo address: UInt) {
     let saved = unsafe block + (RegisterBlock.registers + (depth - 1) * RegisterBlock.wordsPerCall)
     for index in 0..<4 { unsafe saved[index] = block[6 + index] }
-    unsafe saved[4] = UInt64(cursor.address)
+    unsafe saved[4] = UInt64(address)
     self[.r10].value &-= UInt64(Arena.frameSize)
     depth += 1
   }
 
   /// Restores what `push` kept and returns the address to return to. `depth` is above 1.
+  @inline(__always)
   mutating func pop() -> UInt {
     depth -= 1
     let saved = unsafe block + (RegisterBlock.registers + (depth - 1) * RegisterBlock.wordsPerCall)
@@ -136,19 +138,20 @@ struct InstructionCursor {
   var remaining: Int { left / Self.stride + reserve }
 
   /// Whether more instructions have run than the budget allows.
+  @inline(__always)
   mutating func isSpent() -> Bool {
     if left >= 0 { return false }
-    return !refill()
+    let more = Self.refill(missing: -left, reserve: reserve, segment: segment)
+    reserve -= more
+    deadline &+= more * Self.stride
+    return left < 0
   }
 
+  /// How much of `reserve` to move to the deadline when `missing` bytes of instructions have run beyond it.
+  // Takes no `inout self`, which would keep the cursor out of the processor's registers.
   @inline(never)
-  private mutating func refill() -> Bool {
-    while left < 0, reserve > 0 {
-      let more = min(reserve, segment)
-      reserve -= more
-      deadline &+= more * Self.stride
-    }
-    return left >= 0
+  private static func refill(missing: Int, reserve: Int, segment: Int) -> Int {
+    min(reserve, missing / stride + segment)
   }
 
   /// The next instruction, and on to the one behind it.

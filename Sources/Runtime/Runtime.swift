@@ -1,5 +1,5 @@
 import BPF
-import Bytes
+public import Bytes
 public import Compartment
 import Helpers
 public import Interpreter
@@ -31,16 +31,11 @@ public enum RunError: Error, Equatable, Sendable {
 public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
   public private(set) var slots = SlotTable()
-  private var arena = Arena(size: Limits.arenaBytes)
-  /// The instructions of the program that is being checked or run.
-  private var instructions = FixedArray<Instruction>(repeating: Instruction(.exit), count: Limits.instructions)
+  private var compartment = ProgramCompartment()
 
   public init(board: consuming B) {
     services = Services(board: board)
   }
-
-  /// The helpers that programs may call, as this device's policy has it.
-  private var policy: HelperSet { .all }
 
   // MARK: Deployment
 
@@ -49,15 +44,13 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     try slots.writeCandidate(part, at: offset)
   }
 
-  /// Makes the fetched image the slot's program, if the verifier lets it run.
+  /// Makes the fetched image the slot's program, if it could run: its parts fit together, the verifier accepts it, and the
+  /// arena has room for it.
   ///
   /// - Throws: ``LoadError``; the slot is as it was then.
   public mutating func install(_ acceptance: Acceptance) throws(LoadError) {
     guard let slot = SlotNumber(acceptance.slot) else { preconditionFailure("the manifest processor checks slots") }
-    let image = slots.candidate(count: acceptance.byteCount)
-    var memory = instructions.mutableSpan
-    let program = try load(image, into: &memory, granting: policy)
-    _ = program
+    try compartment.check(slots.candidate(count: acceptance.byteCount))
     slots.install(acceptance, in: slot)
     services.clearLocalStore(of: slot)
   }
@@ -73,9 +66,19 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   ///
   /// - Parameters:
   ///   - slot: whose program.
-  ///   - context: what r1 points to and r2 is the length of; the program may change its copy.
+  ///   - context: what r1 points to and r2 is the length of. The program has a copy, which it may change.
+  /// - Returns: r0 or the trap, and how many instructions ran.
   public mutating func run(_ slot: SlotNumber, context: Span<UInt8>) throws(RunError) -> Outcome {
     guard !slots[slot].isEmpty else { throw .emptySlot }
-    return Outcome(result: .returned(0), executed: 0)
+    services.slot = slot
+    let outcome: Outcome
+    do throws(LoadError) {
+      outcome = try compartment.run(
+        slots.image(of: slot), context: context, budget: Limits.shortRunInstructions, host: &services)
+    } catch {
+      throw .load(error)
+    }
+    slots.countRun(of: slot)
+    return outcome
   }
 }

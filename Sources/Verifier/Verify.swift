@@ -1,5 +1,4 @@
 public import BPF
-import Bytes
 public import Helpers
 
 /// Decodes a text section into `buffer` and checks it.
@@ -67,11 +66,9 @@ public func verify(
 
 /// The instruction in slot `index` of `text`, which has it.
 private func decode(_ text: Span<UInt8>, at index: Int) throws(VerifierError) -> Instruction {
-  var slot: UInt64 = 0
-  do throws(OutOfBounds) { slot = try text.loadLittleEndian(at: index * 8) } catch {
-    throw VerifierError(.partialInstruction, at: index, found: Int64(text.count))
-  }
-  do throws(DecodeError) { return try Instruction(slot: slot) } catch {
+  // SAFETY: the text is at least `index` + 1 slots of 8 bytes long.
+  let slot = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
+  do throws(DecodeError) { return try Instruction(slot: UInt64(littleEndian: slot)) } catch {
     throw VerifierError(error, at: index)
   }
 }

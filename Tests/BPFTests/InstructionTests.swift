@@ -142,15 +142,3 @@ func example(of operation: Operation) -> Instruction {
     #expect(Instruction(.ldxb, offset: 4).distance == nil)
   }
 }
-
-@Suite struct InstructionBufferTests {
-  @Test func `a buffer keeps what is written to it`() {
-    var buffer = InstructionBuffer(capacity: 3)
-    var slots = buffer.mutableSpan
-    slots[1] = Instruction(.mov64Imm, destination: .r0, immediate: 7)
-    let capacity = buffer.capacity
-    let second = buffer.span[1]
-    #expect(capacity == 3)
-    #expect(second == Instruction(.mov64Imm, destination: .r0, immediate: 7))
-  }
-}

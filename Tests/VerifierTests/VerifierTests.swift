@@ -1,4 +1,5 @@
 import BPF
+import Bytes
 import Helpers
 import Testing
 import Verifier
@@ -21,7 +22,7 @@ private func verdict(_ program: [Instruction], entry: Int = 0, granting: HelperS
 }
 
 private func verdict(text: [UInt8], capacity: Int = 16) -> Verdict {
-  var buffer = InstructionBuffer(capacity: capacity)
+  var buffer = FixedArray(repeating: Instruction(.exit), count: capacity)
   do throws(VerifierError) {
     let verified = try verify(text: text.span, into: buffer.mutableSpan, entry: 0, granting: .all)
     return Verdict(depth: verified.maximumDepth, helpers: verified.helpers)

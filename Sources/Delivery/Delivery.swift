@@ -1,0 +1,108 @@
+public import CoAPTransport
+public import DeviceClient
+import Foundation
+public import Toolchain
+
+/// What a deployment installed, what it cost, and who counted.
+public struct DeliveryReport: Codable, Equatable, Sendable {
+  public let installation: InstallationDescription
+  /// Bytes of the signed envelope.
+  public let envelopeBytes: Int
+  /// Datagrams that the file server received and sent.
+  public let serverPackets: Int
+}
+
+/// What a manifest says of its device and its origin, beside the program.
+public struct Signing: Sendable {
+  public var key: SigningKey
+  /// The domain that the vendor id is made from.
+  public var vendor: String
+  /// The name that the class id is made from; `nil` takes the name of the device's board.
+  public var deviceClass: String?
+  /// `nil` takes the one after the slot's.
+  public var sequenceNumber: UInt32?
+
+  public static let defaultVendor = "microbpf.example"
+
+  public init(
+    key: SigningKey, vendor: String = Self.defaultVendor, deviceClass: String? = nil, sequenceNumber: UInt32? = nil
+  ) {
+    self.key = key
+    self.vendor = vendor
+    self.deviceClass = deviceClass
+    self.sequenceNumber = sequenceNumber
+  }
+
+  /// The signed envelope of a manifest that installs `image`, which lies at `uri`, into a slot.
+  public func envelope(
+    for image: [UInt8], at uri: String, slot: Int, sequenceNumber: UInt32, deviceClass: String
+  ) throws -> [UInt8] {
+    let vendorID = UUIDv5.vendorID(domain: vendor)
+    let builder = ManifestBuilder(
+      payload: image, uri: uri, slot: UInt16(slot), sequenceNumber: sequenceNumber, vendorID: vendorID,
+      classID: UUIDv5.classID(vendorID: vendorID, name: deviceClass))
+    var envelope = builder.envelope
+    try envelope.sign(with: key)
+    return envelope.encoded
+  }
+}
+
+/// Brings an image into a slot: signs it, serves it, has the device pull it, and waits until that is done.
+///
+/// - Parameters:
+///   - image: what the slot shall hold.
+///   - slot: the slot's number.
+///   - device: whose slot.
+///   - signing: by whom and for whom.
+///   - fileServerAddress: where the device reaches this machine; `nil` takes the address at which it sees this machine.
+/// - Returns: what was installed and what it took.
+/// - Throws: ``DeviceError`` when the device refuses, with its reason.
+public func deliver(
+  image: [UInt8], to slot: Int, of device: DeviceClient, signing: Signing, fileServerAddress: String? = nil
+) async throws -> DeliveryReport {
+  let description = try await device.description()
+  let sequenceNumber: UInt32
+  if let chosen = signing.sequenceNumber {
+    sequenceNumber = chosen
+  } else {
+    let last = try await device.slot(slot).sequence
+    guard last < .max else { throw SequenceNumbersUsedUp(slot: slot) }
+    sequenceNumber = last + 1
+  }
+  return try await withTemporaryDirectory { directory in
+    let server = try await CoAPFileServer(directory: directory.path)
+    do {
+      let root = "coap://\(fileServerAddress ?? description.you):\(server.port)"
+      let envelope = try signing.envelope(
+        for: image, at: "\(root)/image", slot: slot, sequenceNumber: sequenceNumber,
+        deviceClass: signing.deviceClass ?? description.board)
+      try Data(image).write(to: directory.appending(path: "image"))
+      try Data(envelope).write(to: directory.appending(path: "manifest"))
+      let installation = try await device.install(manifest: "\(root)/manifest")
+      let counts = await server.counts()
+      await server.close()
+      return DeliveryReport(
+        installation: installation, envelopeBytes: envelope.count, serverPackets: counts.sent + counts.received)
+    } catch {
+      await server.close()
+      throw error
+    }
+  }
+}
+
+/// The slot has seen the last sequence number there is.
+public struct SequenceNumbersUsedUp: Error, CustomStringConvertible {
+  public let slot: Int
+
+  public var description: String {
+    "slot \(slot) holds the highest sequence number there is; no manifest can exceed it"
+  }
+}
+
+/// Runs `body` with a new, empty folder and removes it afterwards.
+public func withTemporaryDirectory<Result>(_ body: (URL) async throws -> Result) async throws -> Result {
+  let directory = FileManager.default.temporaryDirectory.appending(path: "microbpf-\(UUID().uuidString)")
+  try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+  defer { try? FileManager.default.removeItem(at: directory) }
+  return try await body(directory)
+}

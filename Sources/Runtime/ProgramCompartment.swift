@@ -1,0 +1,101 @@
+import BPF
+import Bytes
+import Compartment
+import Helpers
+import Interpreter
+import ProgramImage
+import Verifier
+
+/// The memory one program at a time is loaded into and runs in.
+public struct ProgramCompartment: ~Copyable {
+  private var arena: Arena
+  /// The decoded instructions of the program loaded last.
+  private var instructions: FixedArray<Instruction>
+  /// The helpers that programs may call unless their image says less.
+  private let policy: HelperSet
+
+  /// - Parameters:
+  ///   - arenaBytes: stack, data and context of a program; a power of two, at least 1024.
+  ///   - instructionCapacity: the most instructions a program may have.
+  ///   - policy: the helpers that programs may call.
+  public init(
+    arenaBytes: Int = Limits.arenaBytes, instructionCapacity: Int = Limits.instructions, policy: HelperSet = .all
+  ) {
+    arena = Arena(size: arenaBytes)
+    instructions = FixedArray(repeating: Instruction(.exit), count: instructionCapacity)
+    self.policy = policy
+  }
+
+  /// Finds out whether the program in this image could run: everything that ``run(_:context:budget:host:)`` does before the
+  /// first instruction.
+  public mutating func check(_ bytes: Span<UInt8>) throws(LoadError) {
+    let image = try open(bytes)
+    let program = try load(image, into: instructions.mutableSpan, granting: policy)
+    try Self.prepare(&arena, for: program, of: image, context: Span())
+  }
+
+  /// Loads the program in this image and runs it until it returns, traps, or has spent its budget.
+  ///
+  /// - Parameters:
+  ///   - bytes: the image; read-only data stays there.
+  ///   - context: copied into the arena; r1 is its address there and r2 its length. r1 is 0 when it is empty.
+  ///   - budget: the most instructions that may run.
+  ///   - host: who carries out helpers.
+  /// - Returns: how it ended and how many instructions ran.
+  public mutating func run<Host: HelperHost & ~Copyable>(
+    _ bytes: Span<UInt8>, context: Span<UInt8>, budget: Int, host: inout Host
+  ) throws(LoadError) -> Outcome {
+    let image = try open(bytes)
+    let program = try load(image, into: instructions.mutableSpan, granting: policy)
+    try Self.prepare(&arena, for: program, of: image, context: context)
+    let address = context.isEmpty ? 0 : arena.contextAddress
+    var memory = arena.memory(rodata: image.rodata)
+    return interpret(
+      program, memory: &memory, context: address, contextLength: UInt64(context.count), budget: budget, host: &host)
+  }
+
+  /// Lays the arena out and fills data and context.
+  private static func prepare(
+    _ arena: inout Arena, for program: borrowing VerifiedProgram, of image: borrowing ProgramImage,
+    context: Span<UInt8>
+  ) throws(LoadError) {
+    do throws(ArenaError) {
+      // The image's zeros stand directly behind its data, as its offsets count.
+      try arena.prepare(
+        frames: program.maximumDepth, dataSize: image.dataSize + image.bssSize, bssSize: 0, contextSize: context.count)
+    } catch {
+      throw .arena(error)
+    }
+    do throws(ImageError) {
+      let rodata = image.rodata
+      let rodataAddress = unsafe rodata.withUnsafeBufferPointer { UInt64(UInt(bitPattern: $0.baseAddress)) }
+      let dataAddress = arena.dataAddress
+      var data = arena.data
+      try image.initialise(data: &data, dataAddress: dataAddress, rodataAddress: rodataAddress)
+    } catch {
+      throw .image(error)
+    }
+    var window = arena.context
+    for index in context.indices { window[index] = context[index] }
+  }
+}
+
+@_lifetime(copy bytes)
+private func open(_ bytes: Span<UInt8>) throws(LoadError) -> ProgramImage {
+  do throws(ImageError) { return try ProgramImage(bytes) } catch { throw .image(error) }
+}
+
+/// Decodes and verifies the program of an image.
+@_lifetime(copy memory)
+private func load(
+  _ image: borrowing ProgramImage, into memory: consuming MutableSpan<Instruction>, granting policy: HelperSet
+) throws(LoadError) -> VerifiedProgram {
+  let count: Int
+  do throws(ImageError) { count = try image.decode(into: &memory) } catch { throw .image(error) }
+  let granted = image.grantedHelpers.map { policy.intersection($0) } ?? policy
+  do throws(VerifierError) {
+    return try verify(memory._consumingExtracting(0..<count), entry: image.entry, granting: granted)
+  } catch {
+    throw .refused(error)
+  }
+}

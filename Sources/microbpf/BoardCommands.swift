@@ -1,0 +1,92 @@
+import ArgumentParser
+import DeviceClient
+import Emulator
+import Foundation
+import Platform
+import Toolchain
+import VirtualDevice
+
+/// Who a device started here is, and whom it trusts.
+struct IdentityOptions: ParsableArguments {
+  @Option(help: "A public key the device shall trust; may be given several times. Default: that of `microbpf keygen`.")
+  var trust: [String] = []
+
+  @Option(help: "The domain that the vendor id is made from.")
+  var vendor = ManifestOptions().vendor
+
+  @Option(name: .customLong("class"), help: "The name that the class id is made from. Default: the board's name.")
+  var deviceClass: String?
+
+  @Option(help: "The serial number.")
+  var serial: UInt64 = 1
+
+  /// The block that provisions a board of this name.
+  func provisioning(board: String) throws -> Provisioning {
+    var paths = trust
+    if paths.isEmpty {
+      let path = KeyOption.defaultPath + ".pub"
+      guard FileManager.default.fileExists(atPath: path) else { throw NoKey(path: path) }
+      paths = [path]
+    }
+    return try makeProvisioning(
+      trusting: paths.map { try KeyFile.readPublicKey(at: $0) }, vendor: vendor, deviceClass: deviceClass ?? board,
+      serial: serial)
+  }
+}
+
+struct Emulate: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Start an emulated board, show its console, and stop it on Ctrl-C.",
+    discussion: """
+      The board is QEMU's MPS2 with a Cortex-M4, running the firmware that `make firmware` builds.
+
+      Example: microbpf emulate
+               microbpf emulate --port 5690 --trust release.pem.pub
+      """)
+
+  @Option(help: "The UDP port of this machine that leads to the board. Default: 5683, or a free one if that is taken.")
+  var port: UInt16?
+
+  @Option(help: "The firmware, an ELF file.")
+  var firmware = BoardConfiguration.defaultFirmware
+
+  @OptionGroup var identity: IdentityOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      var configuration = BoardConfiguration(
+        firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
+      configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
+      try await withEmulatedBoard(configuration, console: { print($0) }) { board in
+        print("the board answers at \(board.url); stop it with Ctrl-C")
+        await untilCancelled()
+      }
+    }
+  }
+}
+
+struct Device: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a device as a process of this machine, until interrupted.",
+    discussion: """
+      The same server as on the boards, without an emulator: for trying things out and for tests.
+
+      Example: microbpf device --port 5684
+      """)
+
+  @Option(help: "The UDP port; 0 takes a free one.")
+  var port: UInt16 = 5683
+
+  @OptionGroup var identity: IdentityOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      let device = try await VirtualDevice(port: port, provisioning: try identity.provisioning(board: "linux")) {
+        FileHandle.standardOutput.write(Data($0))
+      }
+      print("the device answers at coap://127.0.0.1:\(device.port); stop it with Ctrl-C")
+      await untilCancelled()
+      await device.close()
+    }
+  }
+}
