@@ -46,7 +46,7 @@ __attribute__((naked)) void Fault_Handler(void) {
 void SysTick_Handler(void) { cortexm_count_millisecond(); }
 
 /// The Ethernet controller's interrupt, defined by the board.
-__attribute__((weak)) void IRQ13_Handler(void) { Fault_Handler(); }
+__attribute__((weak, alias("Fault_Handler"))) void IRQ13_Handler(void);
 
 typedef void (*vector)(void);
 
