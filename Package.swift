@@ -60,6 +60,7 @@ let portableModules = [
       "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "Interpreter", "Platform", "ProgramImage",
       "Runtime", "SUIT", "Verifier",
     ]),
+  portableModule("Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
 ]
 
 let hostModules = [
@@ -95,6 +96,8 @@ let testTargets = [
     exclude: ["Vectors"]),
   tests(of: "CoAP", ["Bytes"]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
+  tests(of: "Checks", ["COSE", "Toolchain"]),
+  .testTarget(name: "FirmwareTests", swiftSettings: host),
 ]
 
 let package = Package(

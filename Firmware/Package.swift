@@ -24,6 +24,13 @@ func product(_ name: String) -> Target.Dependency {
   .product(name: name, package: "microbpf")
 }
 
+/// An image for the board. The linker writes its map, from which `scripts/firmware-size` reads, beside the manifest.
+func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+  .executableTarget(
+    name: name, dependencies: dependencies, swiftSettings: swift,
+    linkerSettings: [.unsafeFlags(["-Xlinker", "-Map=\(name).map"])])
+}
+
 let package = Package(
   name: "Firmware",
   dependencies: [.package(name: "microbpf", path: "..")],
@@ -41,11 +48,17 @@ let package = Package(
         .headerSearchPath("dependencies/include"), .headerSearchPath("dependencies/include/sodium"),
         .define("CONFIGURED", to: "1"), .define("SODIUM_STATIC"),
       ]),
-    .executableTarget(
-      name: "App",
-      dependencies: [
-        "BoardMPS2", "CortexM", "Crypto", "Network", product("CoAP"), product("DeviceServer"), product("Platform"),
-      ],
-      swiftSettings: swift),
+    .target(name: "SodiumCryptography", dependencies: ["CSodium", product("COSE")], swiftSettings: swift),
+    program(
+      "App",
+      [
+        "BoardMPS2", "CortexM", "Network", "SodiumCryptography", product("CoAP"), product("DeviceServer"),
+        product("Platform"),
+      ]),
+    program(
+      "FirmwareChecks",
+      [
+        "BoardMPS2", "CCortexM", "CortexM", "Network", "SodiumCryptography", product("Bytes"), product("Checks"),
+      ]),
   ]
 )

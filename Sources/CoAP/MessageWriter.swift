@@ -66,6 +66,9 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     try output.write(bytes)
   }
 
+  // Out of line, because one copy is smaller, and because Swift 6.3 fails an internal check of its optimizer when it
+  // inlines this into another module of the device.
+  @inline(never)
   private mutating func header(_ number: OptionNumber, length: Int) throws(OutOfBounds) {
     precondition(number.rawValue >= lastOption, "options are written in ascending order")
     let delta = Int(number.rawValue - lastOption)

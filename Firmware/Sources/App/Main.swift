@@ -1,7 +1,7 @@
 import BoardMPS2
 import CoAP
 import CortexM
-import Crypto
+import SodiumCryptography
 import DeviceServer
 import Network
 import Platform

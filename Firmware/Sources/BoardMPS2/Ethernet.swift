@@ -52,19 +52,35 @@ public enum Ethernet {
       // The length counts the four bytes of the checksum.
       let length = Int(status >> 16 & 0x3fff)
       let isGood = status & 1 << 15 == 0 && length > 4 && length - 4 <= Ethernet.frameBytes
-      var index = 0
-      while index < length {
-        let word = read(.receiveData)
-        if isGood {
-          for byte in 0..<4 where index + byte < length - 4 {
-            frame[index + byte] = UInt8(truncatingIfNeeded: word >> (8 * UInt32(byte)))
-          }
-        }
-        index += 4
+      let words = (length + 3) / 4
+      if isGood {
+        take(words, to: &frame, count: length - 4)
+        return length - 4
       }
-      if isGood { return length - 4 }
+      for _ in 0..<words { _ = read(.receiveData) }
     }
     return nil
+  }
+
+  /// Reads a frame of `words` words, of which the first `count` bytes are wanted.
+  private static func take(_ words: Int, to frame: inout MutableSpan<UInt8>, count: Int) {
+    let fifo = mapped(.receiveData)
+    let whole = count & ~3
+    var bytes = frame.mutableBytes
+    var offset = 0
+    while offset < whole {
+      bytes.storeBytes(of: fifo.load(), toByteOffset: offset, as: UInt32.self)
+      offset += 4
+    }
+    // What is left: the last bytes of the frame, and the checksum.
+    for _ in whole / 4..<words {
+      var word = fifo.load()
+      while offset < count {
+        bytes.storeBytes(of: UInt8(truncatingIfNeeded: word), toByteOffset: offset, as: UInt8.self)
+        word >>= 8
+        offset += 1
+      }
+    }
   }
 
   /// Sends a frame at once.
@@ -72,14 +88,19 @@ public enum Ethernet {
     // Command A: first and last segment, its size. Command B: the frame's length.
     write(.transmitData, 0x3000 | UInt32(frame.count))
     write(.transmitData, UInt32(frame.count))
-    var index = 0
-    while index < frame.count {
+    let fifo = mapped(.transmitData)
+    let bytes = frame.bytes
+    let whole = frame.count & ~3
+    var offset = 0
+    while offset < whole {
+      // SAFETY: four bytes from here on are within the frame, and any of them make a number.
+      fifo.store(unsafe bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: UInt32.self))
+      offset += 4
+    }
+    if whole < frame.count {
       var word: UInt32 = 0
-      for byte in 0..<4 where index + byte < frame.count {
-        word |= UInt32(frame[index + byte]) << (8 * UInt32(byte))
-      }
-      write(.transmitData, word)
-      index += 4
+      for index in whole..<frame.count { word |= UInt32(frame[index]) << (8 * UInt32(index - whole)) }
+      fifo.store(word)
     }
     while read(.transmitInformation) >> 16 & 0xff != 0 { _ = read(.transmitStatus) }
   }
@@ -113,12 +134,16 @@ public enum Ethernet {
       ? 0xA000_0000 : 0x4020_0000
   }
 
+  private static func mapped(_ register: Register) -> VolatileMappedRegister<UInt32> {
+    VolatileMappedRegister(unsafeBitPattern: base + register.rawValue)
+  }
+
   private static func read(_ register: Register) -> UInt32 {
-    VolatileMappedRegister<UInt32>(unsafeBitPattern: base + register.rawValue).load()
+    mapped(register).load()
   }
 
   private static func write(_ register: Register, _ value: UInt32) {
-    VolatileMappedRegister<UInt32>(unsafeBitPattern: base + register.rawValue).store(value)
+    mapped(register).store(value)
   }
 
   /// The MAC's own registers are reached through a command register whose top bit says busy.

@@ -46,7 +46,7 @@ __attribute__((naked)) void Fault_Handler(void) {
 void SysTick_Handler(void) { cortexm_count_millisecond(); }
 
 /// The Ethernet controller's interrupt, defined by the board.
-__attribute__((weak)) void IRQ13_Handler(void) { Fault_Handler(); }
+__attribute__((weak, alias("Fault_Handler"))) void IRQ13_Handler(void);
 
 typedef void (*vector)(void);
 
@@ -60,16 +60,6 @@ __attribute__((section(".vectors"), used)) static const struct {
      Fault_Handler, Fault_Handler, 0, Fault_Handler, SysTick_Handler},
     {[0 ... 12] = Fault_Handler, [13] = IRQ13_Handler, [14 ... 31] = Fault_Handler},
 };
-
-void semihosting_exit(uint32_t status) {
-  const uint32_t block[2] = {0x20026 /* ADP_Stopped_ApplicationExit */, status};
-  register uint32_t operation __asm("r0") = 0x20;
-  register const uint32_t *parameters __asm("r1") = block;
-  __asm volatile("bkpt 0xab" ::"r"(operation), "r"(parameters) : "memory");
-  for (;;) cpu_wait_for_interrupt();
-}
-
-uint32_t cortexm_stack_limit(void) { return (uint32_t)&_heap_end; }
 
 // The heap serves allocations at start; it ends where the stack's reserve begins.
 
@@ -87,9 +77,11 @@ void *_sbrk(ptrdiff_t increment) {
   return previous;
 }
 
+/// Every allocation of Swift ends here, and none of them looks at the result: address 0, where the vectors lie, would be
+/// written to. So running out of memory is a fault.
 int posix_memalign(void **result, size_t alignment, size_t size) {
   void *memory = memalign(alignment, size);
-  if (!memory) return ENOMEM;
+  if (!memory) __builtin_trap();
   *result = memory;
   return 0;
 }

@@ -7,6 +7,10 @@ public enum SysTick {
   private static let reload = VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_E014)
   private static let current = VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_E018)
 
+  /// ICSR and its bit PENDSTSET (B3.2.4).
+  private static let interruptControl = VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_ED04)
+  private static let pendingSysTick: UInt32 = 1 << 26
+
   /// Starts counting, from the processor's clock of `frequency` hertz.
   public static func start(frequency: UInt32) {
     reload.store(frequency / 1000 - 1)
@@ -19,14 +23,24 @@ public enum SysTick {
     cortexm_read_milliseconds()
   }
 
-  /// Processor clock ticks since the start. Under QEMU's `-icount shift=0` on this board one tick is 40 instructions.
+  /// Processor clock ticks since the start; also right while interrupts are masked, for up to a millisecond. Under
+  /// QEMU's `-icount shift=0` on this board one tick is 40 instructions.
   public static var ticks: UInt64 {
-    let perMillisecond = UInt64(reload.load()) + 1
     while true {
       let before = cortexm_read_milliseconds()
-      let remaining = UInt64(current.load())
+      var remaining = current.load()
+      // A millisecond that is over but not yet counted. What was read may be from before its end: read again.
+      let isPending = interruptControl.load() & pendingSysTick != 0
+      if isPending { remaining = current.load() }
       guard cortexm_read_milliseconds() == before else { continue }
-      return before * perMillisecond + (perMillisecond - 1 - remaining)
+      return (before + (isPending ? 1 : 0)) * ticksPerMillisecond + elapsed(remaining)
     }
+  }
+
+  private static var ticksPerMillisecond: UInt64 { UInt64(reload.load()) + 1 }
+
+  /// Ticks of the current millisecond. It begins with the counter at 0, which is followed by the reload value.
+  private static func elapsed(_ remaining: UInt32) -> UInt64 {
+    remaining == 0 ? 0 : ticksPerMillisecond - UInt64(remaining)
   }
 }

@@ -30,6 +30,19 @@ static inline void cortexm_count_millisecond(void) { cortexm_milliseconds += 1; 
 /// under an emulator with semihosting on: elsewhere it is a fault.
 void semihosting_exit(uint32_t status) __attribute__((noreturn));
 
-/// The linker script's symbols.
-uint32_t cortexm_stack_limit(void);
+/// The command line that the emulator was told to pass (SYS_GET_CMDLINE).
+/// @param text receives it, with a zero byte behind it
+/// @param capacity the bytes that `text` holds
+/// @return its length without the zero byte; 0 if it does not fit
+uint32_t semihosting_command_line(uint8_t *_Nonnull text, uint32_t capacity);
+
+/// The bytes that the heap has taken so far; they are never given back.
 uint32_t cortexm_heap_used(void);
+
+/// The bytes that the linker script reserves for the stack.
+uint32_t cortexm_stack_size(void);
+/// Fills the free part of the stack, so that `cortexm_stack_used` can tell what has been written since. An interrupt
+/// may come in between.
+void cortexm_fill_stack(void);
+/// The most bytes of stack that were ever in use since `cortexm_fill_stack`.
+uint32_t cortexm_stack_used(void);
