@@ -75,16 +75,14 @@ extension ManifestRun {
     return nil
   }
 
-  /// There is one component, so the only index is 0.
+  /// There is one component, so the only index is 0. An array or true would stand for several.
   private func setComponentIndex(_ reader: inout CBORReader) throws(SUITError) {
     let offset = reader.offset
-    switch try reader.type() {
-    case .simple, .array: throw SUITError(.unsupported, at: offset)
-    case .unsigned, .negative, .bytes, .text, .map, .tag:
-      let index = try reader.unsigned()
-      guard index == 0 else {
-        throw SUITError(.malformed, at: offset, expected: 0, found: Int64(clamping: index))
-      }
+    let isSeveral = try reader.type() == .array || (try? reader.readBool()) != nil
+    guard !isSeveral else { throw SUITError(.unsupported, at: offset) }
+    let index = try reader.unsigned()
+    guard index == 0 else {
+      throw SUITError(.malformed, at: offset, expected: 0, found: Int64(clamping: index))
     }
   }
 
