@@ -56,5 +56,6 @@ let package = Package(
     tests(
       of: "SUIT", ["Bytes", "CBOR", "COSE", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
       exclude: ["Vectors"]),
+    tests(of: "Toolchain", ["CBOR", "COSE", "SUIT"]),
   ]
 )
