@@ -96,6 +96,7 @@ let testTargets = [
     exclude: ["Vectors"]),
   tests(of: "CoAP", ["Bytes"]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
+  tests(of: "Toolchain", ["CBOR", "COSE", "SUIT"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", swiftSettings: host),
 ]

@@ -1,3 +1,4 @@
+import Bytes
 public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.

@@ -3,7 +3,7 @@ import CBOR
 import COSE
 
 /// A payload that a manifest wants fetched.
-public struct Fetch: Equatable, Sendable {
+public struct PayloadFetch: Equatable, Sendable {
   /// The slot that the payload is meant for. What the slot holds stays until the manifest is accepted.
   public let slot: Int
   /// How many bytes the payload must have.
@@ -41,12 +41,12 @@ public struct Acceptance: Equatable, Sendable {
 /// Whatever throws ends the deployment; so does any call out of turn, with `.policy`. Nothing is committed here.
 public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public enum Step: Equatable, Sendable {
-    case fetch(Fetch)
+    case fetch(PayloadFetch)
     case accepted(Acceptance)
   }
 
   private enum Phase: Equatable {
-    case idle, receiving, authenticated, fetching(Fetch)
+    case idle, receiving, authenticated, fetching(PayloadFetch)
   }
 
   private let profile = Profile.riot
@@ -149,7 +149,8 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   ) throws(SUITError) -> Step {
     var run = ManifestRun(
       buffer.span.extracting(0..<envelopeByteCount), profile: profile, payload: payload)
-    guard let fetch = try run.run(from: manifestOffset, on: device) else {
+    try run.run(from: manifestOffset, on: device)
+    guard let fetch = run.pendingFetch else {
       return .accepted(try run.acceptance(manifestOffset: manifestOffset))
     }
     phase = .fetching(fetch)
@@ -165,7 +166,7 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     guard current == expected else { throw SUITError(.policy, at: 0) }
   }
 
-  private mutating func takeFetch() throws(SUITError) -> Fetch {
+  private mutating func takeFetch() throws(SUITError) -> PayloadFetch {
     guard case .fetching(let fetch) = phase else {
       phase = .idle
       throw SUITError(.policy, at: 0)

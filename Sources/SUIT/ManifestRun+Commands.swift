@@ -3,91 +3,100 @@ import CBOR
 import COSE
 
 extension ManifestRun {
-  /// Executes commands and their arguments, alternating in an array. draft-ietf-suit-manifest-09 §8.7.3.
+  /// Executes commands and their arguments, alternating in an array, until a payload has to be fetched.
+  /// draft-ietf-suit-manifest-09 §8.7.3.
   mutating func runSequence<D: SUITDevice & ~Copyable>(
-    _ reader: consuming CBORReader, depth: Int, on device: borrowing D
-  ) throws(SUITError) -> Fetch? {
-    let sequenceOffset = reader.offset
+    _ sequence: CBORReader, depth: Int, on device: borrowing D
+  ) throws(SUITError) {
+    var reader = sequence
     guard depth < Self.sequenceNestingLimit else {
-      throw SUITError(.unsupported, at: sequenceOffset, expected: Int64(Self.sequenceNestingLimit))
+      throw SUITError(.unsupported, at: sequence.offset, expected: Int64(Self.sequenceNestingLimit))
     }
     let count = try reader.array()
-    guard count % 2 == 0 else { throw SUITError(.malformed, at: sequenceOffset, found: Int64(count)) }
-    for _ in 0..<count / 2 {
-      let commandOffset = reader.offset
-      let number = try reader.integer()
-      guard let command = profile.command(number) else {
-        throw SUITError(.unsupported, at: commandOffset, found: number)
-      }
-      // Every command is about the current component, and there is none before one is declared.
-      guard slot != nil else { throw SUITError(.malformed, at: commandOffset, found: number) }
-      switch command {
-      case .vendorIdentifier:
-        try match(parameters.vendorID, device.vendorID, or: .vendor, at: commandOffset)
-        isVendorChecked = true
-        try reader.pass()
-      case .classIdentifier:
-        try match(parameters.classID, device.classID, or: .classID, at: commandOffset)
-        isClassChecked = true
-        try reader.pass()
-      case .imageMatch:
-        try matchImage(at: commandOffset)
-        try reader.pass()
-      case .componentOffset:
-        let offset = try reader.unsigned()
-        throw SUITError(.offset, at: commandOffset, found: Int64(clamping: offset))
-      case .setComponentIndex: try setComponentIndex(&reader)
-      case .setParameters: try setParameters(&reader)
-      case .tryEach:
-        if let fetch = try tryEach(&reader, depth: depth, on: device) { return fetch }
-      case .runSequence:
-        if let fetch = try runSequence(try reader.wrapped(), depth: depth + 1, on: device) { return fetch }
-      case .fetch:
-        if let fetch = try fetch(at: commandOffset, on: device) { return fetch }
-        try reader.pass()
+    guard count % 2 == 0 else { throw SUITError(.malformed, at: sequence.offset, found: Int64(count)) }
+    for _ in 0..<count / 2 where pendingFetch == nil {
+      let offset = reader.offset
+      switch try readCommand(&reader) {
+      case .tryEach: try tryEach(&reader, depth: depth, on: device)
+      case .runSequence: try runSequence(try reader.wrapped(), depth: depth + 1, on: device)
+      case .single(let command): try execute(command, at: offset, &reader, on: device)
       }
     }
-    return nil
+  }
+
+  // The steps below stay out of the frame of `runSequence`, which is on the stack once for each nested sequence.
+
+  @inline(never)
+  private mutating func execute<D: SUITDevice & ~Copyable>(
+    _ command: SingleCommand, at offset: Int, _ reader: inout CBORReader, on device: borrowing D
+  ) throws(SUITError) {
+    switch command {
+    case .vendorIdentifier:
+      try match(parameters.vendorID, device.vendorID, or: .vendor, at: offset)
+      isVendorChecked = true
+    case .classIdentifier:
+      try match(parameters.classID, device.classID, or: .classID, at: offset)
+      isClassChecked = true
+    case .imageMatch: try matchImage(at: offset)
+    case .fetch: try fetch(at: offset, on: device)
+    case .componentOffset:
+      // Slots have no offset, so none matches.
+      throw SUITError(.offset, at: offset, found: Int64(clamping: try reader.unsigned()))
+    case .setComponentIndex: return try setComponentIndex(&reader)
+    case .setParameters: return try setParameters(&reader)
+    }
+    // What is left is a reporting policy, which this device ignores.
+    try reader.pass()
+  }
+
+  @inline(never)
+  private func readCommand(_ reader: inout CBORReader) throws(SUITError) -> Command {
+    let offset = reader.offset
+    let number = try reader.integer()
+    guard let command = profile.command(number) else {
+      throw SUITError(.unsupported, at: offset, found: number)
+    }
+    // Every command is about the current component, and there is none before one is declared.
+    guard slot != nil else { throw SUITError(.malformed, at: offset, found: number) }
+    return command
   }
 
   /// The first branch that does not fail a condition decides; what failed branches set stays set.
+  @inline(never)
   private mutating func tryEach<D: SUITDevice & ~Copyable>(
     _ reader: inout CBORReader, depth: Int, on device: borrowing D
-  ) throws(SUITError) -> Fetch? {
-    let offset = reader.offset
-    var failure = SUITError(.malformed, at: offset)
-    var isDecided = false
+  ) throws(SUITError) {
+    var failure: SUITError? = SUITError(.malformed, at: reader.offset)
     for _ in 0..<(try reader.array()) {
-      guard !isDecided else {
+      guard failure != nil else {
         try reader.pass()
         continue
       }
       let branch = try reader.wrapped()
       do throws(SUITError) {
-        if let fetch = try runSequence(branch, depth: depth + 1, on: device) { return fetch }
-        isDecided = true
+        try runSequence(branch, depth: depth + 1, on: device)
+        failure = nil
       } catch {
         guard error.isFailedCondition else { throw error }
         failure = error
       }
     }
-    guard isDecided else { throw failure }
-    return nil
+    if let failure { throw failure }
   }
 
-  /// There is one component, so the only index is 0.
+  /// There is one component, so the only index is 0. An array or true would stand for several.
+  @inline(never)
   private func setComponentIndex(_ reader: inout CBORReader) throws(SUITError) {
     let offset = reader.offset
-    switch try reader.type() {
-    case .simple, .array: throw SUITError(.unsupported, at: offset)
-    case .unsigned, .negative, .bytes, .text, .map, .tag:
-      let index = try reader.unsigned()
-      guard index == 0 else {
-        throw SUITError(.malformed, at: offset, expected: 0, found: Int64(clamping: index))
-      }
+    let isSeveral = try reader.type() == .array || (try? reader.readBool()) != nil
+    guard !isSeveral else { throw SUITError(.unsupported, at: offset) }
+    let index = try reader.unsigned()
+    guard index == 0 else {
+      throw SUITError(.malformed, at: offset, expected: 0, found: Int64(clamping: index))
     }
   }
 
+  @inline(never)
   private mutating func setParameters(_ reader: inout CBORReader) throws(SUITError) {
     for _ in 0..<(try reader.map()) {
       let keyOffset = reader.offset
@@ -103,6 +112,7 @@ extension ManifestRun {
     }
   }
 
+  @inline(never)
   private func match(
     _ parameter: Int?, _ own: UUIDBytes, or reason: SUITError.Reason, at commandOffset: Int
   ) throws(SUITError) {

@@ -6,10 +6,11 @@ extension ManifestRun {
   /// The longest URI of a payload, in bytes.
   static var uriByteLimit: Int { 127 }
 
-  /// The payload that has to be fetched now; nil once it has been.
+  /// Stops the run until the payload has been fetched.
+  @inline(never)
   mutating func fetch<D: SUITDevice & ~Copyable>(
     at commandOffset: Int, on device: borrowing D
-  ) throws(SUITError) -> Fetch? {
+  ) throws(SUITError) {
     guard mayFetch, let slot else { throw SUITError(.policy, at: commandOffset) }
     guard !isFetched, let uriOffset = parameters.uri, let sizeOffset = parameters.imageSize else {
       throw SUITError(.malformed, at: commandOffset)
@@ -30,13 +31,14 @@ extension ManifestRun {
     guard uri.begins(with: "coap://") else { throw SUITError(.scheme, at: uriOffset) }
     guard payload == nil else {
       isFetched = true
-      return nil
+      return
     }
-    return Fetch(
+    pendingFetch = PayloadFetch(
       slot: slot, byteCount: byteCount, uri: uriEnd - uri.count..<uriEnd, commandOffset: commandOffset)
   }
 
   /// Compares the payload with the digest that the manifest gives.
+  @inline(never)
   mutating func matchImage(at commandOffset: Int) throws(SUITError) {
     guard isFetched, let payload, let parameter = parameters.imageDigest else {
       throw SUITError(.malformed, at: commandOffset)

@@ -30,6 +30,8 @@ struct ManifestRun: ~Escapable {
   var isClassChecked = false
   var isFetched = false
   var isVerified = false
+  /// What has to be fetched before the run can come to its end; set, it stops the run.
+  var pendingFetch: PayloadFetch?
   var parameters = Parameters()
 
   @_lifetime(copy envelope)
@@ -42,15 +44,14 @@ struct ManifestRun: ~Escapable {
   /// Whether everything has been checked that a fetch rests on.
   var mayFetch: Bool { isVersionChecked && isSequenceNumberChecked && isVendorChecked && isClassChecked }
 
-  /// Executes the manifest whose byte string begins at `offset`. Returns the payload to fetch, nil when the end has
-  /// been reached.
+  /// Executes the manifest whose byte string begins at `offset`, to its end or until a payload has to be fetched.
   mutating func run<D: SUITDevice & ~Copyable>(
     from offset: Int, on device: borrowing D
-  ) throws(SUITError) -> Fetch? {
+  ) throws(SUITError) {
     var outer = CBORReader(envelope, from: offset)
     var manifest = try outer.wrapped()
     try checkMembers(manifest)
-    for _ in 0..<(try manifest.map()) {
+    for _ in 0..<(try manifest.map()) where pendingFetch == nil {
       let keyOffset = manifest.offset
       let key = try manifest.key()
       let valueOffset = manifest.offset
@@ -68,13 +69,12 @@ struct ManifestRun: ~Escapable {
         sequenceNumberOffset = valueOffset
         try checkSequenceNumber(on: device)
       case .common:
-        if let fetch = try runCommon(try manifest.wrapped(), on: device) { return fetch }
+        try runCommon(try manifest.wrapped(), on: device)
       case .commandSequence:
-        if let fetch = try runSequence(try manifest.wrapped(), depth: 0, on: device) { return fetch }
+        try runSequence(try manifest.wrapped(), depth: 0, on: device)
       case nil: throw SUITError(.unsupported, at: keyOffset, found: key)
       }
     }
-    return nil
   }
 
   /// What was installed, if the run has reached the end of a manifest that leaves nothing out.
@@ -87,6 +87,7 @@ struct ManifestRun: ~Escapable {
   }
 
   /// Refuses unknown members and severed sequences before anything is executed.
+  @inline(never)
   private func checkMembers(_ manifest: CBORReader) throws(SUITError) {
     var members = manifest
     for _ in 0..<(try members.map()) {
@@ -104,9 +105,10 @@ struct ManifestRun: ~Escapable {
     }
   }
 
+  @inline(never)
   private mutating func runCommon<D: SUITDevice & ~Copyable>(
     _ reader: CBORReader, on device: borrowing D
-  ) throws(SUITError) -> Fetch? {
+  ) throws(SUITError) {
     var members = reader
     for _ in 0..<(try members.map()) {
       let keyOffset = members.offset
@@ -117,17 +119,17 @@ struct ManifestRun: ~Escapable {
       try members.pass()
     }
     var common = reader
-    for _ in 0..<(try common.map()) {
+    for _ in 0..<(try common.map()) where pendingFetch == nil {
       if try common.key() == CommonKey.components {
         try declareComponents(&common, on: device)
-      } else if let fetch = try runSequence(try common.wrapped(), depth: 0, on: device) {
-        return fetch
+      } else {
+        try runSequence(try common.wrapped(), depth: 0, on: device)
       }
     }
-    return nil
   }
 
   /// Reads the list of components, of which there must be one, naming a slot.
+  @inline(never)
   private mutating func declareComponents<D: SUITDevice & ~Copyable>(
     _ reader: inout CBORReader, on device: borrowing D
   ) throws(SUITError) {

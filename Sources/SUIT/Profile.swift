@@ -25,14 +25,14 @@ package struct Profile: Sendable {
 
   func command(_ number: Int64) -> Command? {
     switch number {
-    case CommandNumber.vendorIdentifier: .vendorIdentifier
-    case CommandNumber.classIdentifier: .classIdentifier
-    case CommandNumber.imageMatch: .imageMatch
-    case CommandNumber.componentOffset: .componentOffset
-    case CommandNumber.setComponentIndex: .setComponentIndex
+    case CommandNumber.vendorIdentifier: .single(.vendorIdentifier)
+    case CommandNumber.classIdentifier: .single(.classIdentifier)
+    case CommandNumber.imageMatch: .single(.imageMatch)
+    case CommandNumber.componentOffset: .single(.componentOffset)
+    case CommandNumber.setComponentIndex: .single(.setComponentIndex)
     case CommandNumber.tryEach: .tryEach
-    case CommandNumber.setParameters, CommandNumber.overrideParameters: .setParameters
-    case CommandNumber.fetch: .fetch
+    case CommandNumber.setParameters, CommandNumber.overrideParameters: .single(.setParameters)
+    case CommandNumber.fetch: .single(.fetch)
     case runSequence: .runSequence
     default: nil
     }
@@ -86,10 +86,16 @@ enum Member {
   case version, sequenceNumber, common, commandSequence
 }
 
-/// Commands by what is done. Set-parameters and override-parameters are one: as in RIOT, the later value stands.
+/// Commands by what is done: those that contain sequences, and all others.
 enum Command {
+  case tryEach, runSequence
+  case single(SingleCommand)
+}
+
+/// Set-parameters and override-parameters are one: as in RIOT, the later value stands.
+enum SingleCommand {
   case vendorIdentifier, classIdentifier, imageMatch, componentOffset
-  case setComponentIndex, tryEach, setParameters, fetch, runSequence
+  case setComponentIndex, setParameters, fetch
 }
 
 /// Where the values of the component's parameters stand in the envelope; nil while not set.

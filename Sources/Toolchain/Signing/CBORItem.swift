@@ -2,7 +2,7 @@ import Bytes
 import CBOR
 
 /// An item to be encoded, for writing nested structures down as they read.
-indirect enum CBORItem: Sendable {
+package indirect enum CBORItem: Sendable {
   case integer(Int64)
   case bytes([UInt8])
   case text(String)
@@ -10,13 +10,15 @@ indirect enum CBORItem: Sendable {
   /// Keys and values in the order to be written.
   case map([(Int64, CBORItem)])
   case tagged(UInt64, CBORItem)
+  case bool(Bool)
+  case null
 
   /// A byte string that holds the encoding of `item`.
-  static func wrapped(_ item: CBORItem) -> CBORItem {
+  package static func wrapped(_ item: CBORItem) -> CBORItem {
     .bytes(item.encoded)
   }
 
-  var encoded: [UInt8] {
+  package var encoded: [UInt8] {
     var storage = [UInt8](repeating: 0, count: byteLimit)
     var writer = CBORWriter(storage.mutableSpan)
     do throws(OutOfBounds) { try write(to: &writer) } catch {
@@ -29,7 +31,7 @@ indirect enum CBORItem: Sendable {
   /// At least the bytes of the encoding: heads take nine at most.
   private var byteLimit: Int {
     switch self {
-    case .integer: 9
+    case .integer, .bool, .null: 9
     case .bytes(let bytes): 9 + bytes.count
     case .text(let text): 9 + text.utf8.count
     case .array(let items): items.reduce(9) { $0 + $1.byteLimit }
@@ -57,6 +59,8 @@ indirect enum CBORItem: Sendable {
     case .tagged(let number, let item):
       try writer.writeTag(number)
       try item.write(to: &writer)
+    case .bool(let value): try writer.writeBool(value)
+    case .null: try writer.writeNull()
     }
   }
 }
