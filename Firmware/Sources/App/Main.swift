@@ -28,8 +28,7 @@ struct MPS2: Board {
     do throws(ProvisioningError) {
       provisioning = try Provisioning(ProvisioningBlock.bytes)
     } catch {
-      UART.write("microbpf: this board is not provisioned, or its provisioning block is damaged\n")
-      while true { Processor.sleep { false } }
+      halt("microbpf: this board is not provisioned, or its provisioning block is damaged\n")
     }
     Ethernet.start()
     guard
@@ -40,26 +39,36 @@ struct MPS2: Board {
           Ethernet.transmit(UnsafeBufferPointer(start: frame, count: Int(length)).span)
         })
     else {
-      UART.write("microbpf: the network could not be started\n")
-      while true { Processor.sleep { false } }
+      halt("microbpf: the network could not be started\n")
     }
-    var server = DeviceServer(board: MPS2(), provisioning: provisioning)
+    let server = DeviceServer(board: MPS2(), provisioning: provisioning)
     UART.write("microbpf: ready\n")
-    serve(&server)
+    serve(server)
   }
 
   /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
-  static func serve(_ server: inout DeviceServer<MPS2>) -> Never {
+  static func serve(_ server: consuming DeviceServer<MPS2>) -> Never {
     var sink = UDPSink()
     var frame = InlineArray<1514, UInt8>(repeating: 0)
     while true {
       Network.poll(at: server.now)
-      while let length = Ethernet.receive(into: &frame) {
+      while let length = receiveFrame(&frame) {
         Network.input(frame.span.extracting(0..<length))
         while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
       }
       if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       Processor.sleep { Ethernet.hasFrame }
     }
+  }
+
+  /// Says why the board cannot serve, and sleeps.
+  private static func halt(_ message: StaticString) -> Never {
+    UART.write(message)
+    while true { Processor.sleep { false } }
+  }
+
+  private static func receiveFrame(_ frame: inout InlineArray<1514, UInt8>) -> Int? {
+    var span = frame.mutableSpan
+    return Ethernet.receive(into: &span)
   }
 }
