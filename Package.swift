@@ -50,22 +50,26 @@ let portableModules = [
   portableModule(
     "Runtime",
     [
-      "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT",
+      "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
+      "SUIT",
       "Verifier",
     ]),
   portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "Interpreter", "Platform", "ProgramImage",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "Interpreter", "Platform",
+      "ProgramImage",
       "Runtime", "SUIT", "Verifier",
     ]),
-  portableModule("Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
+  portableModule(
+    "Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
 ]
 
 let hostModules = [
   hostModule(
-    "Toolchain", ["Bytes", "CBOR", "COSE", "Platform", "SUIT", .product(name: "Crypto", package: "swift-crypto")]),
+    "Toolchain",
+    ["Bytes", "CBOR", "COSE", "Platform", "SUIT", .product(name: "Crypto", package: "swift-crypto")]),
   hostModule(
     "CoAPTransport",
     [
@@ -96,6 +100,10 @@ let testTargets = [
     exclude: ["Vectors"]),
   tests(of: "CoAP", ["Bytes"]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
+  .testTarget(
+    name: "EndToEndTests",
+    dependencies: ["CoAPTransport", "Delivery", "DeviceClient", "Emulator", "Platform", "Toolchain"],
+    swiftSettings: host),
   tests(of: "Toolchain", ["CBOR", "COSE", "SUIT"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", swiftSettings: host),

@@ -58,7 +58,8 @@ let package = Package(
     program(
       "FirmwareChecks",
       [
-        "BoardMPS2", "CCortexM", "CortexM", "Network", "SodiumCryptography", product("Bytes"), product("Checks"),
+        "BoardMPS2", "CCortexM", "CortexM", "Network", "SodiumCryptography", product("Bytes"),
+        product("Checks"),
       ]),
   ]
 )

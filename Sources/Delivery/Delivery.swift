@@ -25,7 +25,8 @@ public struct Signing: Sendable {
   public static let defaultVendor = "microbpf.example"
 
   public init(
-    key: SigningKey, vendor: String = Self.defaultVendor, deviceClass: String? = nil, sequenceNumber: UInt32? = nil
+    key: SigningKey, vendor: String = Self.defaultVendor, deviceClass: String? = nil,
+    sequenceNumber: UInt32? = nil
   ) {
     self.key = key
     self.vendor = vendor
@@ -82,7 +83,8 @@ public func deliver(
       let counts = await server.counts()
       await server.close()
       return DeliveryReport(
-        installation: installation, envelopeBytes: envelope.count, serverPackets: counts.sent + counts.received)
+        installation: installation, envelopeBytes: envelope.count,
+        serverPackets: counts.sent + counts.received)
     } catch {
       await server.close()
       throw error

@@ -89,17 +89,23 @@ func hexadecimal(_ bytes: [UInt8]) -> String {
 
 extension Value {
   fileprivate func integer(_ field: StaticString) throws(DeviceError) -> Int64 {
-    guard let value = self[.text("\(field)")]?.integer else { throw .notUnderstood("it lacks the number \"\(field)\"") }
+    guard let value = self[.text("\(field)")]?.integer else {
+      throw .notUnderstood("it lacks the number \"\(field)\"")
+    }
     return value
   }
 
   fileprivate func bytes(_ field: StaticString) throws(DeviceError) -> [UInt8] {
-    guard let value = self[.text("\(field)")]?.bytes else { throw .notUnderstood("it lacks the bytes \"\(field)\"") }
+    guard let value = self[.text("\(field)")]?.bytes else {
+      throw .notUnderstood("it lacks the bytes \"\(field)\"")
+    }
     return value
   }
 
   fileprivate func text(_ field: StaticString) throws(DeviceError) -> String {
-    guard let value = self[.text("\(field)")]?.text else { throw .notUnderstood("it lacks the text \"\(field)\"") }
+    guard let value = self[.text("\(field)")]?.text else {
+      throw .notUnderstood("it lacks the text \"\(field)\"")
+    }
     return value
   }
 }

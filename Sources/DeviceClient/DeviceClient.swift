@@ -73,7 +73,9 @@ public struct DeviceClient: Sendable {
   ) async throws(DeviceError) -> Value {
     let response = try await answer(code, route, payload: payload, contentFormat: contentFormat)
     guard let value = Value(response.body) else {
-      throw .notUnderstood("no CBOR, but \(response.body.count) bytes of content format \(response.contentFormat?.rawValue.description ?? "none")")
+      throw .notUnderstood(
+        "no CBOR, but \(response.body.count) bytes of content format \(response.contentFormat?.rawValue.description ?? "none")"
+      )
     }
     return value
   }

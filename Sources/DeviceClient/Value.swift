@@ -48,7 +48,8 @@ public indirect enum Value: Equatable, Sendable {
     case (.bytes(let left), .bytes(let right)): left == right
     case (.text(let left), .text(let right)): left == right
     case (.array(let left), .array(let right)): left == right
-    case (.map(let left), .map(let right)): left.elementsEqual(right) { $0.key == $1.key && $0.value == $1.value }
+    case (.map(let left), .map(let right)):
+      left.elementsEqual(right) { $0.key == $1.key && $0.value == $1.value }
     default: false
     }
   }
@@ -76,7 +77,9 @@ extension Route {
   var path: String {
     var storage = [UInt8](repeating: 0, count: 64)
     var writer = ByteWriter(storage.mutableSpan)
-    guard (try? writePath(into: &writer)) != nil else { preconditionFailure("no path of the table is that long") }
+    guard (try? writePath(into: &writer)) != nil else {
+      preconditionFailure("no path of the table is that long")
+    }
     let written = writer.written
     return String(decoding: written.indices.map { written[$0] }, as: UTF8.self)
   }

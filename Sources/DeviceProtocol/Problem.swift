@@ -53,7 +53,8 @@ public struct Problem: Error, Equatable, Sendable {
   }
 
   public static func == (left: Problem, right: Problem) -> Bool {
-    left.code == right.code && left.stage == right.stage && left.rule == right.rule && left.index == right.index
+    left.code == right.code && left.stage == right.stage && left.rule == right.rule
+      && left.index == right.index
       && left.expected == right.expected && left.found == right.found && left.address == right.address
   }
 

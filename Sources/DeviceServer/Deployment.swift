@@ -31,7 +31,9 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
   static var urlBytes: Int { 128 }
 
   /// Takes the URL of a manifest over, and starts counting.
-  mutating func begin(_ text: Span<UInt8>, for request: RequestID, format: Format, at now: Instant) throws(Problem) {
+  mutating func begin(_ text: Span<UInt8>, for request: RequestID, format: Format, at now: Instant)
+    throws(Problem)
+  {
     var length = text.count
     // Some clients send the terminating zero of their C string, some a line end.
     while length > 0, text[length - 1] == 0 || text[length - 1] == UInt8(ascii: "\n") { length -= 1 }
@@ -138,7 +140,9 @@ extension DeviceServer where B: ~Copyable {
       throw Problem(error)
     }
     if deployment.stage == .image {
-      do throws(OutOfBounds) { try runtime.receive(response.payload, at: offset) } catch { throw Problem(error) }
+      do throws(OutOfBounds) { try runtime.receive(response.payload, at: offset) } catch {
+        throw Problem(error)
+      }
     }
     if isLast, let acceptance = try judge() {
       do throws(LoadError) { try runtime.install(acceptance) } catch { throw Problem(error) }

@@ -11,7 +11,8 @@ enum Format {
   /// What the request accepts; the resource's own format when it says nothing.
   init(accepting request: borrowing Message, on resource: Resource) throws(Problem) {
     let own = resource.row.contentFormat
-    let asked = request.option(.accept) == nil ? own.rawValue : request.integer(.accept).flatMap(UInt16.init(exactly:))
+    let asked =
+      request.option(.accept) == nil ? own.rawValue : request.integer(.accept).flatMap(UInt16.init(exactly:))
     switch asked {
     case ContentFormat.linkFormat.rawValue where own == .linkFormat: self = .linkFormat
     case ContentFormat.cbor.rawValue where own == .cbor: self = .cbor
@@ -52,7 +53,8 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(code, contentFormat: format.contentFormat), body: body, count: length, at: now, sink: &sink)
+      to: request, Response(code, contentFormat: format.contentFormat), body: body, count: length, at: now,
+      sink: &sink)
   }
 
   private mutating func writeText(_ value: some Representation) throws(OutOfBounds) -> Int {
@@ -97,7 +99,8 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(.content, contentFormat: .linkFormat), body: body, count: length, at: now, sink: &sink)
+      to: request, Response(.content, contentFormat: .linkFormat), body: body, count: length, at: now,
+      sink: &sink)
   }
 
   private mutating func writeLinks() throws(OutOfBounds) -> Int {
@@ -108,7 +111,8 @@ extension DeviceServer where B: ~Copyable {
         var pathWriter = ByteWriter(path.mutableSpan)
         try Route(resource, parameter: number).writePath(into: &pathWriter)
         try links.link(
-          path: pathWriter.written, resourceType: resource.row.type, contentFormat: resource.row.contentFormat,
+          path: pathWriter.written, resourceType: resource.row.type,
+          contentFormat: resource.row.contentFormat,
           title: resource.row.title)
       }
     }

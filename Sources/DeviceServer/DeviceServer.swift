@@ -64,7 +64,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   }
 
   private mutating func handle(
-    _ message: borrowing Message, _ request: RequestID, from peer: Peer, sink: inout some DatagramSink & ~Copyable
+    _ message: borrowing Message, _ request: RequestID, from peer: Peer,
+    sink: inout some DatagramSink & ~Copyable
   ) {
     do throws(Problem) {
       let route = try Route(serving: message)

@@ -54,7 +54,8 @@ extension Problem {
   init(_ trap: Trap) {
     self.init(
       .internalServerError, .execution, rule: trap.rule.rawValue, title: "Program stopped",
-      detail: Self.sentence(for: trap), index: Int64(trap.index), found: trap.helperFault.map { Int64($0.argument) },
+      detail: Self.sentence(for: trap), index: Int64(trap.index),
+      found: trap.helperFault.map { Int64($0.argument) },
       address: trap.address)
   }
 

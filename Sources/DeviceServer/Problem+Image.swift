@@ -29,12 +29,14 @@ extension Problem {
       self.init(VerifierError(error, at: slot))
     case .elf(let error):
       self.init(
-        .unprocessableEntity, .image, rule: ImageProblemRule.elf + error.rule.rawValue, title: "Image damaged",
+        .unprocessableEntity, .image, rule: ImageProblemRule.elf + error.rule.rawValue,
+        title: "Image damaged",
         detail: "the image is not a sound ELF object for eBPF", index: Int64(error.index),
         expected: Int64(truncatingIfNeeded: error.expected), found: Int64(truncatingIfNeeded: error.found))
     case .refused(let rule, let index, let found, let expected):
       self.init(
-        .unprocessableEntity, .image, rule: rule.rawValue, title: "Image refused", detail: Self.sentence(for: rule),
+        .unprocessableEntity, .image, rule: rule.rawValue, title: "Image refused",
+        detail: Self.sentence(for: rule),
         index: Int64(index), expected: expected, found: found)
     }
   }
@@ -66,12 +68,14 @@ extension Problem {
     switch error {
     case .doesNotFit(let needed, let available):
       self.init(
-        .unprocessableEntity, .image, rule: ImageProblemRule.arenaTooSmall, title: "Program too large for its arena",
+        .unprocessableEntity, .image, rule: ImageProblemRule.arenaTooSmall,
+        title: "Program too large for its arena",
         detail: "stack, data and context together need more memory than a compartment has",
         expected: Int64(available), found: Int64(needed))
     case .frameCount(let found), .negativeSize(let found):
       self.init(
-        .unprocessableEntity, .image, rule: ImageProblemRule.impossibleSizes, title: "Program has impossible sizes",
+        .unprocessableEntity, .image, rule: ImageProblemRule.impossibleSizes,
+        title: "Program has impossible sizes",
         detail: "the number of stack frames or the size of a section is out of range", found: Int64(found))
     }
   }

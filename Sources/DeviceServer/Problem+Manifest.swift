@@ -15,10 +15,15 @@ extension Problem {
     case .tooLarge:
       (.requestEntityTooLarge, "Manifest too large", "the envelope is longer than the device's buffer")
     case .malformed:
-      (.unprocessableEntity, "Manifest malformed", "the envelope is not the CBOR or not the structure of a manifest")
+      (
+        .unprocessableEntity, "Manifest malformed",
+        "the envelope is not the CBOR or not the structure of a manifest"
+      )
     case .unsupported:
-      (.unprocessableEntity, "Manifest not supported",
-        "the manifest has a member, command, parameter, algorithm or component that this device does not know")
+      (
+        .unprocessableEntity, "Manifest not supported",
+        "the manifest has a member, command, parameter, algorithm or component that this device does not know"
+      )
     case .signature:
       (.forbidden, "Signature refused", "no signature by a key that this device trusts")
     case .manifestDigest:
@@ -36,7 +41,10 @@ extension Problem {
     case .policy:
       (.unprocessableEntity, "Manifest out of order", "the manifest fetches before it has made all checks")
     case .uriTooLong:
-      (.unprocessableEntity, "Image URL too long", "the image's URL has more characters than the device keeps")
+      (
+        .unprocessableEntity, "Image URL too long",
+        "the image's URL has more characters than the device keeps"
+      )
     case .storage:
       (.requestEntityTooLarge, "Image too large", "the image is larger than a slot")
     case .scheme:
@@ -44,11 +52,17 @@ extension Problem {
     case .fetch:
       (.badGateway, "Image not fetched", "the image could not be fetched")
     case .size:
-      (.unprocessableEntity, "Wrong image size", "the file on the server has not the size that the manifest says")
+      (
+        .unprocessableEntity, "Wrong image size",
+        "the file on the server has not the size that the manifest says"
+      )
     case .payloadDigest:
       (.unprocessableEntity, "Wrong image digest", "the file on the server is not the one that was signed")
     case .incomplete:
-      (.unprocessableEntity, "Manifest incomplete", "the manifest ends without having installed a checked image")
+      (
+        .unprocessableEntity, "Manifest incomplete",
+        "the manifest ends without having installed a checked image"
+      )
     }
   }
 }

@@ -40,7 +40,8 @@ extension Problem {
     switch failure {
     case .timedOut:
       self.init(
-        .gatewayTimeout, .transfer, rule: TransferRule.noAnswer.rawValue, title: "No answer from the file server",
+        .gatewayTimeout, .transfer, rule: TransferRule.noAnswer.rawValue,
+        title: "No answer from the file server",
         detail: "the server in the URL did not answer in time")
     case .reset:
       self.init(
@@ -48,7 +49,8 @@ extension Problem {
         detail: "the server in the URL answered with a reset")
     case .unknownOption:
       self.init(
-        .badGateway, .transfer, rule: TransferRule.unknownOption.rawValue, title: "File server not understood",
+        .badGateway, .transfer, rule: TransferRule.unknownOption.rawValue,
+        title: "File server not understood",
         detail: "its answer has an option that the device would have to know")
     }
   }
@@ -67,7 +69,8 @@ extension Problem {
     case .largerBlock(let expected, let found), .blockLength(let expected, let found):
       self.init(
         .badGateway, .transfer, rule: TransferRule.blockSize.rawValue, title: "Wrong block size",
-        detail: "the file server sent a block of another length", expected: Int64(expected), found: Int64(found))
+        detail: "the file server sent a block of another length", expected: Int64(expected),
+        found: Int64(found))
     case .changed:
       self.init(
         .badGateway, .transfer, rule: TransferRule.changed.rawValue, title: "File changed",

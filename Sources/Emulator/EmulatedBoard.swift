@@ -42,7 +42,8 @@ public enum EmulatorError: Error, CustomStringConvertible {
   }
 
   private static func quote(_ console: [String]) -> String {
-    console.isEmpty ? "; its console is empty" : "; the end of its console:\n  " + console.joined(separator: "\n  ")
+    console.isEmpty
+      ? "; its console is empty" : "; the end of its console:\n  " + console.joined(separator: "\n  ")
   }
 }
 
@@ -75,7 +76,8 @@ public func withEmulatedBoard<Result: Sendable>(
   let outcome: ExecutionResult<Result, SequenceOutput, CombinedErrorOutput>
   do {
     outcome = try await Subprocess.run(
-      .name("qemu-system-arm"), arguments: configuration.arguments(board: board, provisioning: provisioning.path),
+      .name("qemu-system-arm"),
+      arguments: configuration.arguments(board: board, provisioning: provisioning.path),
       platformOptions: .ownGroup, input: .none, output: .sequence, error: .combinedWithOutput
     ) { emulator in
       do {

@@ -19,7 +19,8 @@ public struct ProgramCompartment: ~Copyable {
   ///   - instructionCapacity: the most instructions a program may have.
   ///   - policy: the helpers that programs may call.
   public init(
-    arenaBytes: Int = Limits.arenaBytes, instructionCapacity: Int = Limits.instructions, policy: HelperSet = .all
+    arenaBytes: Int = Limits.arenaBytes, instructionCapacity: Int = Limits.instructions,
+    policy: HelperSet = .all
   ) {
     arena = Arena(size: arenaBytes)
     instructions = FixedArray(repeating: Instruction(.exit), count: instructionCapacity)
@@ -69,7 +70,8 @@ public struct ProgramCompartment: ~Copyable {
     let address = context.isEmpty ? 0 : arena.contextAddress
     var memory = arena.memory(rodata: image.rodata)
     return interpret(
-      program, memory: &memory, context: address, contextLength: UInt64(context.count), budget: budget, host: &host)
+      program, memory: &memory, context: address, contextLength: UInt64(context.count), budget: budget,
+      host: &host)
   }
 
   /// Lays the arena out and fills data and context.
@@ -80,7 +82,8 @@ public struct ProgramCompartment: ~Copyable {
     do throws(ArenaError) {
       // The image's zeros stand directly behind its data, as its offsets count.
       try arena.prepare(
-        frames: program.maximumDepth, dataSize: image.dataSize + image.bssSize, bssSize: 0, contextSize: context.count)
+        frames: program.maximumDepth, dataSize: image.dataSize + image.bssSize, bssSize: 0,
+        contextSize: context.count)
     } catch {
       throw .arena(error)
     }

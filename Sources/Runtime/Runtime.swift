@@ -49,7 +49,9 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   ///
   /// - Throws: ``LoadError``; the slot is as it was then.
   public mutating func install(_ acceptance: Acceptance) throws(LoadError) {
-    guard let slot = SlotNumber(acceptance.slot) else { preconditionFailure("the manifest processor checks slots") }
+    guard let slot = SlotNumber(acceptance.slot) else {
+      preconditionFailure("the manifest processor checks slots")
+    }
     try compartment.check(slots.candidate(count: acceptance.byteCount))
     slots.install(acceptance, in: slot)
     services.clearLocalStore(of: slot)

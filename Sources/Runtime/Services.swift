@@ -41,7 +41,8 @@ extension Services: HelperHost where B: ~Copyable {
     case .storeGlobal: store(arguments, isGlobal: true)
     case .storeLocal: store(arguments, isGlobal: false)
     case .fetchGlobal: try fetch(arguments, &memory, from: globalStore)
-    case .fetchLocal: try fetch(arguments, &memory, from: slot.map { localStores[$0.index] } ?? KeyValueStore())
+    case .fetchLocal:
+      try fetch(arguments, &memory, from: slot.map { localStores[$0.index] } ?? KeyValueStore())
     }
   }
 

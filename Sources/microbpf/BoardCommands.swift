@@ -8,13 +8,16 @@ import VirtualDevice
 
 /// Who a device started here is, and whom it trusts.
 struct IdentityOptions: ParsableArguments {
-  @Option(help: "A public key the device shall trust; may be given several times. Default: that of `microbpf keygen`.")
+  @Option(
+    help:
+      "A public key the device shall trust; may be given several times. Default: that of `microbpf keygen`.")
   var trust: [String] = []
 
   @Option(help: "The domain that the vendor id is made from.")
   var vendor = ManifestOptions().vendor
 
-  @Option(name: .customLong("class"), help: "The name that the class id is made from. Default: the board's name.")
+  @Option(
+    name: .customLong("class"), help: "The name that the class id is made from. Default: the board's name.")
   var deviceClass: String?
 
   @Option(help: "The serial number.")
@@ -29,7 +32,8 @@ struct IdentityOptions: ParsableArguments {
       paths = [path]
     }
     return try makeProvisioning(
-      trusting: paths.map { try KeyFile.readPublicKey(at: $0) }, vendor: vendor, deviceClass: deviceClass ?? board,
+      trusting: paths.map { try KeyFile.readPublicKey(at: $0) }, vendor: vendor,
+      deviceClass: deviceClass ?? board,
       serial: serial)
   }
 }
@@ -44,7 +48,9 @@ struct Emulate: AsyncParsableCommand {
                microbpf emulate --port 5690 --trust release.pem.pub
       """)
 
-  @Option(help: "The UDP port of this machine that leads to the board. Default: 5683, or a free one if that is taken.")
+  @Option(
+    help:
+      "The UDP port of this machine that leads to the board. Default: 5683, or a free one if that is taken.")
   var port: UInt16?
 
   @Option(help: "The firmware, an ELF file.")
@@ -81,7 +87,9 @@ struct Device: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let device = try await VirtualDevice(port: port, provisioning: try identity.provisioning(board: "linux")) {
+      let device = try await VirtualDevice(
+        port: port, provisioning: try identity.provisioning(board: "linux")
+      ) {
         FileHandle.standardOutput.write(Data($0))
       }
       print("the device answers at coap://127.0.0.1:\(device.port); stop it with Ctrl-C")

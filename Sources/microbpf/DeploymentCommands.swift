@@ -69,7 +69,8 @@ struct Sign: AsyncParsableCommand {
       // Seconds rise faster than anyone deploys, so the default exceeds what the slot has seen.
       let sequence = manifest.sequence ?? UInt32(clamping: Int(Date().timeIntervalSince1970))
       let envelope = try signing.envelope(
-        for: content, at: uri, slot: slot.slot, sequenceNumber: sequence, deviceClass: manifest.deviceClass ?? "")
+        for: content, at: uri, slot: slot.slot, sequenceNumber: sequence,
+        deviceClass: manifest.deviceClass ?? "")
       try Data(envelope).write(to: URL(filePath: output))
       print("\(output): \(envelope.count) bytes, sequence number \(sequence), for slot \(slot.slot)")
     }
@@ -118,7 +119,8 @@ struct Pull: AsyncParsableCommand {
       let installation = try await device.withClient { try await $0.install(manifest: url) }
       try output.print(
         installation,
-        text: "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
+        text:
+          "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
           + "(\(installation.packets) packets, \(installation.milliseconds) ms)")
     }
   }

@@ -43,7 +43,10 @@ struct Slots: AsyncParsableCommand {
         rows: slots.map { slot in
           slot.size == 0
             ? ["\(slot.slot)", "empty", "\(slot.sequence)", "", ""]
-            : ["\(slot.slot)", "\(slot.size)", "\(slot.sequence)", "\(slot.runs)", String(slot.digest.prefix(16))]
+            : [
+              "\(slot.slot)", "\(slot.size)", "\(slot.sequence)", "\(slot.runs)",
+              String(slot.digest.prefix(16)),
+            ]
         })
       try output.print(slots, text: table.text)
     }

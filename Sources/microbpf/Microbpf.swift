@@ -4,7 +4,8 @@ import ArgumentParser
 struct Microbpf: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "microbpf",
-    abstract: "Programs for microcontrollers: compiled to eBPF, signed, pulled over CoAP, checked, run in a compartment.",
+    abstract:
+      "Programs for microcontrollers: compiled to eBPF, signed, pulled over CoAP, checked, run in a compartment.",
     discussion: """
       A first program on an emulated board, in two terminals:
 
@@ -19,7 +20,8 @@ struct Microbpf: AsyncParsableCommand {
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(name: "Programs", subcommands: [Compile.self, Link.self, Inspect.self, Run.self]),
-      CommandGroup(name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
+      CommandGroup(
+        name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
       CommandGroup(name: "Devices", subcommands: [Execute.self, Slots.self, Erase.self, Info.self]),
       CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
     ])

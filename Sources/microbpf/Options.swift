@@ -31,7 +31,9 @@ struct SlotOption: ParsableArguments {
   var slot = 0
 
   func validate() throws {
-    guard (0...9999).contains(slot) else { throw ValidationError("a slot's number is 0 or more, not \(slot)") }
+    guard (0...9999).contains(slot) else {
+      throw ValidationError("a slot's number is 0 or more, not \(slot)")
+    }
   }
 }
 
@@ -63,7 +65,8 @@ struct ManifestOptions: ParsableArguments {
   @Option(help: "The domain that the vendor id is made from.")
   var vendor = Signing.defaultVendor
 
-  @Option(name: .customLong("class"), help: "The name that the class id is made from. Default: the device's board.")
+  @Option(
+    name: .customLong("class"), help: "The name that the class id is made from. Default: the device's board.")
   var deviceClass: String?
 
   @Option(help: "The sequence number. Default: one more than the slot's.")

@@ -6,7 +6,9 @@ struct Table {
   var text: String {
     let widths = header.indices.map { column in ([header] + rows).map { $0[column].count }.max() ?? 0 }
     let isNumeric = header.indices.map { column in
-      rows.allSatisfy { row in row[column].isEmpty || row[column].allSatisfy { $0.isNumber || "-.,".contains($0) } }
+      rows.allSatisfy { row in
+        row[column].isEmpty || row[column].allSatisfy { $0.isNumber || "-.,".contains($0) }
+      }
     }
     func line(_ cells: [String]) -> String {
       cells.indices.map { column in

@@ -1,3 +1,4 @@
+import Bytes
 public import COSE
 public import Platform
 
@@ -18,4 +19,15 @@ public func makeProvisioning(
     seed: .random(in: .min ... .max))
   for key in keys { try provisioning.trust(key) }
   return provisioning
+}
+
+extension Provisioning {
+  /// The block, as a board's memory or a file holds it.
+  public var block: [UInt8] {
+    var storage = [UInt8](repeating: 0, count: Self.byteLimit)
+    var writer = ByteWriter(storage.mutableSpan)
+    guard (try? write(into: &writer)) != nil else { preconditionFailure("byteLimit is the largest block") }
+    let count = writer.count
+    return Array(storage[..<count])
+  }
 }

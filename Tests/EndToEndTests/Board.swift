@@ -1,0 +1,51 @@
+import CoAPTransport
+import Delivery
+import DeviceClient
+import Emulator
+import Foundation
+import Platform
+import Testing
+import Toolchain
+
+/// What the tests of this target run against: the firmware in an emulator.
+enum Board {
+  static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent()
+  static let firmware = root.appending(path: "Firmware/.build/armv7em-none-none-eabi/release/App").path
+
+  /// A board has to be there where the tests are run for good; at a desk they may be skipped.
+  static let isRequired =
+    ProcessInfo.processInfo.environment["CI"] != nil || FileManager.default.fileExists(atPath: firmware)
+
+  /// The key that the boards of these tests trust.
+  static let key = SigningKey()
+
+  /// Runs `body` with a board of its own.
+  static func run<Result: Sendable>(
+    trusting keys: [SigningKey] = [key],
+    _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
+  ) async throws -> Result {
+    let provisioning = try makeProvisioning(
+      trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
+    let configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    return try await withEmulatedBoard(configuration) { board in
+      let client = try await CoAPClient()
+      do {
+        let result = try await body(board, DeviceClient(url: board.url, client: client))
+        await client.close()
+        return result
+      } catch {
+        await client.close()
+        throw error
+      }
+    }
+  }
+}
+
+/// Images of instructions alone.
+enum Program {
+  /// `r0 = value; exit`
+  static func returning(_ value: UInt8) -> [UInt8] {
+    [0xb7, 0, 0, 0, value, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]
+  }
+}

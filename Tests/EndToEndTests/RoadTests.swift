@@ -1,0 +1,17 @@
+import Delivery
+import DeviceClient
+import Testing
+
+@Suite(.enabled(if: Board.isRequired), .serialized) struct TheRoad {
+  @Test func `a signed program is pulled, verified and run on the board`() async throws {
+    try await Board.run { _, device in
+      let report = try await deliver(
+        image: Program.returning(42), to: 1, of: device, signing: Signing(key: Board.key))
+      #expect(report.installation.slot == 1)
+      #expect(report.installation.size == 16)
+      let execution = try await device.run(1)
+      #expect(execution.result == 42)
+      #expect(execution.instructions == 2)
+    }
+  }
+}
