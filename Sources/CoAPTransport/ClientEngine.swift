@@ -89,7 +89,7 @@ struct ClientEngine: DatagramEngine, ~Copyable {
     given.deliver(.failure(.cancelled))
   }
 
-  mutating func close() {
+  mutating func socketClosed() {
     let all = waiting
     waiting = []
     for one in all { one.deliver(.failure(.closed)) }

@@ -32,7 +32,6 @@ public final class CoAPClient: Sendable {
 
   /// Ends the requests under way with ``CoAPClientError/closed`` and closes the socket.
   public func close() async {
-    try? await socket.perform { engine, _, _ in engine.close() }
     await socket.close()
   }
 

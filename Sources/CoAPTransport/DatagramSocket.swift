@@ -10,6 +10,12 @@ public protocol DatagramEngine: ~Copyable, SendableMetatype {
   mutating func poll(at now: Instant, sink: inout Outbox)
   /// When to poll next; `nil` if nothing is waiting.
   var nextDeadline: Instant? { get }
+  /// Nothing will be received, sent or polled any more. Does nothing unless the engine has its own.
+  mutating func socketClosed()
+}
+
+extension DatagramEngine where Self: ~Copyable {
+  public mutating func socketClosed() {}
 }
 
 /// Datagrams that crossed a socket, in each direction.
@@ -59,7 +65,9 @@ public struct SocketError: Error, Sendable, CustomStringConvertible {
 }
 
 /// The socket has been closed.
-public struct SocketClosed: Error, Equatable, Sendable {}
+public struct SocketClosed: Error, Equatable, Sendable {
+  public init() {}
+}
 
 /// A UDP socket that runs a ``DatagramEngine``: passes datagrams in and out, and wakes it at its deadlines.
 ///
@@ -158,6 +166,8 @@ public final class DatagramSocket<Engine: DatagramEngine & ~Copyable>: Sendable 
 
   /// Closes the socket and ends the engine. Closing twice does no harm.
   public func close() async {
+    let handler = handler
+    try? await channel.eventLoop.submit { handler.value.detach() }.get()
     try? await channel.close().get()
   }
 }
@@ -183,9 +193,20 @@ final class EngineHandler<Engine: DatagramEngine & ~Copyable>: ChannelInboundHan
   }
 
   func handlerRemoved(context: ChannelHandlerContext) {
-    self.context = nil
+    detach()
+  }
+
+  func channelInactive(context: ChannelHandlerContext) {
+    detach()
+  }
+
+  /// Nothing enters the engine afterwards.
+  func detach() {
+    guard context != nil else { return }
+    context = nil
     timer?.task.cancel()
     timer = nil
+    engine.socketClosed()
   }
 
   func channelActive(context: ChannelHandlerContext) {
@@ -195,7 +216,7 @@ final class EngineHandler<Engine: DatagramEngine & ~Copyable>: ChannelInboundHan
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     let envelope = unwrapInboundIn(data)
-    guard let peer = Peer(envelope.remoteAddress) else { return }
+    guard self.context != nil, let peer = Peer(envelope.remoteAddress) else { return }
     counts.received += 1
     enter(context) { engine, now, outbox in
       engine.receive(envelope.data.readableBytesUInt8Span, from: peer, at: now, sink: &outbox)

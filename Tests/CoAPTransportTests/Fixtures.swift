@@ -24,15 +24,13 @@ func pattern(_ count: Int) -> [UInt8] {
 }
 
 /// Runs `body` with a client that is closed afterwards.
-@discardableResult
-func withClient<R>(
-  _ configuration: CoAPClient.Configuration = .init(), _ body: (CoAPClient) async throws -> R
-) async throws -> R {
+func withClient(
+  _ configuration: CoAPClient.Configuration = .init(), _ body: (CoAPClient) async throws -> Void
+) async throws {
   let client = try await CoAPClient(configuration)
   do {
-    let result = try await body(client)
+    try await body(client)
     await client.close()
-    return result
   } catch {
     await client.close()
     throw error
@@ -40,15 +38,13 @@ func withClient<R>(
 }
 
 /// Runs `body` with a server of the directory's files that is closed afterwards.
-@discardableResult
-func withFileServer<R>(
-  _ directory: String, host: String = "::", _ body: (CoAPFileServer) async throws -> R
-) async throws -> R {
+func withFileServer(
+  _ directory: String, host: String = "::", _ body: (CoAPFileServer) async throws -> Void
+) async throws {
   let server = try await CoAPFileServer(directory: directory, host: host)
   do {
-    let result = try await body(server)
+    try await body(server)
     await server.close()
-    return result
   } catch {
     await server.close()
     throw error
