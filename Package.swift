@@ -77,10 +77,19 @@ let hostModules = [
       .product(name: "NIOPosix", package: "swift-nio"),
     ]),
   hostModule("DeviceClient", ["Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol"]),
-  hostModule("VirtualDevice", ["CoAP", "CoAPTransport", "DeviceServer", "Platform", "Toolchain"]),
-  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "Toolchain"]),
+  hostModule(
+    "VirtualDevice",
+    ["CoAP", "CoAPTransport", "DeviceProtocol", "DeviceServer", "Interpreter", "Platform", "Runtime", "Toolchain"]),
+  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
+  .executableTarget(
+    name: "microbpf",
+    dependencies: [
+      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage", "Runtime", "Toolchain",
+      "VirtualDevice", "CoAPTransport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ],
+    swiftSettings: host),
 ]
 
 let testTargets = [

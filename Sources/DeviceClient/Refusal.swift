@@ -30,6 +30,19 @@ public struct Refusal: Equatable, Sendable, CustomStringConvertible {
     address = number(.address)
   }
 
+  /// The same for a problem that arose in this process.
+  public init(_ problem: Problem) {
+    code = problem.code
+    title = "\(problem.title)"
+    detail = "\(problem.detail)"
+    stage = problem.stage
+    rule = Int(problem.rule)
+    index = problem.index
+    expected = problem.expected
+    found = problem.found
+    address = problem.address.map { Int64(bitPattern: $0) }
+  }
+
   /// One sentence, with the numbers in the words of the stage.
   public var description: String {
     var text = "\(title) (\(code.codeClass).\(code.detail < 10 ? "0" : "")\(code.detail))"

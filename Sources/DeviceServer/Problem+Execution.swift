@@ -1,6 +1,6 @@
 import CoAP
-import DeviceProtocol
-import Interpreter
+public import DeviceProtocol
+public import Interpreter
 import Runtime
 import Verifier
 
@@ -51,7 +51,7 @@ extension Problem {
     }
   }
 
-  init(_ trap: Trap) {
+  public init(_ trap: Trap) {
     self.init(
       .internalServerError, .execution, rule: trap.rule.rawValue, title: "Program stopped",
       detail: Self.sentence(for: trap), index: Int64(trap.index),

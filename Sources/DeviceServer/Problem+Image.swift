@@ -1,9 +1,9 @@
 import CoAP
 import Compartment
-import DeviceProtocol
+public import DeviceProtocol
 import ELF
 import ProgramImage
-import Runtime
+public import Runtime
 import Verifier
 
 /// Problems with an image beside those that `ImageRule` numbers from 1. The numbers are never given to another meaning.
@@ -15,7 +15,7 @@ enum ImageProblemRule {
 }
 
 extension Problem {
-  init(_ error: LoadError) {
+  public init(_ error: LoadError) {
     switch error {
     case .image(let error): self.init(error)
     case .refused(let error): self.init(error)

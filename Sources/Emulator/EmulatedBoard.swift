@@ -16,6 +16,9 @@ public struct BoardConfiguration: Sendable {
   /// Whether the board's clock counts executed instructions, one a nanosecond, instead of following the host's.
   public var countsInstructions = true
 
+  /// Where `make firmware` leaves the firmware, from the project's folder.
+  public static let defaultFirmware = "Firmware/.build/armv7em-none-none-eabi/release/App"
+
   public init(firmware: String, provisioning: [UInt8]) {
     self.firmware = firmware
     self.provisioning = provisioning

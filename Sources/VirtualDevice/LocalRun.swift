@@ -1,0 +1,31 @@
+public import DeviceProtocol
+import DeviceServer
+public import Interpreter
+public import Runtime
+
+/// Runs an image in this process, as a device would: same checks, same compartment, same helpers.
+///
+/// - Parameters:
+///   - image: the image, of any layout.
+///   - context: what r1 points to.
+///   - budget: the most instructions that may run.
+///   - console: called with what the program prints.
+/// - Returns: r0 and how many instructions ran.
+/// - Throws: ``Problem`` when the program cannot be loaded, or is stopped.
+public func runLocally(
+  image: [UInt8], context: [UInt8] = [], budget: Int = Limits.shortRunInstructions,
+  console: @escaping @Sendable ([UInt8]) -> Void
+) throws(Problem) -> (result: UInt64, instructions: Int) {
+  var compartment = ProgramCompartment()
+  var services = Services(board: LinuxBoard(console: console))
+  let outcome: Outcome
+  do throws(LoadError) {
+    outcome = try compartment.run(image.span, context: context.span, budget: budget, host: &services)
+  } catch {
+    throw Problem(error)
+  }
+  switch outcome.result {
+  case .returned(let result): return (result, outcome.executed)
+  case .trapped(let trap): throw Problem(trap)
+  }
+}

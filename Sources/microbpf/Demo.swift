@@ -1,0 +1,74 @@
+import ArgumentParser
+import CoAPTransport
+import Delivery
+import DeviceClient
+import Emulator
+import Foundation
+import ProgramImage
+import Toolchain
+
+struct Demo: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Take the examples the whole road to an emulated board and back.",
+    discussion: "Example: microbpf demo")
+
+  @Option(help: "The firmware, an ELF file.")
+  var firmware = BoardConfiguration.defaultFirmware
+
+  @Option(help: "The folder of the examples.")
+  var examples = "Examples"
+
+  @Flag(help: "Show the board's console.")
+  var console = false
+
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      let programs = try [
+        ("fletcher16.c", ImageLayout.elf), ("fletcher16.swift", .elf), ("hello.c", .elf), ("counter.c", .elf),
+        ("counter.c", .text), ("globals.c", .elf),
+      ].map { name, layout in (example: try Example(path: "\(examples)/\(name)"), layout: layout) }
+      let signing = Signing(key: SigningKey())
+      let provisioning = try makeProvisioning(
+        trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
+      say("booting \(firmware) in QEMU")
+      let showsConsole = console
+      let rows = try await withEmulatedBoard(
+        BoardConfiguration(firmware: firmware, provisioning: provisioning.block),
+        console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) } },
+        body: { board in
+          say("the board answers at \(board.url)")
+          let client = try await CoAPClient()
+          let rows: [DemonstrationRow]
+          do {
+            rows = try await demonstrate(
+              programs, on: DeviceClient(url: board.url, client: client), signing: signing
+            ) { say("\($0.program) (\($0.layout)): \($0.result)") }
+          } catch {
+            await client.close()
+            throw error
+          }
+          await client.close()
+          return rows
+        })
+      try output.print(rows, text: "\n" + Self.table(rows).text)
+    }
+  }
+
+  /// Progress goes to the standard error, so that the result alone can be piped on.
+  private func say(_ text: String) {
+    FileHandle.standardError.write(Data("\(text)\n".utf8))
+  }
+
+  private static func table(_ rows: [DemonstrationRow]) -> Table {
+    Table(
+      header: ["program", "layout", "image bytes", "packets", "deploy ms", "result", "expected", "instructions"],
+      rows: rows.map { row in
+        [
+          row.program, row.layout, "\(row.imageBytes)", "\(row.packets)", "\(row.milliseconds)", "\(row.result)",
+          "\(row.expected)", "\(row.instructions)",
+        ]
+      })
+  }
+}

@@ -1,0 +1,130 @@
+import ArgumentParser
+import Delivery
+import DeviceClient
+import DeviceProtocol
+import Foundation
+import ProgramImage
+import Runtime
+import Toolchain
+import VirtualDevice
+
+extension ImageLayout: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let layout = ImageLayout.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self = layout
+  }
+
+  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+}
+
+/// How an image is laid out.
+struct LayoutOption: ParsableArguments {
+  @Option(help: "The image's layout: elf holds data and constants, text nothing but instructions.")
+  var layout = ImageLayout.elf
+}
+
+struct Compile: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compile a C or Swift program to an eBPF object file.",
+    discussion: """
+      The ending of the file tells the language.
+
+      Example: microbpf compile Examples/fletcher16.c --output fletcher16.o
+      """)
+
+  @Argument(help: "The source file, .c or .swift.")
+  var source: String
+
+  @Option(name: .shortAndLong, help: "The object file. Default: the source's name with .o, in this folder.")
+  var output: String?
+
+  func run() async throws {
+    try await perform { [self] in
+      let object = try await Compiler().compile(source)
+      let path = output ?? defaultName(for: source, ending: "o")
+      try Data(object).write(to: URL(filePath: path))
+      print("\(path): \(object.count) bytes")
+    }
+  }
+}
+
+struct Link: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Make an image of an object file.",
+    discussion: """
+      Example: microbpf link fletcher16.o --output fletcher16.img
+               microbpf link noop.o --layout text
+      """)
+
+  @Argument(help: "The object files.")
+  var objects: [String]
+
+  @OptionGroup var layout: LayoutOption
+
+  @Option(name: .shortAndLong, help: "The image. Default: the first object's name with .img, in this folder.")
+  var output: String?
+
+  func validate() throws {
+    guard !objects.isEmpty else { throw ValidationError("an object file is needed") }
+  }
+
+  func run() async throws {
+    try await perform { [self] in
+      let contents = try objects.map { try Array(Data(contentsOf: URL(filePath: $0))) }
+      let program = try Linker(layout: layout.layout).link(contents)
+      let path = output ?? defaultName(for: objects[0], ending: "img")
+      try Data(program.image).write(to: URL(filePath: path))
+      print(
+        "\(path): \(program.image.count) bytes; \(program.textSize / 8) instructions, \(program.rodataSize) bytes constant, "
+          + "\(program.dataSize) data, \(program.bssSize) zero")
+    }
+  }
+}
+
+struct Run: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Run a program on this machine, as a device would.",
+    discussion: """
+      Takes a source file, an object file or an image. It is checked and interpreted as on a device.
+
+      Example: microbpf run Examples/fletcher16.c
+               microbpf run program.img --context packet.bin --budget 1000
+      """)
+
+  @Argument(help: "The program: .c, .swift, an object file or an image.")
+  var program: String
+
+  @Option(help: "A file with the program's input, which r1 points to.")
+  var context: String?
+
+  @Option(help: "The most instructions that may run.")
+  var budget = Limits.shortRunInstructions
+
+  @OptionGroup var output: OutputOptions
+
+  private struct Result: Encodable {
+    let result: Int64
+    let instructions: Int
+  }
+
+  func run() async throws {
+    try await perform { [self] in
+      let input = try context.map { try Array(Data(contentsOf: URL(filePath: $0))) } ?? []
+      let image = try await build(program)
+      do throws(Problem) {
+        let (value, instructions) = try runLocally(image: image, context: input, budget: budget) {
+          FileHandle.standardError.write(Data($0))
+        }
+        let result = Result(result: Int64(bitPattern: value), instructions: instructions)
+        try? output.print(result, text: "result \(result.result) after \(instructions) instructions")
+      } catch {
+        throw DeviceError.refused(Refusal(error))
+      }
+    }
+  }
+}
+
+/// The source's name with another ending, in the current folder.
+func defaultName(for path: String, ending: String) -> String {
+  URL(filePath: path).deletingPathExtension().appendingPathExtension(ending).lastPathComponent
+}
