@@ -11,8 +11,8 @@ private enum Target {
 }
 
 extension ProgramImage {
-  /// LLVM's BPF target calls it where others have an instruction that traps.
-  static var trapName: StaticString { "__bpf_trap" }
+  /// The function that LLVM's BPF target calls where others have an instruction that traps.
+  public static var trapName: StaticString { "__bpf_trap" }
 
   /// Puts regions' offsets into wide loads and distances into calls.
   func relocateText(

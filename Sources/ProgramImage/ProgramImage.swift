@@ -21,7 +21,7 @@ public enum ImageLayout: UInt8, CaseIterable, Sendable {
 /// (at most 32) with the others, and each relocation, of which there is at most one for every 8 bytes, looks for one part.
 public struct ProgramImage: ~Escapable {
   /// The function that runs when nobody asks for another one.
-  public static let entryName: StaticString = "program"
+  public static var entryName: StaticString { "program" }
 
   public let layout: ImageLayout
   /// Where the program starts, as the index of a slot: the function called `program`, else the first slot.
@@ -64,7 +64,10 @@ public struct ProgramImage: ~Escapable {
   /// Bytes of writable memory that start as zeros, directly behind the data.
   public var bssSize: Int { segments.zerosSize }
 
-  /// What the address of the data has to be divisible by: a power of two, 8 to 512.
+  /// The largest alignment data may ask for: its memory starts behind stack frames of this size.
+  public static var maximumDataAlignment: Int { 512 }
+
+  /// What the address of the data has to be divisible by: a power of two, 8 to `maximumDataAlignment`.
   public var dataAlignment: Int { segments.dataAlignment }
 
   /// The helpers that the image itself says it may call; `nil` when the layout has no place for that.
@@ -80,6 +83,8 @@ public struct ProgramImage: ~Escapable {
   ///
   /// - Parameter buffer: room for at least `instructionCount` instructions; what comes behind them is left alone.
   /// - Returns: `instructionCount`.
+  /// - Throws: `ImageError` for slots that are no instruction, relocations that cannot be done, a buffer too small. The
+  ///   buffer then holds no program.
   public func decode(into buffer: inout MutableSpan<Instruction>) throws(ImageError) -> Int {
     let count = instructionCount
     guard count <= buffer.count else {
@@ -105,6 +110,7 @@ public struct ProgramImage: ~Escapable {
   ///   - data: at least `dataSize` bytes; the zeros of the program may be part of it.
   ///   - dataAddress: where the program sees `data`, divisible by `dataAlignment`.
   ///   - rodataAddress: where the program sees `rodata`.
+  /// - Throws: `ImageError` for relocations that cannot be done and for memory too small or not aligned.
   public func initialise(
     data: inout MutableSpan<UInt8>, dataAddress: UInt64, rodataAddress: UInt64
   ) throws(ImageError) {

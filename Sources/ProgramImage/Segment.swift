@@ -29,8 +29,6 @@ struct Segment {
 struct SegmentTable {
   /// More bytes than any compartment has: a bound that keeps sums within the integers of a small device.
   static let maximumRegionSize = 1 << 24
-  /// What a compartment can align data to: its data starts behind stack frames of this size.
-  static let maximumAlignment = 512
 
   // A linked image has at most four parts, what a compiler makes of a small source a dozen.
   private var segments = InlineArray<32, Segment>(
@@ -123,10 +121,10 @@ struct SegmentTable {
   private mutating func aligned(
     _ offset: Int, to alignment: UInt64, _ section: UInt16
   ) throws(ImageError) -> Int {
-    guard alignment <= UInt64(Self.maximumAlignment) else {
+    guard alignment <= UInt64(ProgramImage.maximumDataAlignment) else {
       throw .refused(
         .alignmentTooLarge, at: Int(section), found: Int64(clamping: alignment),
-        expected: Int64(Self.maximumAlignment))
+        expected: Int64(ProgramImage.maximumDataAlignment))
     }
     let alignment = Int(alignment)
     dataAlignment = max(dataAlignment, alignment)

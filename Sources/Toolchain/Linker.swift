@@ -1,0 +1,87 @@
+import BPF
+import Bytes
+import ELF
+public import ProgramImage
+
+/// Makes an image of what a compiler made: keeps what the program can reach, joins sections, resolves what needs no
+/// addresses, and reads the result back as a device will.
+public struct Linker: Sendable {
+  public var layout: ImageLayout
+  /// Name of the function to start with; `nil` for `program`, else the first one.
+  public var entry: String?
+  /// More functions to keep and to find by name.
+  public var exports: [String]
+
+  public init(layout: ImageLayout = .elf, entry: String? = nil, exports: [String] = []) {
+    self.layout = layout
+    self.entry = entry
+    self.exports = exports
+  }
+
+  /// Links object files, of which the first one holds the function to start with.
+  public func link(_ objects: [[UInt8]]) throws(LinkError) -> LinkedProgram {
+    var session = LinkSession()
+    for object in objects {
+      let file: ObjectFile
+      do throws(ELFError) { file = try ObjectFile(object) } catch { throw .object(error) }
+      try session.add(file)
+    }
+    try session.resolveGlobals()
+    let entry = try session.entry(named: entry)
+    var exported: [(name: String, place: Place)] = []
+    for name in exports {
+      guard let place = session.function(named: name) else { throw .noEntry(name) }
+      exported.append((name, place))
+    }
+    try session.keep(reachableFrom: [entry] + exported.map(\.place))
+    session.place(first: entry.section)
+    try session.relocate()
+    return try program(session, entry: entry, exported: exported)
+  }
+
+  private func program(
+    _ session: LinkSession, entry: Place, exported: [(name: String, place: Place)]
+  ) throws(LinkError) -> LinkedProgram {
+    var session = session
+    var start = session.offset(of: entry) / 8
+    if layout == .text {
+      guard session.sectionsBesideText.isEmpty else { throw .moreThanText(session.sectionsBesideText) }
+      if start != 0 {
+        session.prependJump(to: start)
+        start = 0
+      }
+    }
+    let image =
+      switch layout {
+      case .text: session.text
+      case .elf: session.objectFile(entry: entry, exported: exported)
+      }
+    do throws(ImageError) { try check(image, against: session) } catch { throw .refused(error) }
+    return LinkedProgram(
+      image: image, layout: layout, functions: session.functions, entry: start, textSize: session.text.count,
+      rodataSize: session.rodata.count, dataSize: session.data.count, bssSize: session.zeros)
+  }
+
+  /// Reads the image as a device does, and compares.
+  private func check(_ bytes: [UInt8], against session: LinkSession) throws(ImageError) {
+    let image = try ProgramImage(bytes.span)
+    precondition(image.instructionCount == session.text.count / 8)
+    precondition(image.dataSize == session.data.count.rounded(upTo: 8))
+    var instructions = InstructionBuffer(capacity: image.instructionCount)
+    var buffer = instructions.mutableSpan
+    let count = try image.decode(into: &buffer)
+    for slot in 0..<count {
+      precondition(buffer[slot].slot == session.text.span.littleEndian(at: slot * 8))
+    }
+    var data = [UInt8](repeating: 0, count: image.dataSize)
+    var span = data.mutableSpan
+    try image.initialise(data: &span, dataAddress: 0, rodataAddress: 0)
+  }
+}
+
+/// A place in a section of an object file.
+struct Place: Equatable {
+  /// Number of the section among those of all object files.
+  var section: Int
+  var offset: UInt64
+}

@@ -1,0 +1,38 @@
+/// What it means that a program wants a function which others find in a runtime library.
+enum RuntimeSymbol {
+  /// Half a sentence on why a program cannot have this symbol.
+  static func explanation(of name: String) -> String {
+    for (prefixes, explanation) in explanations where prefixes.contains(where: name.hasPrefix) {
+      return explanation
+    }
+    return "a program can use its own functions and the helpers of <bpf/helpers.h>"
+  }
+
+  private static let explanations: [([String], String)] = [
+    (
+      [
+        "posix_memalign", "aligned_alloc", "malloc", "calloc", "realloc", "free", "swift_alloc",
+        "swift_slowAlloc", "swift_dealloc", "swift_slowDealloc", "swift_retain", "swift_release",
+      ],
+      "there is no heap; use values of fixed size (InlineArray, tuples, structs) instead of arrays, strings and classes"
+    ),
+    (
+      ["_swift_stdlib", "swift_stdlib"],
+      "there are no Unicode tables; use bytes or StaticString instead of comparing and splitting strings"
+    ),
+    (["putchar", "puts", "printf"], "print with the helper bpf_printf"),
+    (["arc4random", "getentropy"], "there is no source of random numbers, nor of hash seeds"),
+    (
+      ["memcpy", "memmove", "memset", "memcmp", "bzero", "bcmp"],
+      "there is no C library; copy in a loop, or with the helper bpf_memcpy"
+    ),
+    (
+      ["__div", "__udiv", "__mod", "__umod", "__mul"],
+      "there is no arithmetic on more than 64 bits"
+    ),
+    (
+      ["__add", "__sub", "__float", "__fix", "__extend", "__trunc", "__eq", "__ne", "__lt", "__gt"],
+      "there is no floating point; calculate with integers"
+    ),
+  ]
+}
