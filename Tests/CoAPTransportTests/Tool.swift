@@ -14,7 +14,7 @@ struct Tool: Sendable {
     "coap-client-notls", "coap-client", "coap-client-openssl", "coap-client-gnutls")
   static let coapServer = Tool(
     "coap-server-notls", "coap-server", "coap-server-openssl", "coap-server-gnutls")
-  /// From PyPI, in `PATH` or in a virtual environment at `.build/aiocoap`.
+  /// From PyPI, in `PATH` or in a virtual environment at `.tools/aiocoap`.
   static let aiocoapClient = Tool("aiocoap-client")
   static let aiocoapFileServer = Tool("aiocoap-fileserver")
 
@@ -23,7 +23,7 @@ struct Tool: Sendable {
       .deletingLastPathComponent()
     let folders =
       (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":").map(String.init)
-      + [root.appending(path: ".build/aiocoap/bin").path]
+      + [root.appending(path: ".tools/aiocoap/bin").path]
     self.names = names
     path = names.lazy.flatMap { name in folders.lazy.map { "\($0)/\(name)" } }
       .first { FileManager.default.isExecutableFile(atPath: $0) }
