@@ -69,7 +69,10 @@ let portableModules = [
 let hostModules = [
   hostModule(
     "Toolchain",
-    ["Bytes", "CBOR", "COSE", "Platform", "SUIT", .product(name: "Crypto", package: "swift-crypto")]),
+    [
+      "BPF", "Bytes", "CBOR", "COSE", "ELF", "Helpers", "Platform", "ProgramImage", "SUIT",
+      .product(name: "Crypto", package: "swift-crypto"), .product(name: "Subprocess", package: "swift-subprocess"),
+    ]),
   hostModule(
     "CoAPTransport",
     [

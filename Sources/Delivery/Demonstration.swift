@@ -1,7 +1,7 @@
 public import DeviceClient
 import Foundation
 public import ProgramImage
-public import Toolchain
+import Toolchain
 
 /// One program of a demonstration: where it came from, what its way cost, what it did.
 public struct DemonstrationRow: Codable, Sendable {

@@ -1,6 +1,6 @@
 public import DeviceProtocol
 import DeviceServer
-public import Interpreter
+import Interpreter
 public import Runtime
 
 /// Runs an image in this process, as a device would: same checks, same compartment, same helpers.

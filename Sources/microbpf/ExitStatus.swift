@@ -1,5 +1,6 @@
 import ArgumentParser
 import CoAPTransport
+import Delivery
 import DeviceClient
 import Emulator
 import Foundation

@@ -40,10 +40,11 @@ struct Compile: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let object = try await Compiler().compile(source)
+      let compiled = try await Compiler().compile(URL(filePath: source))
+      FileHandle.standardError.write(Data(compiled.diagnostics.utf8))
       let path = output ?? defaultName(for: source, ending: "o")
-      try Data(object).write(to: URL(filePath: path))
-      print("\(path): \(object.count) bytes")
+      try Data(compiled.object).write(to: URL(filePath: path))
+      print("\(path): \(compiled.object.count) bytes")
     }
   }
 }
