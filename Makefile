@@ -1,9 +1,45 @@
-FIRMWARE := Firmware/.build/armv7em-none-none-eabi/release/App
+# Everything a newcomer or CI needs. `make demo` and `make test` set up what they lack by themselves.
 
-.PHONY: setup firmware
+FIRMWARE := swift build --package-path Firmware -c release --triple armv7em-none-none-eabi \
+	--toolset Firmware/toolset.json
+MICROBPF := .build/debug/microbpf
 
+.PHONY: demo test build firmware setup size format lint clean
+
+## Take the examples the whole road to an emulated board and print what came of them.
+demo: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) demo
+
+## Run all tests, those on the emulated board included.
+test: firmware
+	swift test
+
+## Build the command line: .build/debug/microbpf.
+build:
+	swift build --product microbpf
+
+## Build the firmware for the emulated board.
+firmware: setup
+	@echo "building the firmware"
+	@$(FIRMWARE) --quiet
+
+## Install what this machine lacks, and fetch the sources of the firmware's C libraries.
 setup:
 	@scripts/setup
 
-firmware: setup
-	swift build --package-path Firmware -c release --triple armv7em-none-none-eabi --toolset Firmware/toolset.json
+## Print flash and RAM of the firmware, part by part.
+size: firmware
+	@scripts/firmware-size
+
+## Put every Swift file into the project's format.
+format:
+	swift format format --in-place --recursive Sources Tests Firmware/Sources Examples Package.swift Firmware/Package.swift
+
+## Complain about files that are not in it.
+lint:
+	swift format lint --strict --recursive Sources Tests Firmware/Sources Examples Package.swift Firmware/Package.swift
+
+clean:
+	rm -rf .build Firmware/.build
