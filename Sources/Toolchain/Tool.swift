@@ -1,6 +1,5 @@
 import Foundation
 import Subprocess
-import System
 
 /// A program of the Swift toolchain.
 struct Tool: Sendable {
@@ -30,9 +29,9 @@ struct Tool: Sendable {
   func run(_ arguments: [String]) async throws(CompileError) -> String {
     do {
       let result = try await Subprocess.run(
-        .path(FilePath(path)), arguments: Arguments(arguments), output: .string(limit: Self.outputLimit),
+        .path(.init(path)), arguments: Arguments(arguments), output: .string(limit: Self.outputLimit),
         error: .string(limit: Self.outputLimit))
-      let said = (result.standardOutput ?? "") + (result.standardError ?? "")
+      let said = result.standardOutput + result.standardError
       guard result.terminationStatus.isSuccess else {
         throw CompileError.refused(tool: name, diagnostics: said)
       }
