@@ -67,7 +67,7 @@ public struct Linker: Sendable {
     let image = try ProgramImage(bytes.span)
     precondition(image.instructionCount == session.text.count / 8)
     precondition(image.dataSize == session.data.count.rounded(upTo: 8))
-    var instructions = InstructionBuffer(capacity: image.instructionCount)
+    var instructions = FixedArray(repeating: Instruction(.exit), count: image.instructionCount)
     var buffer = instructions.mutableSpan
     let count = try image.decode(into: &buffer)
     for slot in 0..<count {
