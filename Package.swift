@@ -71,7 +71,8 @@ let hostModules = [
     "Toolchain",
     [
       "BPF", "Bytes", "CBOR", "COSE", "ELF", "Helpers", "Platform", "ProgramImage", "SUIT",
-      .product(name: "Crypto", package: "swift-crypto"), .product(name: "Subprocess", package: "swift-subprocess"),
+      .product(name: "Crypto", package: "swift-crypto"),
+      .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
   hostModule(
     "CoAPTransport",
@@ -82,14 +83,18 @@ let hostModules = [
   hostModule("DeviceClient", ["Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol"]),
   hostModule(
     "VirtualDevice",
-    ["CoAP", "CoAPTransport", "DeviceProtocol", "DeviceServer", "Interpreter", "Platform", "Runtime", "Toolchain"]),
+    [
+      "CoAP", "CoAPTransport", "DeviceProtocol", "DeviceServer", "Interpreter", "Platform", "Runtime",
+      "Toolchain",
+    ]),
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
-      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage", "Runtime", "Toolchain",
+      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage", "Runtime",
+      "Toolchain",
       "VirtualDevice", "CoAPTransport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),

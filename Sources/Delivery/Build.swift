@@ -7,7 +7,8 @@ import Toolchain
 /// - Throws: ``CompileError``, ``LinkError``, or the file's own error.
 public func build(_ path: String, layout: ImageLayout = .elf) async throws -> [UInt8] {
   switch URL(filePath: path).pathExtension {
-  case "c", "swift": try Linker(layout: layout).link([try await Compiler().compile(URL(filePath: path)).object]).image
+  case "c", "swift":
+    try Linker(layout: layout).link([try await Compiler().compile(URL(filePath: path)).object]).image
   case "o": try Linker(layout: layout).link([try contents(of: path)]).image
   default: try contents(of: path)
   }

@@ -9,8 +9,11 @@ public struct Example: Sendable {
 
   public init(path: String) throws {
     let source: String
-    do { source = try String(contentsOfFile: path, encoding: .utf8) } catch { throw ExampleError.unreadable(path) }
-    guard let match = source.firstMatch(of: /^\/\/ expect: (-?\d+)\s*\n/), let value = Int64(match.output.1) else {
+    do { source = try String(contentsOfFile: path, encoding: .utf8) } catch {
+      throw ExampleError.unreadable(path)
+    }
+    guard let match = source.firstMatch(of: /^\/\/ expect: (-?\d+)\s*\n/), let value = Int64(match.output.1)
+    else {
       throw ExampleError.saysNothing(path)
     }
     self.path = path
@@ -25,7 +28,8 @@ public enum ExampleError: Error, CustomStringConvertible {
   public var description: String {
     switch self {
     case .unreadable(let path): "\(path): cannot be read"
-    case .saysNothing(let path): "\(path): its first line does not say what it returns; write `// expect: NUMBER`"
+    case .saysNothing(let path):
+      "\(path): its first line does not say what it returns; write `// expect: NUMBER`"
     }
   }
 }

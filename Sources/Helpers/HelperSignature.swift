@@ -86,7 +86,7 @@ extension Helper {
         arguments: .init(repeating: .scalar), argumentCount: 0, resultKind: .scalar)
     case .strlen:
       HelperSignature(
-        name: "bpf_strlen", result: "size_t", parameters: "char *text",
+        name: "bpf_strlen", result: "size_t", parameters: "const char *text",
         summary: "Returns the number of bytes before the zero byte.",
         arguments: [.cString, .scalar, .scalar, .scalar, .scalar], argumentCount: 1, resultKind: .scalar)
     }

@@ -41,7 +41,8 @@ struct IRRewriter {
 
     private static let known: Set<Substring> = [
       "private", "internal", "available_externally", "linkonce", "weak", "common", "appending", "extern_weak",
-      "linkonce_odr", "weak_odr", "external", "dso_local", "dso_preemptable", "default", "hidden", "protected",
+      "linkonce_odr", "weak_odr", "external", "dso_local", "dso_preemptable", "default", "hidden",
+      "protected",
     ]
 
     init(_ text: Substring) {
@@ -129,7 +130,9 @@ struct IRRewriter {
   private func attributes(_ line: Substring) -> [String] {
     var kept = String(line)
     for key in ["target-cpu", "target-features", "tune-cpu"] {
-      while let start = kept.range(of: "\"\(key)\"=\""), let end = kept[start.upperBound...].firstIndex(of: "\"") {
+      while let start = kept.range(of: "\"\(key)\"=\""),
+        let end = kept[start.upperBound...].firstIndex(of: "\"")
+      {
         kept.removeSubrange(start.lowerBound...end)
       }
     }
@@ -151,7 +154,9 @@ struct IRRewriter {
     if code.hasPrefix("fence ") { return nil }
     guard code.contains("load atomic ") || code.hasPrefix("store atomic ") else { return String(line) }
     var kept = String(line)
-    for kind in ["load", "store"] { kept = kept.replacing("\(kind) atomic ", with: "\(kind) ", maxReplacements: 1) }
+    for kind in ["load", "store"] {
+      kept = kept.replacing("\(kind) atomic ", with: "\(kind) ", maxReplacements: 1)
+    }
     for order in ["unordered", "monotonic", "acquire", "release", "acq_rel", "seq_cst"] {
       kept = kept.replacing(" \(order), align", with: ", align", maxReplacements: 1)
     }

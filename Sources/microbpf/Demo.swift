@@ -36,7 +36,8 @@ struct Demo: AsyncParsableCommand {
       let showsConsole = console
       let rows = try await withEmulatedBoard(
         BoardConfiguration(firmware: firmware, provisioning: provisioning.block),
-        console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) } },
+        console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) }
+        },
         body: { board in
           say("the board answers at \(board.url)")
           let client = try await CoAPClient()
@@ -63,10 +64,13 @@ struct Demo: AsyncParsableCommand {
 
   private static func table(_ rows: [DemonstrationRow]) -> Table {
     Table(
-      header: ["program", "layout", "image bytes", "packets", "deploy ms", "result", "expected", "instructions"],
+      header: [
+        "program", "layout", "image bytes", "packets", "deploy ms", "result", "expected", "instructions",
+      ],
       rows: rows.map { row in
         [
-          row.program, row.layout, "\(row.imageBytes)", "\(row.packets)", "\(row.milliseconds)", "\(row.result)",
+          row.program, row.layout, "\(row.imageBytes)", "\(row.packets)", "\(row.milliseconds)",
+          "\(row.result)",
           "\(row.expected)", "\(row.instructions)",
         ]
       })

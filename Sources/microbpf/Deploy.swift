@@ -41,7 +41,8 @@ struct Deploy: AsyncParsableCommand {
       let installation = report.installation
       try output.print(
         report,
-        text: "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
+        text:
+          "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
           + "(\(report.serverPackets) packets, \(installation.milliseconds) ms)")
     }
   }
