@@ -14,6 +14,7 @@ demo: firmware
 
 ## Run all tests, those on the emulated board included.
 test: firmware
+	@scripts/setup --tests
 	swift test
 
 ## Build the command line: .build/debug/microbpf.

@@ -64,6 +64,8 @@ public struct EmulatedBoard: Sendable {
 ///   - configuration: what to emulate.
 ///   - console: called with each line the board puts out.
 ///   - body: what to do with the board. It is cancelled should the board stop.
+/// - Returns: what `body` returns.
+/// - Throws: ``EmulatorError``, or what `body` throws.
 public func withEmulatedBoard<Result: Sendable>(
   _ configuration: BoardConfiguration, console: @escaping @Sendable (String) -> Void = { _ in },
   body: @escaping @Sendable (EmulatedBoard) async throws -> Result

@@ -42,6 +42,7 @@ public struct ProgramCompartment: ~Copyable {
   ///   - budget: the most instructions that may run.
   ///   - host: who carries out helpers.
   /// - Returns: how it ended and how many instructions ran.
+  /// - Throws: ``LoadError`` when it cannot be loaded.
   public mutating func run<Host: HelperHost & ~Copyable>(
     _ bytes: Span<UInt8>, context: Span<UInt8>, budget: Int, host: inout Host
   ) throws(LoadError) -> Outcome {

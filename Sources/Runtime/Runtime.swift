@@ -70,6 +70,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   ///   - slot: whose program.
   ///   - context: what r1 points to and r2 is the length of. The program has a copy, which it may change.
   /// - Returns: r0 or the trap, and how many instructions ran.
+  /// - Throws: ``RunError`` when nothing has run.
   public mutating func run(_ slot: SlotNumber, context: Span<UInt8>) throws(RunError) -> Outcome {
     guard !slots[slot].isEmpty else { throw .emptySlot }
     services.slot = slot

@@ -13,6 +13,7 @@ public final class VirtualDevice: Sendable {
   ///   - port: 0 takes a free one.
   ///   - provisioning: its identity and the keys it trusts.
   ///   - console: called with what its programs print.
+  /// - Throws: ``SocketError`` when the port is taken or the address is not this machine's.
   public init(
     host: String = "::", port: UInt16, provisioning: Provisioning,
     console: @escaping @Sendable ([UInt8]) -> Void

@@ -12,6 +12,7 @@ public enum Network {
   ///   - seed: differs between starts.
   ///   - port: the UDP port to receive on.
   ///   - transmit: sends one Ethernet frame.
+  /// - Returns: whether the socket could be bound.
   public static func start(
     mac: InlineArray<6, UInt8>, seed: UInt32, port: UInt16,
     transmit: @convention(c) (UnsafePointer<UInt8>, UInt32) -> Void

@@ -9,6 +9,7 @@ public import Platform
 ///   - vendor: the domain that the vendor id is made from.
 ///   - deviceClass: the name that the class id is made from.
 ///   - serial: the serial number.
+/// - Returns: what `Provisioning` writes to a board or hands to a virtual device.
 /// - Throws: ``ProvisioningError/tooManyKeys(found:)``.
 public func makeProvisioning(
   trusting keys: [Ed25519PublicKey], vendor: String, deviceClass: String, serial: UInt64
