@@ -40,6 +40,7 @@ let package = Package(
     .library(name: "ProgramImage", targets: ["ProgramImage"]),
     .library(name: "Compartment", targets: ["Compartment"]),
     .library(name: "Verifier", targets: ["Verifier"]),
+    .library(name: "Interpreter", targets: ["Interpreter"]),
   ],
   dependencies: [
     .package(url: "https://github.com/swiftlang/swift-subprocess.git", exact: "1.0.2")
@@ -59,6 +60,8 @@ let package = Package(
     tests(of: "Compartment"),
     portableModule("Verifier", ["BPF", "Bytes", "Helpers"]),
     tests(of: "Verifier", ["BPF", "Helpers"]),
+    portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
+    tests(of: "Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
 
     hostModule(
       "Toolchain",
@@ -66,6 +69,8 @@ let package = Package(
         "BPF", "Bytes", "ELF", "Helpers", "ProgramImage",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ]),
-    tests(of: "Toolchain", ["BPF", "Bytes", "ELF", "Helpers", "ProgramImage", "Verifier"]),
+    tests(of: "Toolchain", [
+        "BPF", "Bytes", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "Verifier",
+      ]),
   ]
 )

@@ -24,8 +24,8 @@ public struct Instruction: Equatable, Sendable {
     _ operation: Operation, destination: Register = .r0, source: Register = .r0, offset: Int16 = 0,
     immediate: Int32 = 0
   ) {
-    let fields = operation.fields
-    let variantField = Operation.variantField(of: operation.opcode)
+    let format = InstructionFormat(opcode: operation.opcode)
+    let (fields, variantField) = (format.fields, format.variant)
     self.operation = operation
     self.destination = fields.contains(.destination) ? destination : .r0
     self.source = fields.contains(.source) && !variantField.contains(.source) ? source : .r0
@@ -49,7 +49,8 @@ public struct Instruction: Equatable, Sendable {
     let sourceNumber = UInt8(truncatingIfNeeded: low >> 12) & 0x0F
     let offset = Int16(truncatingIfNeeded: low >> 16)
     let immediate = Int32(truncatingIfNeeded: slot >> 32)
-    let variantField = Operation.variantField(of: opcode)
+    let format = InstructionFormat(opcode: opcode)
+    let variantField = format.variant
     let variant: Int32 =
       if variantField.isEmpty {
         0
@@ -61,13 +62,16 @@ public struct Instruction: Equatable, Sendable {
         Int32(sourceNumber)
       }
     let operation = try Operation(opcode: opcode, variant: variant)
-    var used: InstructionFields = []
-    if low & 0x0F00 != 0 { used.insert(.destination) }
-    if sourceNumber != 0 { used.insert(.source) }
-    if offset != 0 { used.insert(.offset) }
-    if immediate != 0 { used.insert(.immediate) }
-    let reserved = used.subtracting(operation.fields)
-    guard reserved.isEmpty else { throw .reservedFieldsNotZero(opcode: opcode, fields: reserved) }
+    // Every bit of a field that is not used has to be zero.
+    let fields = format.fields
+    var reservedBits: UInt32 = 0
+    if !fields.contains(.destination) { reservedBits |= low & 0x0F00 }
+    if !fields.contains(.source) { reservedBits |= low & 0xF000 }
+    if !fields.contains(.offset) { reservedBits |= low & 0xFFFF_0000 }
+    if !fields.contains(.immediate) { reservedBits |= UInt32(bitPattern: immediate) }
+    guard reservedBits == 0 else {
+      throw .reservedFieldsNotZero(opcode: opcode, fields: Self.fields(notZeroIn: slot).subtracting(fields))
+    }
     let destinationNumber = UInt8(truncatingIfNeeded: low >> 8) & 0x0F
     guard let destination = Register(number: destinationNumber) else {
       throw .destinationOutOfRange(destinationNumber)
@@ -82,9 +86,19 @@ public struct Instruction: Equatable, Sendable {
     self.immediate = immediate
   }
 
+  @inline(never)
+  private static func fields(notZeroIn slot: UInt64) -> InstructionFields {
+    var fields: InstructionFields = []
+    if slot & 0x0F00 != 0 { fields.insert(.destination) }
+    if slot & 0xF000 != 0 { fields.insert(.source) }
+    if slot & 0xFFFF_0000 != 0 { fields.insert(.offset) }
+    if slot >> 32 != 0 { fields.insert(.immediate) }
+    return fields
+  }
+
   /// The instruction as its eight bytes, read as one little-endian number.
   public var slot: UInt64 {
-    let variantInSource = Operation.variantField(of: operation.opcode).contains(.source)
+    let variantInSource = InstructionFormat(opcode: operation.opcode).variant == .source
     let sourceNumber = variantInSource ? operation.variant : source.rawValue
     return UInt64(operation.opcode) | UInt64(destination.rawValue) << 8 | UInt64(sourceNumber) << 12
       | UInt64(UInt16(bitPattern: offset)) << 16 | UInt64(UInt32(bitPattern: immediate)) << 32

@@ -27,7 +27,7 @@ extension Operation {
   var position: UInt8 { unsafe unsafeBitCast(self, to: UInt8.self) }
 
   /// The operation declared last.
-  private static let last = Operation.ldindw
+  private static var last: Operation { .ldindw }
 
   /// The operation that is number `position` in the order of declaration.
   static func at(_ position: UInt8) -> Operation? {
@@ -37,12 +37,14 @@ extension Operation {
   }
 
   /// The operation with this opcode whose variant field holds `variant`.
-  @_optimize(speed)
+  @inline(__always)
   init(opcode: UInt8, variant: Int32) throws(DecodeError) {
     var position = Self.firstPosition[Int(opcode)]
     guard position != 255 else { throw .unknownOpcode(opcode) }
-    while let candidate = Self.at(position), candidate.opcode == opcode {
-      if Int32(candidate.variant) == variant {
+    while let candidate = Self.at(position) {
+      let encoding = candidate.rawValue
+      guard UInt8(truncatingIfNeeded: encoding) == opcode else { break }
+      if Int32(encoding >> 8) == variant {
         self = candidate
         return
       }

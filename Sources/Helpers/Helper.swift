@@ -24,5 +24,5 @@ public enum Helper: UInt8, CaseIterable, Sendable {
   }
 
   /// How many helpers there are: at most 64, for the bits of a `HelperSet`.
-  public static let count: UInt8 = Helper.strlen.position + 1
+  public static var count: UInt8 { Helper.strlen.position + 1 }
 }

@@ -7,8 +7,8 @@ public struct HelperSet: Equatable, Sendable {
     self.bits = bits
   }
 
-  public static let empty = HelperSet(bits: 0)
-  public static let all = HelperSet(bits: ~0 >> (64 - UInt64(Helper.count)))
+  public static var empty: HelperSet { HelperSet(bits: 0) }
+  public static var all: HelperSet { HelperSet(bits: ~0 >> (64 - UInt64(Helper.count))) }
 
   public init(_ helper: Helper) {
     self.init(bits: 1 << UInt64(helper.position))
