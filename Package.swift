@@ -51,16 +51,14 @@ let portableModules = [
     "Runtime",
     [
       "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
-      "SUIT",
-      "Verifier",
+      "SUIT", "Verifier",
     ]),
   portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "Interpreter", "Platform",
-      "ProgramImage",
-      "Runtime", "SUIT", "Verifier",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "Platform",
+      "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
   portableModule(
     "Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
@@ -94,8 +92,8 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage", "Runtime",
-      "Toolchain",
-      "VirtualDevice", "CoAPTransport", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      "Toolchain", "VirtualDevice", "CoAPTransport",
+      .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
 ]
@@ -121,7 +119,12 @@ let testTargets = [
     name: "EndToEndTests",
     dependencies: ["CoAPTransport", "Delivery", "DeviceClient", "Emulator", "Platform", "Toolchain"],
     swiftSettings: host),
-  tests(of: "Toolchain", ["CBOR", "COSE", "SUIT"]),
+  tests(
+    of: "Toolchain",
+    [
+      "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
+      "Verifier",
+    ]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", swiftSettings: host),
 ]

@@ -68,7 +68,7 @@ extension Problem {
     case .unknownHelper: "it called a helper that does not exist"
     case .helperNotGranted: "it called a helper that it is not granted"
     case .invalidOperation: "it came to an instruction that cannot be run"
-    case .programFault: "a check in the program failed: an overflow, an index out of range, or the like"
+    case .checkFailed: "a check in the program failed: an overflow, an index out of range, or the like"
     case .helperFault:
       switch trap.helperFault?.reason {
       case .access: "it gave a helper an address outside its compartment"

@@ -495,6 +495,11 @@ func execute<Host: HelperHost & ~Copyable>(
       guard atomic(instruction, registers, UInt64.self, memory: &memory, stop: &stop) else { break run }
       continue
 
+    case .trap:
+      stop.rule = .checkFailed
+      stop.address = UInt64(instruction.word)
+      break run
+
     // MARK: Wide loads. RFC 9669 §5.4
     case .lddw:
       destination.value = UInt64(instruction.word) | UInt64(pc.takeUpperHalf()) << 32
@@ -506,11 +511,6 @@ func execute<Host: HelperHost & ~Copyable>(
       destination.value =
         memory.rodataAddress &+ (UInt64(instruction.word) | UInt64(pc.takeUpperHalf()) << 32)
       continue
-
-    case .trap:
-      stop.rule = .programFault
-      stop.address = UInt64(UInt32(bitPattern: instruction.immediate))
-      break run
 
     // MARK: What the verifier refuses
     case .callBTF, .lddwMapByDescriptor, .lddwMapValueByDescriptor, .lddwVariable, .lddwCode, .lddwMapByIndex,

@@ -18,8 +18,8 @@ public struct Trap: Error, Equatable, Sendable {
     case helperFault = 7
     /// An operation that verified programs do not contain.
     case invalidOperation = 8
-    /// The program ended itself: a check that its compiler put in failed. `address` is the code of its trap instruction.
-    case programFault = 9
+    /// The program ended itself because a check of its own failed; `address` is the code in its `trap` instruction.
+    case checkFailed = 9
   }
 
   public let rule: Rule

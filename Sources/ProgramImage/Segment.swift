@@ -35,14 +35,16 @@ struct SegmentTable {
     repeating: Segment(section: 0, region: .text, fileOffset: 0, size: 0, place: 0))
   private(set) var count = 0
   private(set) var textSize = 0
-  /// Bytes of the data, a multiple of 8.
-  private(set) var dataSize = 0
+  private var dataEnd = 0
   /// Bytes of the zeros behind it.
   private(set) var zerosSize = 0
   /// What the address of the data has to be divisible by.
   private(set) var dataAlignment = 8
   /// The bytes of the image from the first to the last read-only part.
   private(set) var rodataRange = 0..<0
+
+  /// Bytes of the data, a multiple of 8.
+  var dataSize: Int { (dataEnd + 7) & -8 }
 
   subscript(index: Int) -> Segment { segments[index] }
 
@@ -71,8 +73,8 @@ struct SegmentTable {
   mutating func appendData(
     _ range: Range<Int>, alignment: UInt64, section: UInt16 = 0
   ) throws(ImageError) {
-    let place = try aligned(dataSize, to: alignment, section)
-    dataSize = try aligned(try grown(place, by: range.count, section), to: 8, section)
+    let place = try aligned(dataEnd, to: alignment, section)
+    dataEnd = try grown(place, by: range.count, section)
     try append(.data, range.lowerBound, range.count, section, place)
   }
 

@@ -34,13 +34,13 @@ public enum HeaderGenerator {
   private static func declaration(of helper: Helper) -> [String] {
     let signature = helper.signature
     var result = "\(signature.result)"
-    if result.hasSuffix("*"), signature.resultKind == .scalar { result += "_Nullable " }
-    if !result.hasSuffix("*") && !result.hasSuffix(" ") { result += " " }
+    if result.hasSuffix("*") { result += signature.resultKind == .scalar ? "_Nullable" : "_Nonnull" }
+    result += " "
     let parameters = "\(signature.parameters)"
     let address = "0x" + String(helper.rawValue, radix: 16)
     var lines = ["/// \(signature.summary)"]
-    lines.append("static \(result)(*const \(signature.name))(\(parameters)) =")
-    lines.append("    (\(result)(*)(\(parameters)))\(address);")
+    lines.append("static \(result)(*_Nonnull const \(signature.name))(\(parameters)) =")
+    lines.append("    (\(result)(*_Nonnull)(\(parameters)))\(address);")
     if parameters.hasSuffix(", ...") {
       lines += functionsForSwift(signature, result: result, fixed: String(parameters.dropLast(5)))
     }

@@ -35,6 +35,15 @@ private func local(_ distance: Int32) -> Instruction { Instruction(.callLocal, i
   }
 }
 
+@Suite struct TrapTests {
+  @Test func `a program ends itself with a code and may end with nothing else`() throws {
+    var bench = Bench()
+    #expect(
+      try bench.run([move(.r0, 1), Instruction(.trap, immediate: -2)])
+        == Outcome(result: .trapped(Trap(.checkFailed, at: 1, address: 0xFFFF_FFFE)), executed: 2))
+  }
+}
+
 @Suite struct LocalCallTests {
   @Test func `a function gets arguments, keeps the caller's r6 to r9 and has a frame of its own`() throws {
     let caller: [Instruction] = [
