@@ -67,6 +67,7 @@ let portableModules = [
 ]
 
 let hostModules = [
+  hostModule("BPFText", ["BPF", "Helpers"]),
   hostModule(
     "Toolchain",
     ["Bytes", "CBOR", "COSE", "Platform", "SUIT", .product(name: "Crypto", package: "swift-crypto")]),
@@ -93,6 +94,7 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
+  tests(of: "BPFText", ["BPF"]),
   tests(of: "CBOR", ["Bytes"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
