@@ -65,6 +65,7 @@ let portableModules = [
 ]
 
 let hostModules = [
+  hostModule("BPFText", ["BPF", "Helpers"]),
   hostModule(
     "Toolchain",
     [
@@ -108,6 +109,7 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
+  tests(of: "BPFText", ["BPF"]),
   tests(of: "CBOR", ["Bytes"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
