@@ -89,10 +89,14 @@ let hostModules = [
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
+  hostModule(
+    "Inspection",
+    ["BPF", "BPFText", "Bytes", "CBOR", "Delivery", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
-      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage", "Runtime",
+      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Inspection", "Platform", "ProgramImage",
+      "Runtime",
       "Toolchain", "VirtualDevice", "CoAPTransport",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -127,6 +131,7 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
+  tests(of: "Inspection", ["Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", swiftSettings: host),
 ]

@@ -1,0 +1,29 @@
+import Testing
+import Toolchain
+
+@testable import Inspection
+
+@Suite struct InspectionRules {
+  @Test func `an image is shown with its parts, the verdict and its instructions`() throws {
+    let text = try describe(image: [0xb7, 0, 0, 0, 7, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0])
+    #expect(text.contains("layout        text"))
+    #expect(text.contains("instructions  2, starting at 0"))
+    #expect(text.contains("accepts it; 1 stack frames at most; calls no helper"))
+    #expect(text.contains("r0 = 7"))
+  }
+
+  @Test func `a program that the verifier refuses is shown all the same`() throws {
+    let text = try describe(image: [0xb7, 0, 0, 0, 7, 0, 0, 0])
+    #expect(text.contains("refuses it at instruction 0: fallsOffTheEnd"))
+  }
+
+  @Test func `byte strings that hold containers are opened`() {
+    #expect(
+      diagnosticNotation(of: [0xa2, 0x01, 0x42, 0x81, 0x05, 0x02, 0x41, 0x07]) == "{1: <<[5]>>, 2: h'07'}")
+  }
+
+  @Test(arguments: [[], [0xa1], [0x5f], [0x01, 0x01]] as [[UInt8]])
+  func `what is not one well-formed item has no notation`(bytes: [UInt8]) {
+    #expect(diagnosticNotation(of: bytes) == nil)
+  }
+}
