@@ -67,6 +67,8 @@ let portableModules = [
 let hostModules = [
   hostModule("BPFText", ["BPF", "Helpers"]),
   hostModule(
+    "Conformance", ["BPF", "BPFText", "Compartment", "Helpers", "Interpreter", "Runtime", "Verifier"]),
+  hostModule(
     "Toolchain",
     [
       "BPF", "Bytes", "CBOR", "COSE", "ELF", "Helpers", "Platform", "ProgramImage", "SUIT",
@@ -114,6 +116,7 @@ let testTargets = [
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF"]),
+  tests(of: "Conformance", ["BPFText"]),
   tests(of: "CBOR", ["Bytes"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(

@@ -45,7 +45,7 @@ func tokens(of line: Substring, column first: Int = 1) -> [Token] {
       text = rest.prefix { $0.continuesWord }
       kind = number(text).map { .number($0) } ?? .malformedNumber(String(text))
     } else if character.startsWord || character == "%" && next?.startsWord == true {
-      text = rest.prefix(1) + rest.dropFirst().prefix { $0.continuesWord }
+      text = rest.prefix(1 + rest.dropFirst().prefix { $0.continuesWord }.count)
       kind = .word(String(text))
     } else {
       text = rest.prefix(1)
@@ -53,7 +53,7 @@ func tokens(of line: Substring, column first: Int = 1) -> [Token] {
     }
     result.append(Token(kind: kind, column: column))
     column += text.count
-    rest = rest[text.endIndex...]
+    rest = rest.dropFirst(text.count)
   }
   return result
 }

@@ -1,0 +1,34 @@
+import Conformance
+import Foundation
+import Testing
+
+/// The public suite's cases, if this machine has them.
+private let folder = ConformanceCase.folder(
+  besidePackage: URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    .deletingLastPathComponent())
+
+@Suite(
+  .enabled(
+    if: folder != nil || ProcessInfo.processInfo.environment["CI"] == "true",
+    "the conformance suite's cases are neither in BPF_CONFORMANCE_DIR nor in shared/conformance beside the package"))
+struct SuiteTests {
+  @Test func `the interpreter meets every case of the suite`() async throws {
+    let cases = try ConformanceCase.load(folder: try #require(folder, "the conformance suite is absent"))
+    #expect(cases.count >= 313)
+    let engine = InterpreterEngine()
+    for conformanceCase in cases {
+      let outcome = try await engine.runSuiteProgram(conformanceCase.program, memory: conformanceCase.memory)
+      #expect(
+        conformanceCase.isMet(by: outcome),
+        "\(conformanceCase.name): wanted \(conformanceCase.expectation), \(engine.name) gave \(outcome)")
+    }
+  }
+
+  @Test func `programs assemble to the slots that their cases state`() throws {
+    let cases = try ConformanceCase.load(folder: try #require(folder, "the conformance suite is absent"))
+    for conformanceCase in cases {
+      guard let raw = conformanceCase.raw else { continue }
+      #expect(conformanceCase.program == raw, "\(conformanceCase.name)")
+    }
+  }
+}
