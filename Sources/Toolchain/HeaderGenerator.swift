@@ -48,7 +48,9 @@ public enum HeaderGenerator {
   }
 
   /// Swift cannot call a C function with any number of arguments: it gets one for each number.
-  private static func functionsForSwift(_ signature: HelperSignature, result: String, fixed: String) -> [String] {
+  private static func functionsForSwift(_ signature: HelperSignature, result: String, fixed: String)
+    -> [String]
+  {
     let letters = ["a", "b", "c", "d"]
     var lines = ["#ifdef __swift__"]
     let format = fixed.split(separator: " ").last.map { $0.drop { $0 == "*" } } ?? ""

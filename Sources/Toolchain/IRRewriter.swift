@@ -28,6 +28,9 @@ struct IRRewriter {
     if line.hasPrefix("define ") { return [definition(line)] }
     if line.hasPrefix("@") { return [global(line)] }
     if line.hasPrefix("attributes #") { return attributes(line) }
+    if line.hasPrefix("declare "), let multiplication = CheckedMultiplication.of(line) {
+      return [multiplication.definition]
+    }
     if line.hasPrefix("  ") { return instruction(line).map { [$0] } ?? [] }
     return [String(line)]
   }
@@ -41,7 +44,8 @@ struct IRRewriter {
 
     private static let known: Set<Substring> = [
       "private", "internal", "available_externally", "linkonce", "weak", "common", "appending", "extern_weak",
-      "linkonce_odr", "weak_odr", "external", "dso_local", "dso_preemptable", "default", "hidden", "protected",
+      "linkonce_odr", "weak_odr", "external", "dso_local", "dso_preemptable", "default", "hidden",
+      "protected",
     ]
 
     init(_ text: Substring) {
@@ -129,7 +133,9 @@ struct IRRewriter {
   private func attributes(_ line: Substring) -> [String] {
     var kept = String(line)
     for key in ["target-cpu", "target-features", "tune-cpu"] {
-      while let start = kept.range(of: "\"\(key)\"=\""), let end = kept[start.upperBound...].firstIndex(of: "\"") {
+      while let start = kept.range(of: "\"\(key)\"=\""),
+        let end = kept[start.upperBound...].firstIndex(of: "\"")
+      {
         kept.removeSubrange(start.lowerBound...end)
       }
     }
@@ -149,9 +155,14 @@ struct IRRewriter {
   private func instruction(_ line: Substring) -> String? {
     let code = line.drop { $0 == " " }
     if code.hasPrefix("fence ") { return nil }
+    if let multiplication = CheckedMultiplication.of(line) {
+      return String(line).replacing(multiplication.rawValue, with: multiplication.name)
+    }
     guard code.contains("load atomic ") || code.hasPrefix("store atomic ") else { return String(line) }
     var kept = String(line)
-    for kind in ["load", "store"] { kept = kept.replacing("\(kind) atomic ", with: "\(kind) ", maxReplacements: 1) }
+    for kind in ["load", "store"] {
+      kept = kept.replacing("\(kind) atomic ", with: "\(kind) ", maxReplacements: 1)
+    }
     for order in ["unordered", "monotonic", "acquire", "release", "acq_rel", "seq_cst"] {
       kept = kept.replacing(" \(order), align", with: ", align", maxReplacements: 1)
     }

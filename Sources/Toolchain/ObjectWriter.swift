@@ -42,7 +42,8 @@ public struct ObjectWriter {
 
   /// Adds a section and returns its number.
   public mutating func addSection(
-    _ name: String, type: SectionType = .programBits, flags: SectionFlags, contents: [UInt8], alignment: Int = 8
+    _ name: String, type: SectionType = .programBits, flags: SectionFlags, contents: [UInt8],
+    alignment: Int = 8
   ) -> Int {
     sections.append(
       Section(name: name, type: type, flags: flags, contents: contents, alignment: alignment))

@@ -37,7 +37,9 @@ struct Sample {
   }
 
   mutating func patch<T: FixedWidthInteger & UnsignedInteger>(_ offset: Int, _ value: T) {
-    for index in 0..<T.bitWidth / 8 { bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index)) }
+    for index in 0..<T.bitWidth / 8 {
+      bytes[offset + index] = UInt8(truncatingIfNeeded: value >> (8 * index))
+    }
   }
 }
 
@@ -100,7 +102,9 @@ struct Sample {
     let found = try file.symbolTable()
     let symbols = try #require(found)
     let calls = try #require(try relocations(Sample.textRelocations, of: file))
-    #expect(error { () throws(ELFError) in _ = try file.section(at: 8) } == ELFError(.noSuchSection, found: 8, expected: 8))
+    #expect(
+      error { () throws(ELFError) in _ = try file.section(at: 8) }
+        == ELFError(.noSuchSection, found: 8, expected: 8))
     #expect(
       error { () throws(ELFError) in _ = try file.section(at: -1) }
         == ELFError(.noSuchSection, found: .max, expected: 8))

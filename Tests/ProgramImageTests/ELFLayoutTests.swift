@@ -103,12 +103,16 @@ import Toolchain
     let data = writer.addData(.init(repeating: 0, count: 12))
     let zeros = writer.addZeros(".bss", size: 8)
     let rodata = writer.addRodata([1, 2])
-    let symbols = [data, zeros, rodata].map { writer.addSymbol("v\($0)", type: .object, section: $0, value: 1) }
+    let symbols = [data, zeros, rodata].map {
+      writer.addSymbol("v\($0)", type: .object, section: $0, value: 1)
+    }
     for (index, symbol) in symbols.enumerated() {
       writer.addRelocation(in: text, at: index * 16, .wideLoad, symbol: symbol)
     }
     let expected =
-      wide(.lddwData, 9) + wide(.lddwData, 16 + 1 - 4) + wide(.lddwRodata, 1 << 33 + 1) + wide(.lddw, 5) + [exit]
+      wide(.lddwData, 9) + wide(.lddwData, 16 + 1 - 4) + wide(.lddwRodata, 1 << 33 + 1) + wide(.lddw, 5) + [
+        exit
+      ]
     #expect(try load(writer.bytes()).text == expected)
   }
 
@@ -177,12 +181,14 @@ import Toolchain
 
   static let refusals = [
     Refusal(
-      testDescription: "behind the text", offset: 40, error: .refused(.relocationOutside, found: 40, expected: 40)),
+      testDescription: "behind the text", offset: 40,
+      error: .refused(.relocationOutside, found: 40, expected: 40)),
     Refusal(
       testDescription: "far behind the text", offset: .max - 7,
       error: .refused(.relocationOutside, found: .max - 7, expected: 40)),
     Refusal(
-      testDescription: "within a slot", offset: 4, error: .refused(.relocationOutside, found: 4, expected: 40)),
+      testDescription: "within a slot", offset: 4, error: .refused(.relocationOutside, found: 4, expected: 40)
+    ),
     Refusal(
       testDescription: "wide load of a call", offset: 16, error: .refused(.relocationMismatch, found: 0x85)),
     Refusal(

@@ -26,11 +26,14 @@ import Toolchain
   }
 
   @Test func `a broken object file is refused as such`() {
-    #expect(error(loading: Array("\u{7F}ELF".utf8)) == .elf(ELFError(.truncatedHeader, found: 4, expected: 64)))
+    #expect(
+      error(loading: Array("\u{7F}ELF".utf8)) == .elf(ELFError(.truncatedHeader, found: 4, expected: 64)))
   }
 
   @Test func `a text section that ends within an instruction is refused`() {
-    let bytes = object { _ = $0.addSection(".text.b", flags: [.allocated, .executable], contents: [1, 2, 3]) }
+    let bytes = object {
+      _ = $0.addSection(".text.b", flags: [.allocated, .executable], contents: [1, 2, 3])
+    }
     #expect(error(loading: bytes) == .refused(.partialInstruction, at: 2, found: 3))
   }
 
@@ -180,7 +183,9 @@ private struct Xorshift: RandomNumberGenerator {
     var random = Xorshift(state: 0x2545_F491_4F6C_DD1D)
     for _ in 0..<3_000 {
       var bytes = Self.sample
-      for _ in 0..<2 { bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random) }
+      for _ in 0..<2 {
+        bytes[Int.random(in: bytes.indices, using: &random)] = .random(in: 0...255, using: &random)
+      }
       _ = error(loading: bytes)
     }
   }
