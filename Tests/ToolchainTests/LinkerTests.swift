@@ -149,7 +149,7 @@ private func linkError(_ objects: [[UInt8]], with linker: Linker = Linker()) -> 
     #expect(linkError([writer.bytes()]) == .unsupportedSection(".init_array"))
   }
 
-  @Test func `no flipped byte of an object file makes the linker trap`() async throws {
+  @Test func `no flipped byte of an object file makes linker or device trap`() async throws {
     var compiler = try Compiler()
     compiler.hasDebugInformation = false
     let good = try await compile(Self.source, with: compiler)
@@ -158,6 +158,8 @@ private func linkError(_ objects: [[UInt8]], with linker: Linker = Linker()) -> 
         var bytes = good
         bytes[index] ^= mask
         _ = linkError([bytes])
+        var device = TestDevice()
+        _ = try? device.run(bytes, budget: 1000)
       }
     }
   }
