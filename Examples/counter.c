@@ -5,7 +5,7 @@
 
 enum { total_key = 1, shared_key = 2 };
 
-static void add(uint32_t value) {
+__attribute__((noinline)) static void add(uint32_t value) {
   uint32_t total = 0;
   bpf_fetch_local(total_key, &total);
   bpf_store_local(total_key, total + value);

@@ -1,9 +1,13 @@
-// expect: 44239
+// expect: 43575
 //
 // Fletcher's checksum of 16 bits over a constant text, which stays in the image (.rodata).
 #include <bpf/helpers.h>
 
-static const char text[] = "Untrusted programs, sent over the air, run in a compartment they cannot leave.";
+static const char text[] =
+    "Untrusted programs arrive over the air, in pieces, and nobody knows their authors by face. A "
+    "device trusts a key, a digest and a sequence number instead; and what it runs, it runs in a "
+    "compartment: a stack, some data, a packet to look at, a clock, a store with keys and values. A "
+    "program that reaches beyond is stopped and named.";
 
 uint64_t program(void) {
   // Asked of the device: a length that is known to the compiler would let it do the whole sum by itself.

@@ -97,6 +97,17 @@ extension ELFFile {
     bytes.extracting(try nameRange(of: symbol, in: table))
   }
 
+  /// Whether the symbol is called `name`. Takes a time that depends on the length of `name` alone.
+  public func hasName(
+    _ name: Span<UInt8>, _ symbol: ELFSymbol, in table: SymbolTable
+  ) throws(ELFError) -> Bool {
+    let strings = bytes.extracting(try StringTable(section(at: table.names)).range)
+    guard let start = Int(exactly: symbol.nameOffset), start < strings.count,
+      name.count < strings.count - start, strings[start + name.count] == 0
+    else { return false }
+    return strings.extracting(start..<start + name.count).holdsSameBytes(as: name)
+  }
+
   /// Where in the file the symbol's name stands, without its zero byte.
   public func nameRange(of symbol: ELFSymbol, in table: SymbolTable) throws(ELFError) -> Range<Int> {
     try range(ofStringAt: symbol.nameOffset, in: StringTable(try section(at: table.names)))

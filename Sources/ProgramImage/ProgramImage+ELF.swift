@@ -71,7 +71,7 @@ extension ProgramImage {
         segments[place].region == .text
       else { continue }
       let found: Bool
-      do throws(ELFError) { found = try file.name(of: symbol, in: table).holdsSameBytes(as: name) } catch {
+      do throws(ELFError) { found = try file.hasName(name, symbol, in: table) } catch {
         throw .elf(error)
       }
       guard found else { continue }

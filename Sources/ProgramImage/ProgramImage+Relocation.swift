@@ -142,8 +142,12 @@ extension ProgramImage {
     let index = Int(exactly: relocation.symbol) ?? .max
     let symbol = try file.checkedSymbol(at: index, in: symbols)
     guard symbol.section != ELFSymbol.undefined else {
+      let isTrap: Bool
+      do throws(ELFError) { isTrap = try file.hasName(Self.trapName.bytes, symbol, in: symbols) } catch {
+        throw .elf(error)
+      }
+      if isTrap { return .trap }
       let name = try file.checked { file throws(ELFError) in try file.nameRange(of: symbol, in: symbols) }
-      if bytes.extracting(name).holdsSameBytes(as: Self.trapName) { return .trap }
       throw .refused(
         .undefinedSymbol, at: index, found: Int64(name.lowerBound), expected: Int64(name.count))
     }
@@ -151,6 +155,7 @@ extension ProgramImage {
       let position = segments.index(ofSection: UInt32(symbol.section))
     else { throw .refused(.symbolOutsideProgram, at: index, found: Int64(symbol.section)) }
     let segment = segments[position]
-    return .place(segment.region, offset: UInt64(segments.place(of: segment)) &+ symbol.value)
+    return .place(
+      segment.region, offset: UInt64(truncatingIfNeeded: segments.place(of: segment)) &+ symbol.value)
   }
 }

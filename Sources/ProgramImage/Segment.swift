@@ -91,7 +91,7 @@ struct SegmentTable {
     return nil
   }
 
-  /// The offset of a segment in its region.
+  /// The offset of a segment in its region; of one without bytes it may be negative.
   func place(of segment: Segment) -> Int {
     segment.region == .rodata ? segment.fileOffset - rodataRange.lowerBound : segment.place
   }

@@ -18,7 +18,7 @@ extension CompileError: CustomStringConvertible {
     case .unknownLanguage(let file): "\(file): the name has to end in .c or .swift"
     case .toolMissing(let tool): "'\(tool)' of the Swift toolchain is not on the path"
     case .system(let message): message
-    case .refused(_, let diagnostics): diagnostics
+    case .refused(_, let diagnostics): RuntimeSymbol.explaining(diagnostics)
     case .needsRuntime(let symbols):
       symbols.map { "the program needs '\($0)', which is not there: \(RuntimeSymbol.explanation(of: $0))" }
         .joined(separator: "\n")

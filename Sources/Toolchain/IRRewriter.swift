@@ -28,6 +28,9 @@ struct IRRewriter {
     if line.hasPrefix("define ") { return [definition(line)] }
     if line.hasPrefix("@") { return [global(line)] }
     if line.hasPrefix("attributes #") { return attributes(line) }
+    if line.hasPrefix("declare "), let multiplication = CheckedMultiplication.of(line) {
+      return [multiplication.definition]
+    }
     if line.hasPrefix("  ") { return instruction(line).map { [$0] } ?? [] }
     return [String(line)]
   }
@@ -152,6 +155,9 @@ struct IRRewriter {
   private func instruction(_ line: Substring) -> String? {
     let code = line.drop { $0 == " " }
     if code.hasPrefix("fence ") { return nil }
+    if let multiplication = CheckedMultiplication.of(line) {
+      return String(line).replacing(multiplication.rawValue, with: multiplication.name)
+    }
     guard code.contains("load atomic ") || code.hasPrefix("store atomic ") else { return String(line) }
     var kept = String(line)
     for kind in ["load", "store"] {

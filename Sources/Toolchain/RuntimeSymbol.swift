@@ -8,6 +8,17 @@ enum RuntimeSymbol {
     return "a program can use its own functions and the helpers of <bpf/helpers.h>"
   }
 
+  /// What a compiler said, with the reason behind each library function it could not call.
+  static func explaining(_ diagnostics: String) -> String {
+    var symbols: [String] = []
+    for line in diagnostics.split(separator: "\n") {
+      guard let start = line.range(of: "A call to built-in function '") else { continue }
+      let symbol = String(line[start.upperBound...].prefix { $0 != "'" })
+      if !symbols.contains(symbol) { symbols.append(symbol) }
+    }
+    return diagnostics + symbols.map { "note: '\($0)' is not there: \(explanation(of: $0))\n" }.joined()
+  }
+
   private static let explanations: [([String], String)] = [
     (
       [

@@ -73,6 +73,9 @@ struct Sample {
     let missing = try file.symbol(at: 3, in: table)
     #expect(missing.binding == .weak && missing.section == ELFSymbol.undefined)
     #expect(try String(file.name(of: missing, in: table)) == "missing")
+    let names: [StaticString] = ["missing", "missin", "missing2", "issing", ""]
+    let matches = try names.map { try file.hasName($0.bytes, missing, in: table) }
+    #expect(matches == [true, false, false, false, false])
     let range = try file.nameRange(of: missing, in: table)
     #expect(Array(sample.bytes[range]) == Array("missing".utf8))
   }

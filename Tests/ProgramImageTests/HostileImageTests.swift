@@ -53,6 +53,16 @@ import Toolchain
     #expect(error(loading: bytes) == .refused(.overlappingSections, at: 2, found: 1))
   }
 
+  @Test func `an empty section in front of the window keeps its place`() throws {
+    var writer = ObjectWriter()
+    let empty = writer.addRodata([])
+    let text = writer.addText(wide(.lddw, 0) + [exit])
+    _ = writer.addRodata([1])
+    let symbol = writer.addSectionSymbol(empty)
+    writer.addRelocation(in: text, at: 0, .wideLoad, symbol: symbol)
+    #expect(try load(writer.bytes()).text == wide(.lddwRodata, UInt64(bitPattern: -24)) + [exit])
+  }
+
   @Test func `zeros beyond every memory are refused`() {
     let limit = 1 << 24
     #expect(

@@ -14,13 +14,15 @@ let packageDirectory = URL(fileURLWithPath: #filePath).deletingLastPathComponent
 
 /// Runs images as a device does: view, decode, verify, prepare, interpret.
 struct TestDevice: HelperHost {
-  private var local: [UInt32: UInt32] = [:]
+  /// What programs keep under keys.
+  var local: [UInt32: UInt32] = [:]
   private var global: [UInt32: UInt32] = [:]
   /// The formats that were printed.
   var printed: [String] = []
 
-  mutating func run(_ bytes: [UInt8], function: String? = nil, argument: UInt64 = 0) throws -> Outcome.Result
-  {
+  mutating func run(
+    _ bytes: [UInt8], function: String? = nil, argument: UInt64 = 0, budget: Int = 100_000
+  ) throws -> Outcome.Result {
     let image = try ProgramImage(bytes.span)
     var entry = image.entry
     if let function {
@@ -42,7 +44,7 @@ struct TestDevice: HelperHost {
     try image.initialise(data: &data, dataAddress: dataAddress, rodataAddress: rodataAddress)
     var memory = arena.memory(rodata: rodata)
     return interpret(
-      program, memory: &memory, context: argument, contextLength: 0, budget: 100_000, host: &self
+      program, memory: &memory, context: argument, contextLength: 0, budget: budget, host: &self
     ).result
   }
 
