@@ -84,6 +84,9 @@ let hostModules = [
 ]
 
 let testTargets = [
+  .target(
+    name: "TestSupport", dependencies: ["Bytes", "CoAP", "CoAPTransport"], path: "Tests/TestSupport",
+    swiftSettings: host),
   .testTarget(name: "ArchitectureTests", swiftSettings: host),
   tests(of: "Bytes"),
   tests(of: "BPF"),
@@ -93,16 +96,22 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
-  tests(of: "CBOR", ["Bytes"]),
+  tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
-    of: "SUIT", ["Bytes", "CBOR", "COSE", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
+    of: "SUIT", ["Bytes", "CBOR", "COSE", "TestSupport", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
     exclude: ["Vectors"]),
-  tests(of: "CoAP", ["Bytes"]),
-  tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
+  tests(of: "CoAP", ["Bytes", "TestSupport"]),
+  tests(
+    of: "DeviceServer",
+    ["Bytes", "CBOR", "CoAP", "DeviceProtocol", "Platform", "Runtime", "TestSupport", "Toolchain", "Verifier"]),
+  tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(
     name: "EndToEndTests",
-    dependencies: ["CoAPTransport", "Delivery", "DeviceClient", "Emulator", "Platform", "Toolchain"],
+    dependencies: [
+      "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Interpreter",
+      "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
+    ],
     swiftSettings: host),
   tests(of: "Toolchain", ["CBOR", "COSE", "SUIT"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
