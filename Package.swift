@@ -76,7 +76,12 @@ let hostModules = [
       "Bytes", "CoAP", .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
     ]),
-  hostModule("DeviceClient", ["Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol"]),
+  hostModule(
+    "DeviceClient",
+    [
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Interpreter", "ProgramImage", "SUIT",
+      "Verifier",
+    ]),
   hostModule("VirtualDevice", ["CoAP", "CoAPTransport", "DeviceServer", "Platform", "Toolchain"]),
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "Toolchain"]),
   hostModule(
@@ -104,7 +109,10 @@ let testTargets = [
   tests(of: "CoAP", ["Bytes", "TestSupport"]),
   tests(
     of: "DeviceServer",
-    ["Bytes", "CBOR", "CoAP", "DeviceProtocol", "Platform", "Runtime", "TestSupport", "Toolchain", "Verifier"]),
+    [
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
+      "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier",
+    ]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(
     name: "EndToEndTests",
