@@ -81,7 +81,12 @@ let hostModules = [
       "Bytes", "CoAP", .product(name: "NIOCore", package: "swift-nio"),
       .product(name: "NIOPosix", package: "swift-nio"),
     ]),
-  hostModule("DeviceClient", ["Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol"]),
+  hostModule(
+    "DeviceClient",
+    [
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Interpreter", "ProgramImage", "SUIT",
+      "Verifier",
+    ]),
   hostModule(
     "VirtualDevice",
     [
@@ -106,6 +111,9 @@ let hostModules = [
 ]
 
 let testTargets = [
+  .target(
+    name: "TestSupport", dependencies: ["Bytes", "CoAP", "CoAPTransport"], path: "Tests/TestSupport",
+    swiftSettings: host),
   .testTarget(name: "ArchitectureTests", swiftSettings: host),
   tests(of: "Bytes"),
   tests(of: "BPF"),
@@ -117,16 +125,25 @@ let testTargets = [
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF"]),
   tests(of: "Conformance", ["BPFText"]),
-  tests(of: "CBOR", ["Bytes"]),
+  tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
-    of: "SUIT", ["Bytes", "CBOR", "COSE", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
+    of: "SUIT", ["Bytes", "CBOR", "COSE", "TestSupport", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
     exclude: ["Vectors"]),
-  tests(of: "CoAP", ["Bytes"]),
-  tests(of: "CoAPTransport", ["Bytes", "CoAP"]),
+  tests(of: "CoAP", ["Bytes", "TestSupport"]),
+  tests(
+    of: "DeviceServer",
+    [
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
+      "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier",
+    ]),
+  tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(
     name: "EndToEndTests",
-    dependencies: ["CoAPTransport", "Delivery", "DeviceClient", "Emulator", "Platform", "Toolchain"],
+    dependencies: [
+      "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Interpreter",
+      "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
+    ],
     swiftSettings: host),
   tests(
     of: "Toolchain",

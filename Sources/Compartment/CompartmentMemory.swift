@@ -113,17 +113,20 @@ public struct CompartmentMemory: ~Copyable, ~Escapable {
     return unsafe _overrideLifetime(bytes, mutating: &self)
   }
 
-  /// The bytes from `address` up to a zero byte, without it. Faults at the first byte that may not be read, or, when
-  /// there is no zero byte among the first `limit` bytes, at the byte behind them.
+  /// The bytes from `address` up to a zero byte, without it, or the first `limit` of them. Faults at the first byte that
+  /// may not be read.
   @_lifetime(borrow self)
   public func cString(at address: UInt64, limit: Int) throws(AccessFault) -> Span<UInt8> {
     let available = unsafe readableBytes(from: address)
     var length = 0
-    while length < limit && length < available.count {
-      if unsafe available[length] == 0 { return try bytes(at: address, count: UInt64(length)) }
+    while length < limit {
+      guard length < available.count else {
+        throw AccessFault(address: address &+ UInt64(length), size: 1, isWrite: false)
+      }
+      if unsafe available[length] == 0 { break }
       length += 1
     }
-    throw AccessFault(address: address &+ UInt64(length), size: 1, isWrite: false)
+    return try bytes(at: address, count: UInt64(length))
   }
 
   /// Copies `count` bytes, right also when both ranges overlap. Checks the source first, then the destination.

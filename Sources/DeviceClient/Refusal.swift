@@ -13,13 +13,15 @@ public struct Refusal: Equatable, Sendable, CustomStringConvertible {
   public let index: Int64?
   public let expected: Int64?
   public let found: Int64?
-  public let address: Int64?
+  public let address: UInt64?
 
   init(_ response: CoAPResponse) {
     code = response.code
     let value = response.contentFormat == .conciseProblemDetails ? Value(response.body) : nil
     title = value?[.integer(Problem.StandardKey.title)]?.text ?? "The device refused"
-    detail = value?[.integer(Problem.StandardKey.detail)]?.text ?? ""
+    // A body without a format is a sentence for people (RFC 7252 §5.5.2).
+    let diagnostic = response.contentFormat == nil ? String(validating: response.body, as: UTF8.self) : nil
+    detail = value?[.integer(Problem.StandardKey.detail)]?.text ?? diagnostic ?? ""
     let own = value?[.text("\(Problem.entryName)")]
     func number(_ key: Problem.Key) -> Int64? { own?[.integer(Int64(key.rawValue))]?.integer }
     stage = number(.stage).flatMap { UInt8(exactly: $0) }.flatMap(Problem.Stage.init(rawValue:))
@@ -27,7 +29,7 @@ public struct Refusal: Equatable, Sendable, CustomStringConvertible {
     index = number(.index)
     expected = number(.expected)
     found = number(.found)
-    address = number(.address)
+    address = own?[.integer(Int64(Problem.Key.address.rawValue))]?.unsigned
   }
 
   /// The same for a problem that arose in this process.
@@ -40,29 +42,15 @@ public struct Refusal: Equatable, Sendable, CustomStringConvertible {
     index = problem.index
     expected = problem.expected
     found = problem.found
-    address = problem.address.map { Int64(bitPattern: $0) }
+    address = problem.address
   }
 
   /// One sentence, with the numbers in the words of the stage.
   public var description: String {
-    var text = "\(title) (\(code.codeClass).\(code.detail < 10 ? "0" : "")\(code.detail))"
+    var text = "\(title) (\(code.text))"
     if !detail.isEmpty { text += ": \(detail)" }
-    var facts: [String] = []
-    if let index { facts.append(place(index)) }
-    if let expected, expected != 0 { facts.append("expected \(expected)") }
-    if let found, found != 0 { facts.append("found \(found)") }
-    if let address, address != 0 { facts.append("address 0x\(String(address, radix: 16))") }
+    let facts = facts
     if !facts.isEmpty { text += " (\(facts.joined(separator: ", ")))" }
     return text
-  }
-
-  private func place(_ index: Int64) -> String {
-    switch stage {
-    case .verifier, .execution: "instruction \(index)"
-    case .manifest: "byte \(index) of the envelope"
-    case .image: "byte \(index) of the image"
-    case .transfer: "character \(index) of the URL"
-    case .request, nil: "at \(index)"
-    }
   }
 }

@@ -5,6 +5,8 @@ import DeviceProtocol
 /// A CBOR item with everything in it, as the host's tools like it.
 public indirect enum Value: Equatable, Sendable {
   case integer(Int64)
+  /// An integer above the range of the other case.
+  case unsigned(UInt64)
   case bytes([UInt8])
   case text(String)
   case array([Value])
@@ -37,6 +39,9 @@ public indirect enum Value: Equatable, Sendable {
       var entries: [(Value, Value)] = []
       for _ in 0..<(try reader.readMap()) { entries.append((try Value(&reader), try Value(&reader))) }
       self = .map(entries)
+    case .unsigned:
+      let number = try reader.readUnsigned()
+      self = Int64(exactly: number).map { .integer($0) } ?? .unsigned(number)
     default:
       self = .integer(try reader.readInteger())
     }
@@ -45,6 +50,7 @@ public indirect enum Value: Equatable, Sendable {
   public static func == (left: Value, right: Value) -> Bool {
     switch (left, right) {
     case (.integer(let left), .integer(let right)): left == right
+    case (.unsigned(let left), .unsigned(let right)): left == right
     case (.bytes(let left), .bytes(let right)): left == right
     case (.text(let left), .text(let right)): left == right
     case (.array(let left), .array(let right)): left == right
@@ -61,6 +67,15 @@ public indirect enum Value: Equatable, Sendable {
 
   var integer: Int64? {
     if case .integer(let value) = self { value } else { nil }
+  }
+
+  /// A number that may need all 64 bits, such as an address.
+  var unsigned: UInt64? {
+    switch self {
+    case .integer(let value): UInt64(exactly: value)
+    case .unsigned(let value): value
+    default: nil
+    }
   }
 
   var text: String? {

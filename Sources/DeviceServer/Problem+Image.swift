@@ -6,14 +6,6 @@ import ProgramImage
 public import Runtime
 import Verifier
 
-/// Problems with an image beside those that `ImageRule` numbers from 1. The numbers are never given to another meaning.
-enum ImageProblemRule {
-  /// Added to the numbers of `ELFError`'s rules.
-  static let elf: UInt8 = 100
-  static let arenaTooSmall: UInt8 = 200
-  static let impossibleSizes: UInt8 = 201
-}
-
 extension Problem {
   public init(_ error: LoadError) {
     switch error {

@@ -3,20 +3,6 @@ import CoAP
 import DeviceProtocol
 import Runtime
 
-/// Problems with a request itself. The numbers travel to other machines and are never given to another meaning.
-enum RequestRule: UInt8 {
-  case unknownPath = 1
-  case method
-  case format
-  case unknownSlot
-  case emptySlot
-  case busy
-  case urlTooLong
-  case contextTooLong
-  case responseTooLong
-  case noFreeExchange
-}
-
 extension Problem {
   /// Nothing is served there, or not by this method.
   init(request code: Code) {

@@ -3,20 +3,6 @@ import CoAP
 import DeviceProtocol
 import Runtime
 
-/// Problems with fetching manifest or image. The numbers are never given to another meaning.
-enum TransferRule: UInt8 {
-  case manifestURL = 1
-  case imageURL
-  case noAnswer
-  case reset
-  case refused
-  case wrongBlock
-  case blockSize
-  case changed
-  case tooLong
-  case unknownOption
-}
-
 extension Problem {
   init(_ error: URIError, isImage: Bool) {
     self.init(

@@ -4,8 +4,8 @@ import Compartment
 /// Formats a program's `printf` (C17 7.21.6.1 without floating point) from checked memory into a bounded buffer.
 ///
 /// The format and every `%s` are read through the compartment's memory, so a program can print only what it may read.
-/// Output that does not fit is cut off. Understood: `%d %i %u %x %X %p %s %c %%`, the flags `-` and `0`, width, precision
-/// of strings, and the lengths `h`, `l`, `ll`, `z` (`l` and wider are 64 bits, as in eBPF's C).
+/// Output that does not fit is cut off. Understood: `%d %i %u %x %X %p %s %c %%`, the flags `-` and `0`, width, precision,
+/// and the lengths `hh`, `h`, `l`, `ll`, `z` (`l` and wider are 64 bits, as in eBPF's C).
 struct PrintfFormatter {
   /// The values after the format, r2 to r5; a conversion beyond them takes 0.
   let values: InlineArray<4, UInt64>
@@ -46,37 +46,28 @@ struct PrintfFormatter {
   private mutating func write(
     _ conversion: Conversion, memory: borrowing CompartmentMemory, into output: inout ByteWriter
   ) throws(AccessFault) {
-    var digits = Digits()
     switch conversion.letter {
     case UInt8(ascii: "d"), UInt8(ascii: "i"):
-      let raw = nextValue()
-      let value = conversion.isWide ? Int64(bitPattern: raw) : Int64(Int32(truncatingIfNeeded: raw))
-      digits.append(value.magnitude, base: 10, letters: 0)
-      output.write(digits, negative: value < 0, as: conversion)
+      let value = conversion.signed(nextValue())
+      output.write(Digits(value.magnitude, base: 10), sign: value < 0 ? "-" : "", as: conversion)
     case UInt8(ascii: "u"):
-      digits.append(conversion.unsigned(nextValue()), base: 10, letters: 0)
-      output.write(digits, negative: false, as: conversion)
+      output.write(Digits(conversion.unsigned(nextValue()), base: 10), as: conversion)
     case UInt8(ascii: "x"):
-      digits.append(conversion.unsigned(nextValue()), base: 16, letters: UInt8(ascii: "a"))
-      output.write(digits, negative: false, as: conversion)
+      output.write(Digits(conversion.unsigned(nextValue()), base: 16), as: conversion)
     case UInt8(ascii: "X"):
-      digits.append(conversion.unsigned(nextValue()), base: 16, letters: UInt8(ascii: "A"))
-      output.write(digits, negative: false, as: conversion)
+      output.write(
+        Digits(conversion.unsigned(nextValue()), base: 16, letters: UInt8(ascii: "A")), as: conversion)
     case UInt8(ascii: "p"):
-      digits.append(nextValue(), base: 16, letters: UInt8(ascii: "a"))
-      output.writeIfRoom(UInt8(ascii: "0"))
-      output.writeIfRoom(UInt8(ascii: "x"))
-      output.write(digits, negative: false, as: conversion)
+      output.write(Digits(nextValue(), base: 16), sign: "0x", as: conversion)
     case UInt8(ascii: "c"):
       output.pad(conversion.width - 1, unless: conversion.leftAligned)
       output.writeIfRoom(UInt8(truncatingIfNeeded: nextValue()))
       output.pad(conversion.width - 1, unless: !conversion.leftAligned)
     case UInt8(ascii: "s"):
-      let text = try memory.cString(at: nextValue(), limit: output.capacity)
-      let length = min(text.count, conversion.precision ?? text.count)
-      output.pad(conversion.width - length, unless: conversion.leftAligned)
-      for index in 0..<length { output.writeIfRoom(text[index]) }
-      output.pad(conversion.width - length, unless: !conversion.leftAligned)
+      let text = try memory.cString(at: nextValue(), limit: conversion.precision ?? output.capacity)
+      output.pad(conversion.width - text.count, unless: conversion.leftAligned)
+      for index in text.indices { output.writeIfRoom(text[index]) }
+      output.pad(conversion.width - text.count, unless: !conversion.leftAligned)
     case UInt8(ascii: "%"):
       output.writeIfRoom(UInt8(ascii: "%"))
     default:
@@ -93,7 +84,8 @@ private struct Conversion {
   var zeroPadded = false
   var width = 0
   var precision: Int?
-  var isWide = false
+  /// Bits of an integer.
+  var bits: UInt64 = 32
   var letter: UInt8 = 0
 
   /// Reads on from the byte after the `%`; `nil` when the format ends before the letter.
@@ -120,7 +112,7 @@ private struct Conversion {
     while let length = next(),
       length == UInt8(ascii: "l") || length == UInt8(ascii: "z") || length == UInt8(ascii: "h")
     {
-      if length != UInt8(ascii: "h") { isWide = true }
+      bits = length == UInt8(ascii: "h") ? max(bits / 2, 8) : 64
       index += 1
     }
     guard let letter = next() else { return nil }
@@ -129,23 +121,30 @@ private struct Conversion {
   }
 
   func unsigned(_ raw: UInt64) -> UInt64 {
-    isWide ? raw : raw & 0xffff_ffff
+    (raw << (64 - bits)) >> (64 - bits)
+  }
+
+  func signed(_ raw: UInt64) -> Int64 {
+    Int64(bitPattern: raw << (64 - bits)) >> Int64(64 - bits)
   }
 }
 
-/// The digits of one number, least significant first.
+/// The digits of one number, least significant first; none of 0.
 private struct Digits {
   var bytes = InlineArray<20, UInt8>(repeating: 0)
   var count = 0
 
-  mutating func append(_ value: UInt64, base: UInt64, letters: UInt8) {
+  /// - Parameters:
+  ///   - base: 10 or 16.
+  ///   - letters: the letter that stands for 10.
+  init(_ value: UInt64, base: UInt64, letters: UInt8 = UInt8(ascii: "a")) {
     var rest = value
-    repeat {
+    while rest != 0 {
       let digit = UInt8(rest % base)
       bytes[count] = digit < 10 ? UInt8(ascii: "0") + digit : letters + digit - 10
       count += 1
       rest /= base
-    } while rest != 0
+    }
   }
 }
 
@@ -160,13 +159,17 @@ extension ByteWriter {
     for _ in 0..<count { writeIfRoom(byte) }
   }
 
-  fileprivate mutating func write(_ digits: Digits, negative: Bool, as conversion: Conversion) {
-    let padding = conversion.width - digits.count - (negative ? 1 : 0)
-    let zeros = conversion.zeroPadded && !conversion.leftAligned
-    pad(padding, unless: conversion.leftAligned || zeros)
-    if negative { writeIfRoom(UInt8(ascii: "-")) }
-    pad(padding, with: UInt8(ascii: "0"), unless: !zeros)
+  /// Writes a number: padding, sign, zeros up to the precision, digits.
+  fileprivate mutating func write(_ digits: Digits, sign: StaticString = "", as conversion: Conversion) {
+    let fill = conversion.zeroPadded && !conversion.leftAligned && conversion.precision == nil
+    let room = conversion.width - sign.utf8CodeUnitCount
+    let minimum = conversion.precision ?? (fill ? max(room, 1) : 1)
+    let length = max(digits.count, minimum)
+    pad(room - length, unless: conversion.leftAligned)
+    let sign = sign.bytes
+    for index in sign.indices { writeIfRoom(sign[index]) }
+    pad(length - digits.count, with: UInt8(ascii: "0"), unless: false)
     for index in 0..<digits.count { writeIfRoom(digits.bytes[digits.count - 1 - index]) }
-    pad(padding, unless: !conversion.leftAligned)
+    pad(room - length, unless: !conversion.leftAligned)
   }
 }

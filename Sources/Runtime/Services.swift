@@ -53,7 +53,7 @@ extension Services: HelperHost where B: ~Copyable {
     var printed = InlineArray<256, UInt8>(repeating: 0)
     var writer = ByteWriter(printed.mutableSpan)
     do throws(AccessFault) {
-      let format = try memory.cString(at: arguments.r1, limit: Limits.printedBytes)
+      let format = try memory.cString(at: arguments.r1, limit: .max)
       try formatter.format(format, memory: memory, into: &writer)
     } catch {
       throw HelperFault(.access, argument: formatter.argument, address: error.address)

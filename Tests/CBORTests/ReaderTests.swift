@@ -1,5 +1,6 @@
 import Bytes
 import CBOR
+import TestSupport
 import Testing
 
 @Suite struct ReaderRules {
@@ -95,7 +96,7 @@ import Testing
   }
 
   @Test func `every integer is read back, from the shortest head`() throws {
-    var random = Repeatable(state: 2)
+    var random = Repeatable(seed: 2)
     for shift in 0..<64 {
       for _ in 0..<20 {
         let value = Int64(truncatingIfNeeded: random.next() >> UInt64(shift))
@@ -116,7 +117,7 @@ import Testing
   }
 
   @Test func `what is written from a random tree is well-formed`() throws {
-    var random = Repeatable(state: 3)
+    var random = Repeatable(seed: 3)
     for _ in 0..<500 {
       let bytes = try encoded(capacity: 4096) { try writeTree(depth: 4, to: &$0, using: &random) }
       try checkWellFormed(bytes)

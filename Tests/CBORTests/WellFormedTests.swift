@@ -1,5 +1,6 @@
 import Bytes
 import CBOR
+import TestSupport
 import Testing
 
 @Suite struct WellFormedness {
@@ -76,7 +77,7 @@ import Testing
   }
 
   @Test func `arbitrary bytes are judged without a trap, and skipping never passes what checking took`() {
-    var random = Repeatable(state: 1)
+    var random = Repeatable(seed: 1)
     for _ in 0..<20_000 {
       let bytes = (0..<Int.random(in: 0...24, using: &random)).map { _ in
         UInt8.random(in: 0...255, using: &random)

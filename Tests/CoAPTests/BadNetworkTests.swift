@@ -1,5 +1,6 @@
 import Bytes
 import CoAP
+import TestSupport
 import Testing
 
 /// A link that drops, doubles and delays datagrams, the same way for the same seed.
@@ -10,13 +11,13 @@ struct BadLink {
     let datagram: [UInt8]
   }
 
-  var random: SeededNumbers
+  var random: Repeatable
   let loss: Double
   private var flights: [Flight] = []
   private var count = 0
 
   init(seed: UInt64, loss: Double) {
-    random = SeededNumbers(seed: seed)
+    random = Repeatable(seed: seed)
     self.loss = loss
   }
 
@@ -205,7 +206,7 @@ extension Wire {
 
 @Suite struct HostileNetworkRules {
   @Test func `a hundred thousand datagrams of junk leave an endpoint that works`() throws {
-    var random = SeededNumbers(seed: 5)
+    var random = Repeatable(seed: 5)
     var endpoint = Endpoint<4>(datagramBytes: 128, seed: 6)
     var wire = Wire()
     let peers = [Peer(ipv4: 1, port: 1), Peer(ipv4: 1, port: 2), Peer(high: 1, low: 1, port: 1)]

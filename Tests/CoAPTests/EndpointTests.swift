@@ -1,5 +1,6 @@
 import Bytes
 import CoAP
+import TestSupport
 import Testing
 
 /// Collects what an endpoint sends.

@@ -1,5 +1,6 @@
 import Bytes
 import CoAP
+import TestSupport
 import Testing
 
 @Suite struct MessageRules {
@@ -76,7 +77,7 @@ import Testing
   func `what is written is read back, and no prefix of it is another request or response with all its parts`(
     seed: UInt64
   ) throws {
-    var random = SeededNumbers(seed: seed)
+    var random = Repeatable(seed: seed)
     let message = Parsed.random(using: &random)
     let bytes = try message.encoded()
     #expect(try Parsed(bytes) == message)
@@ -91,7 +92,7 @@ import Testing
   }
 
   @Test func `a buffer of any insufficient size is refused`() throws {
-    var random = SeededNumbers(seed: 7)
+    var random = Repeatable(seed: 7)
     let message = Parsed.random(using: &random)
     let length = try message.encoded().count
     #expect(try message.encoded(capacity: length).count == length)
@@ -137,7 +138,7 @@ import Testing
   }
 
   @Test func `random bytes are read or refused, never more`() {
-    var random = SeededNumbers(seed: 20)
+    var random = Repeatable(seed: 20)
     var accepted = 0
     for _ in 0..<100_000 {
       var bytes = (0..<Int.random(in: 0...40, using: &random)).map { _ in
@@ -152,7 +153,7 @@ import Testing
 }
 
 extension Parsed {
-  static func random(using random: inout SeededNumbers) -> Parsed {
+  static func random(using random: inout Repeatable) -> Parsed {
     func bytes(_ count: Int) -> [UInt8] { (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) } }
     let codes: [Code] = [.get, .post, .put, .delete, .content, .changed, .notFound, .internalServerError]
     var message = Parsed(

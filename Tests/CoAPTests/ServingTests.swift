@@ -1,5 +1,6 @@
 import Bytes
 import CoAP
+import TestSupport
 import Testing
 
 /// An endpoint as a server, and the datagrams it sends.

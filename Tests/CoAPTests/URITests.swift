@@ -1,5 +1,6 @@
 import Bytes
 import CoAP
+import TestSupport
 import Testing
 
 @Suite struct URIRules {
@@ -97,7 +98,7 @@ import Testing
   }
 
   @Test func `random text is read or refused, never more`() {
-    var random = SeededNumbers(seed: 3)
+    var random = Repeatable(seed: 3)
     let alphabet = Array("0123456789abcf:.[]%/?#&= xé-~".utf8)
     for _ in 0..<100_000 {
       let tail = (0..<Int.random(in: 0...40, using: &random)).map { _ in
@@ -127,7 +128,7 @@ import Testing
   }
 
   @Test func `every address that is written is read back`() throws {
-    var random = SeededNumbers(seed: 11)
+    var random = Repeatable(seed: 11)
     for _ in 0..<2000 {
       // Sparse words make runs of zeros.
       func half() -> UInt64 {

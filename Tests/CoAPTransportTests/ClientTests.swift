@@ -2,6 +2,7 @@ import Bytes
 import CoAP
 import CoAPTransport
 import Foundation
+import TestSupport
 import Testing
 
 /// A server whose answers a test decides, block for block if it likes; `nil` is silence.

@@ -1,6 +1,7 @@
 import CoAP
 import CoAPTransport
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(1))) struct FileServerRules {

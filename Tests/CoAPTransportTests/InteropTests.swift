@@ -1,6 +1,7 @@
 import CoAP
 import CoAPTransport
 import Foundation
+import TestSupport
 import Testing
 
 @Suite(.timeLimit(.minutes(2))) struct LibcoapInterop {

@@ -1,5 +1,6 @@
 import COSE
 import SUIT
+import TestSupport
 import Testing
 import Toolchain
 
@@ -35,7 +36,7 @@ import Toolchain
   }
 
   @Test func `signed nonsense is judged without a trap, and only what was verified is accepted`() throws {
-    var random = Repeatable(state: 7)
+    var random = Repeatable(seed: 7)
     let manifest = CBORItem.map(Recipe().members).encoded
     let device = Recipe.device
     var accepted = 0
@@ -66,7 +67,7 @@ import Toolchain
   }
 
   @Test func `nonsense without a signature is judged without a trap`() {
-    var random = Repeatable(state: 8)
+    var random = Repeatable(seed: 8)
     for _ in 0..<5_000 {
       let envelope = (0..<Int.random(in: 0...100, using: &random)).map { _ in
         UInt8.random(in: 0...255, using: &random)
@@ -75,18 +76,5 @@ import Toolchain
       #expect(outcome.error != nil)
       #expect(outcome.fetches == 0)
     }
-  }
-}
-
-/// Yields the same numbers on every run. SplitMix64.
-struct Repeatable: RandomNumberGenerator {
-  var state: UInt64
-
-  mutating func next() -> UInt64 {
-    state &+= 0x9E37_79B9_7F4A_7C15
-    var z = state
-    z = (z ^ z >> 30) &* 0xBF58_476D_1CE4_E5B9
-    z = (z ^ z >> 27) &* 0x94D0_49BB_1331_11EB
-    return z ^ z >> 31
   }
 }

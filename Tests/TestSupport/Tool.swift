@@ -4,19 +4,19 @@ import Foundation
 
 /// Another project's program, if this machine has it.
 ///
-/// With `CI=true` in the environment all of them are wanted: a test that lacks one fails instead of being skipped.
-struct Tool: Sendable {
-  let path: String?
+/// With `CI` in the environment all of them are wanted: a test that lacks one fails instead of being skipped.
+package struct Tool: Sendable {
+  package let path: String?
   private let names: [String]
 
   /// Debian's libcoap3-bin has a program for each TLS library.
-  static let coapClient = Tool(
+  package static let coapClient = Tool(
     "coap-client-notls", "coap-client", "coap-client-openssl", "coap-client-gnutls")
-  static let coapServer = Tool(
+  package static let coapServer = Tool(
     "coap-server-notls", "coap-server", "coap-server-openssl", "coap-server-gnutls")
-  /// From PyPI, in `PATH` or in a virtual environment at `.tools/aiocoap`.
-  static let aiocoapClient = Tool("aiocoap-client")
-  static let aiocoapFileServer = Tool("aiocoap-fileserver")
+  /// From PyPI, in `PATH` or in the virtual environment that `scripts/setup` makes.
+  package static let aiocoapClient = Tool("aiocoap-client")
+  package static let aiocoapFileServer = Tool("aiocoap-fileserver")
 
   private init(_ names: String...) {
     let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
@@ -29,21 +29,21 @@ struct Tool: Sendable {
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  var isWanted: Bool { path != nil || ProcessInfo.processInfo.environment["CI"] == "true" }
+  package var isWanted: Bool { path != nil || ProcessInfo.processInfo.environment["CI"] != nil }
 
-  struct Missing: Error, CustomStringConvertible {
+  package struct Missing: Error, CustomStringConvertible {
     let names: [String]
-    var description: String { "this machine has none of \(names.joined(separator: ", "))" }
+    package var description: String { "this machine has none of \(names.joined(separator: ", "))" }
   }
 
-  struct Output {
-    let status: Int32
-    let standardOutput: [UInt8]
-    let text: String
+  package struct Output: Sendable {
+    package let status: Int32
+    package let standardOutput: [UInt8]
+    package let text: String
   }
 
   /// Runs the program to its end, or for `limit` seconds.
-  func run(_ arguments: [String], limit: Double = 20) async throws -> Output {
+  package func run(_ arguments: [String], limit: Double = 20) async throws -> Output {
     try await withDirectory { directory in
       let child = try start(arguments, in: directory)
       defer { child.stop() }
@@ -61,7 +61,7 @@ struct Tool: Sendable {
   }
 
   /// Runs the program while `body` runs.
-  func serving<R>(_ arguments: [String], _ body: () async throws -> R) async throws -> R {
+  package func serving<R>(_ arguments: [String], _ body: () async throws -> R) async throws -> R {
     try await withDirectory { directory in
       let child = try start(arguments, in: directory)
       defer { child.stop() }
@@ -96,7 +96,7 @@ struct Tool: Sendable {
 }
 
 /// A port that was free a moment ago.
-func freePort() async throws -> UInt16 {
+package func freePort() async throws -> UInt16 {
   struct Idle: DatagramEngine {
     mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {}
     mutating func poll(at now: Instant, sink: inout Outbox) {}
@@ -108,7 +108,7 @@ func freePort() async throws -> UInt16 {
 }
 
 /// Waits until a server answers at all.
-func waitForServer(at port: UInt16) async throws {
+package func waitForServer(at port: UInt16) async throws {
   var configuration = CoAPClient.Configuration()
   configuration.parameters.acknowledgeTimeout = 100
   configuration.parameters.retransmissions = 8

@@ -4,14 +4,14 @@ import Foundation
 
 /// A directory of its own for a test, removed at the end.
 @discardableResult
-func withDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
+package func withDirectory<R>(_ body: (String) async throws -> R) async throws -> R {
   let path = FileManager.default.temporaryDirectory.appending(path: "coap-\(UUID().uuidString)").path
   try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(atPath: path) }
   return try await body(path)
 }
 
-func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
+package func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
   let url = URL(filePath: directory).appending(path: name)
   try FileManager.default.createDirectory(
     at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
@@ -19,18 +19,20 @@ func write(_ bytes: [UInt8], to name: String, in directory: String) throws {
 }
 
 /// Bytes in which no two blocks are alike.
-func pattern(_ count: Int) -> [UInt8] {
+package func pattern(_ count: Int) -> [UInt8] {
   (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 }
 
 /// Runs `body` with a client that is closed afterwards.
-func withClient(
-  _ configuration: CoAPClient.Configuration = .init(), _ body: (CoAPClient) async throws -> Void
-) async throws {
+@discardableResult
+package func withClient<R>(
+  _ configuration: CoAPClient.Configuration = .init(), _ body: (CoAPClient) async throws -> R
+) async throws -> R {
   let client = try await CoAPClient(configuration)
   do {
-    try await body(client)
+    let result = try await body(client)
     await client.close()
+    return result
   } catch {
     await client.close()
     throw error
@@ -38,13 +40,15 @@ func withClient(
 }
 
 /// Runs `body` with a server of the directory's files that is closed afterwards.
-func withFileServer(
-  _ directory: String, host: String = "::", _ body: (CoAPFileServer) async throws -> Void
-) async throws {
+@discardableResult
+package func withFileServer<R>(
+  _ directory: String, host: String = "::", _ body: (CoAPFileServer) async throws -> R
+) async throws -> R {
   let server = try await CoAPFileServer(directory: directory, host: host)
   do {
-    try await body(server)
+    let result = try await body(server)
     await server.close()
+    return result
   } catch {
     await server.close()
     throw error

@@ -1,0 +1,58 @@
+// The rules of those stages whose numbers no module above gives: of manifests they stand in SUIT, of programs in Verifier and
+// Interpreter. All travel to other machines and are never given to another meaning.
+
+/// Problems with a request itself.
+public enum RequestRule: UInt8, CaseIterable, Sendable {
+  /// Nothing is served under the path.
+  case unknownPath = 1
+  /// The resource does not answer the method.
+  case method = 2
+  /// The content format asked for (found) is not offered.
+  case format = 3
+  /// There is no slot with this number (found) among so many (expected).
+  case unknownSlot = 4
+  /// Nothing is installed in the slot (found).
+  case emptySlot = 5
+  /// A deployment is under way.
+  case busy = 6
+  /// The manifest's URL has more characters (found) than are kept (expected).
+  case urlTooLong = 7
+  /// The response is longer than what the device has room for (expected, bytes).
+  case responseTooLong = 9
+  /// All exchanges are in use.
+  case noFreeExchange = 10
+}
+
+/// Problems with fetching manifest or image.
+public enum TransferRule: UInt8, CaseIterable, Sendable {
+  /// The URL of the manifest is none at a character (index).
+  case manifestURL = 1
+  /// The URL of the image is none at a character (index).
+  case imageURL = 2
+  /// The file server did not answer in time.
+  case noAnswer = 3
+  /// The file server answered with a reset.
+  case reset = 4
+  /// The file server answered with a code (found) that is no success.
+  case refused = 5
+  /// The file server kept sending a block (found) other than the one asked for (expected).
+  case wrongBlock = 6
+  /// A block has other bytes (found) than it should (expected).
+  case blockSize = 7
+  /// The file changed during the transfer.
+  case changed = 8
+  /// The file has more blocks than a transfer counts, or goes beyond its slot (expected, bytes).
+  case tooLong = 9
+  /// The file server's answer holds a critical option that the device does not know.
+  case unknownOption = 10
+}
+
+/// Problems with an image beside those that its layout's rules number from 1.
+public enum ImageProblemRule {
+  /// Added to the numbers of the rules of ELF files.
+  public static let elf: UInt8 = 100
+  /// Stack, data and context need more bytes (found) than an arena has (expected).
+  public static let arenaTooSmall: UInt8 = 200
+  /// The number of stack frames or a size (found) is out of range.
+  public static let impossibleSizes: UInt8 = 201
+}
