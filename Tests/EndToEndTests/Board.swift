@@ -41,11 +41,3 @@ enum Board {
     }
   }
 }
-
-/// Images of instructions alone.
-enum Program {
-  /// `r0 = value; exit`
-  static func returning(_ value: UInt8) -> [UInt8] {
-    [0xb7, 0, 0, 0, value, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]
-  }
-}
