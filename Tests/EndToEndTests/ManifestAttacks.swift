@@ -113,7 +113,7 @@ import Toolchain
   @Test func `a manifest for another class is refused`() async throws {
     try await expect(
       Forgery(deviceClass: "toaster"), "4.03", .classID,
-      "Wrong class (4.03): the manifest is for devices of another class (byte 182 of the envelope)")
+      "Wrong class (4.03): the manifest is for devices of another class (byte 164 of the envelope)")
   }
 
   @Test func `a manifest of another vendor is refused`() async throws {
@@ -152,10 +152,10 @@ import Toolchain
   }
 
   @Test func `an image with a flipped byte is refused`() async throws {
-    for index in 0..<16 {
-      var image = Assembly.returning(99)
-      image[index] ^= 0x80
-      try await Siege.run { [image] siege in
+    try await Siege.run { siege in
+      for index in 0..<16 {
+        var image = Assembly.returning(99)
+        image[index] ^= 0x80
         let refusal = try await Forgery(served: image).refusal(by: siege)
         #expect(refusal.code == .unprocessableEntity)
         #expect(refusal.stage == .manifest)

@@ -7,43 +7,43 @@ import Testing
 import Verifier
 
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ProgramAttacks {
-  @Test(
-    arguments: [
-      (Assembly.instruction(0xff) + Assembly.exit, .unknownOpcode, 0),
-      (Assembly.move(0, 1), .fallsOffTheEnd, 0),
-      (Assembly.move(0, 1) + Assembly.jump(5) + Assembly.exit, .jumpOutside, 1),
-      (Assembly.jump(-2) + Assembly.exit, .jumpOutside, 0),
-      (Assembly.jump(1) + Assembly.wide(0, 1) + Assembly.exit, .jumpIntoWideLoad, 0),
-      (Assembly.move(10, 0) + Assembly.exit, .writesFramePointer, 0),
-      (Assembly.instruction(0xb7, destination: 11) + Assembly.exit, .destinationOutOfRange, 0),
-      (Assembly.instruction(0xbf, source: 15) + Assembly.exit, .sourceOutOfRange, 0),
-      (Assembly.instruction(0xb7, offset: 3) + Assembly.exit, .reservedFieldsNotZero, 0),
-      (Assembly.exit + Assembly.instruction(0x18), .incompleteWideLoad, 1),
-      (Assembly.instruction(0) + Assembly.exit, .strayUpperHalf, 0),
-      (Assembly.call(0x7777) + Assembly.exit, .unknownHelper, 0),
-      (Assembly.instruction(0x85, source: 1, immediate: 100) + Assembly.exit, .callOutside, 0),
-      (Assembly.instruction(0x85, source: 2) + Assembly.exit, .callByBTF, 0),
-      (Assembly.instruction(0x30) + Assembly.exit, .packetAccess, 0),
-      (
-        Assembly.instruction(0x18, source: 1) + Assembly.instruction(0) + Assembly.exit, .unsupportedWideLoad,
-        0
-      ),
-      (Assembly.instruction(0xdb, destination: 1, immediate: 0x33) + Assembly.exit, .unknownVariant, 0),
-    ] as [([UInt8], VerifierError.Rule, Int64)])
-  func `a program that the verifier refuses is not installed`(
-    image: [UInt8], rule: VerifierError.Rule, index: Int64
-  ) async throws {
+  static let refused: [([UInt8], VerifierError.Rule, Int64)] = [
+    (Assembly.instruction(0xff) + Assembly.exit, .unknownOpcode, 0),
+    (Assembly.move(0, 1), .fallsOffTheEnd, 0),
+    (Assembly.move(0, 1) + Assembly.jump(5) + Assembly.exit, .jumpOutside, 1),
+    (Assembly.jump(-2) + Assembly.exit, .jumpOutside, 0),
+    (Assembly.jump(1) + Assembly.wide(0, 1) + Assembly.exit, .jumpIntoWideLoad, 0),
+    (Assembly.move(10, 0) + Assembly.exit, .writesFramePointer, 0),
+    (Assembly.instruction(0xb7, destination: 11) + Assembly.exit, .destinationOutOfRange, 0),
+    (Assembly.instruction(0xbf, source: 15) + Assembly.exit, .sourceOutOfRange, 0),
+    (Assembly.instruction(0x95, immediate: 3), .reservedFieldsNotZero, 0),
+    (Assembly.exit + Assembly.instruction(0x18), .incompleteWideLoad, 1),
+    (Assembly.move(0, 1) + Assembly.instruction(0) + Assembly.exit, .strayUpperHalf, 1),
+    (Assembly.call(0x7777) + Assembly.exit, .unknownHelper, 0),
+    (Assembly.instruction(0x85, source: 1, immediate: 100) + Assembly.exit, .callOutside, 0),
+    (Assembly.instruction(0x85, source: 2) + Assembly.exit, .callByBTF, 0),
+    (Assembly.instruction(0x30) + Assembly.exit, .packetAccess, 0),
+    (
+      Assembly.instruction(0x18, source: 1) + Assembly.instruction(0) + Assembly.exit, .unsupportedWideLoad,
+      0
+    ),
+    (Assembly.instruction(0xdb, destination: 1, immediate: 0x33) + Assembly.exit, .unknownVariant, 0),
+  ]
+
+  @Test func `a program that the verifier refuses is not installed`() async throws {
     try await Siege.run { siege in
-      let refusal = try await Forgery(image: image).refusal(by: siege)
-      #expect(refusal.code == .unprocessableEntity)
-      #expect(refusal.stage == .verifier, "\(refusal)")
-      #expect(refusal.rule == Int(rule.rawValue), "\(refusal)")
-      #expect(refusal.index == index)
-      #expect(refusal.title == "Program refused by the verifier")
-      if rule == .jumpOutside, index == 1 {
-        #expect(
-          refusal.description
-            == "Program refused by the verifier (4.22): the jump leaves the text (instruction 1, to 7)")
+      for (image, rule, index) in Self.refused {
+        let refusal = try await Forgery(image: image).refusal(by: siege)
+        #expect(refusal.code == .unprocessableEntity)
+        #expect(refusal.stage == .verifier, "\(refusal)")
+        #expect(refusal.rule == Int(rule.rawValue), "\(refusal)")
+        #expect(refusal.index == index)
+        #expect(refusal.title == "Program refused by the verifier")
+        if rule == .jumpOutside, index == 1 {
+          #expect(
+            refusal.description
+              == "Program refused by the verifier (4.22): the jump leaves the text (instruction 1, to 7)")
+        }
       }
     }
   }
@@ -95,7 +95,7 @@ import Verifier
       #expect(refusal.rule == Int(ImageProblemRule.arenaTooSmall))
       #expect(
         refusal.description
-          == "Program too large for its arena (4.22): stack, data and context together need more memory than a compartment has (8200 bytes, at most 8192)"
+          == "Program too large for its arena (4.22): stack, data and context together need more memory than a compartment has (8193 bytes, at most 8192)"
       )
     }
   }
@@ -113,56 +113,56 @@ import Verifier
     }
   }
 
-  @Test(
-    arguments: [
-      // The stack grows down to the arena's start and up to its end, 8192 bytes further.
-      (
-        Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.loadByte(0, from: 1) + Assembly.exit,
-        .readOutside, 2
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 512) + Assembly.loadByte(0, from: 1)
-          + Assembly.exit, .readOutside, 2
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 514) + Assembly.loadWord(0, from: 1)
-          + Assembly.exit, .readOutside, 2
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.storeByte(1, to: 1) + Assembly.exit,
-        .writeOutside, 2
-      ),
-      (Assembly.move(1, 0) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 1),
-      (Assembly.wide(1, 0x2000_0000) + Assembly.storeByte(1, to: 1) + Assembly.exit, .writeOutside, 2),
-      (Assembly.wide(1, 0x003f_f000) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 2),
-      (Assembly.wide(1, 0xe000_ed08) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 2),
-      (Assembly.wide(1, 0x4000_4000) + Assembly.storeByte(65, to: 1) + Assembly.exit, .writeOutside, 2),
-      (Assembly.wide(1, 0x1_2000_0000) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 2),
-      (
-        Assembly.wide(1, 0xffff_ffff_ffff_ffff) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside,
-        2
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.wide(2, 1 << 32)
-          + Assembly.instruction(0x0f, destination: 1, source: 2)
-          + Assembly.loadByte(0, from: 1, -1) + Assembly.exit, .readOutside, 4
-      ),
-      (
-        Assembly.move(2, 1) + Assembly.instruction(0xdb, destination: 1, source: 2, offset: 8)
-          + Assembly.exit, .writeOutside, 1
-      ),
-      (Assembly.instruction(0x8d, destination: 3) + Assembly.exit, .unknownHelper, 0),
-      (Assembly.instruction(0x85, source: 1, immediate: -1) + Assembly.exit, .callTooDeep, 0),
-    ] as [([UInt8], Trap.Rule, Int64)])
-  func `a program that leaves its compartment is stopped where it does`(
-    image: [UInt8], rule: Trap.Rule, index: Int64
-  ) async throws {
+  static let escapes: [([UInt8], Trap.Rule, Int64)] = [
+    // The stack grows down to the arena's start and up to its end, 8192 bytes further.
+    (
+      Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.loadByte(0, from: 1) + Assembly.exit,
+      .readOutside, 2
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 512) + Assembly.loadByte(0, from: 1)
+        + Assembly.exit, .readOutside, 2
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 514) + Assembly.loadWord(0, from: 1)
+        + Assembly.exit, .readOutside, 2
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.storeByte(1, to: 1) + Assembly.exit,
+      .writeOutside, 2
+    ),
+    (Assembly.move(1, 0) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 1),
+    (Assembly.wide(1, 0x2000_0000) + Assembly.storeByte(1, to: 1) + Assembly.exit, .writeOutside, 2),
+    (Assembly.wide(1, 0x003f_f000) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 2),
+    (Assembly.wide(1, 0xe000_ed08) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 2),
+    (Assembly.wide(1, 0x4000_4000) + Assembly.storeByte(65, to: 1) + Assembly.exit, .writeOutside, 2),
+    (Assembly.wide(1, 0x1_2000_0000) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 2),
+    (
+      Assembly.wide(1, 0xffff_ffff_ffff_ffff) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside,
+      2
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.wide(2, 1 << 32)
+        + Assembly.instruction(0x0f, destination: 1, source: 2)
+        + Assembly.loadByte(0, from: 1, -1) + Assembly.exit, .readOutside, 4
+    ),
+    (
+      Assembly.move(2, 1) + Assembly.instruction(0xdb, destination: 1, source: 2, offset: 8)
+        + Assembly.exit, .writeOutside, 1
+    ),
+    (Assembly.instruction(0x8d, destination: 3) + Assembly.exit, .unknownHelper, 0),
+    (Assembly.instruction(0x85, source: 1, immediate: -1) + Assembly.exit, .callTooDeep, 0),
+  ]
+
+  @Test func `a program that leaves its compartment is stopped where it does`() async throws {
     try await Siege.run { siege in
-      let refusal = try await siege.trap(of: image)
-      #expect(refusal.code == .internalServerError)
-      #expect(refusal.stage == .execution, "\(refusal)")
-      #expect(refusal.rule == Int(rule.rawValue), "\(refusal)")
-      #expect(refusal.index == index, "\(refusal)")
+      for (image, rule, index) in Self.escapes {
+        let refusal = try await siege.trap(of: image)
+        #expect(refusal.code == .internalServerError)
+        #expect(refusal.stage == .execution, "\(refusal)")
+        #expect(refusal.rule == Int(rule.rawValue), "\(refusal)")
+        #expect(refusal.index == index, "\(refusal)")
+      }
     }
   }
 
@@ -212,38 +212,40 @@ import Verifier
     }
   }
 
-  @Test(
-    arguments: [
-      // printf, its format outside; memcpy to and from outside, and of too much; fetch to outside; strlen of outside.
-      (Assembly.move(1, 16) + Assembly.call(1) + Assembly.exit, 1),
-      (
-        Assembly.move(1, 16) + Assembly.copy(2, from: 10) + Assembly.add(2, -8) + Assembly.move(3, 8)
-          + Assembly.call(2) + Assembly.exit, 1
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.add(1, -8) + Assembly.wide(2, 0x2000_0000) + Assembly.move(3, 8)
-          + Assembly.call(2) + Assembly.exit, 2
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.copy(2, from: 10) + Assembly.wide(3, 1 << 32) + Assembly.call(2)
-          + Assembly.exit, 2
-      ),
-      (
-        Assembly.copy(1, from: 10) + Assembly.copy(2, from: 10) + Assembly.move(3, -1) + Assembly.call(2)
-          + Assembly.exit, 2
-      ),
-      (Assembly.move(1, 1) + Assembly.wide(2, 0xe000_ed08) + Assembly.call(0x13) + Assembly.exit, 2),
-      (Assembly.move(1, 1) + Assembly.wide(2, 0x2000_0000) + Assembly.call(0x12) + Assembly.exit, 2),
-      (Assembly.wide(1, 0x003f_f000) + Assembly.call(0x52) + Assembly.exit, 1),
-    ] as [([UInt8], Int64)])
-  func `a helper refuses a pointer to outside the compartment`(image: [UInt8], argument: Int64) async throws {
+  static let pointers: [([UInt8], Int64)] = [
+    // printf, its format outside; memcpy to and from outside, and of too much; fetch to outside; strlen of outside.
+    (Assembly.move(1, 16) + Assembly.call(1) + Assembly.exit, 1),
+    (
+      Assembly.move(1, 16) + Assembly.copy(2, from: 10) + Assembly.add(2, -8) + Assembly.move(3, 8)
+        + Assembly.call(2) + Assembly.exit, 1
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.add(1, -8) + Assembly.wide(2, 0x2000_0000) + Assembly.move(3, 8)
+        + Assembly.call(2) + Assembly.exit, 2
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.copy(2, from: 10) + Assembly.wide(3, 1 << 32) + Assembly.call(2)
+        + Assembly.exit, 2
+    ),
+    (
+      Assembly.copy(1, from: 10) + Assembly.copy(2, from: 10) + Assembly.move(3, -1) + Assembly.call(2)
+        + Assembly.exit, 2
+    ),
+    (Assembly.move(1, 1) + Assembly.wide(2, 0xe000_ed08) + Assembly.call(0x13) + Assembly.exit, 2),
+    (Assembly.move(1, 1) + Assembly.wide(2, 0x2000_0000) + Assembly.call(0x12) + Assembly.exit, 2),
+    (Assembly.wide(1, 0x003f_f000) + Assembly.call(0x52) + Assembly.exit, 1),
+  ]
+
+  @Test func `a helper refuses a pointer to outside the compartment`() async throws {
     try await Siege.run { siege in
-      let refusal = try await siege.trap(of: image)
-      #expect(refusal.stage == .execution)
-      #expect(refusal.rule == Int(Trap.Rule.helperFault.rawValue), "\(refusal)")
-      #expect(refusal.found == argument, "\(refusal)")
-      #expect(refusal.address != nil)
-      #expect(refusal.detail == "it gave a helper an address outside its compartment")
+      for (image, argument) in Self.pointers {
+        let refusal = try await siege.trap(of: image)
+        #expect(refusal.stage == .execution)
+        #expect(refusal.rule == Int(Trap.Rule.helperFault.rawValue), "\(refusal)")
+        #expect(refusal.found == argument, "\(refusal)")
+        #expect(refusal.address != nil)
+        #expect(refusal.detail == "it gave a helper an address outside its compartment")
+      }
     }
   }
 

@@ -94,7 +94,8 @@ import Testing
     }
   }
 
-  @Test(arguments: [
+  static let unusable = [
+
     ("http://10.0.2.2/x", "a URL has to begin with coap://"), ("", "a URL has to begin with coap://"),
     ("coaps://10.0.2.2/x", "a URL has to begin with coap://"),
     ("coap://", "a URL has to begin with coap://"),
@@ -105,14 +106,17 @@ import Testing
     ("coap://10.0.2.2/%4", "a character has to be percent-encoded"),
     ("coap://10.0.2.2/a b", "a character has to be percent-encoded"),
     ("coap://10.0.2.2/a#b", "a CoAP URL has no fragment"),
-  ])
-  func `a trigger with an unusable URL is refused`(url: String, detail: String) async throws {
+  ]
+
+  @Test func `a trigger with an unusable URL is refused`() async throws {
     try await Siege.run { siege in
-      let refusal = try await siege.refusal(installing: url)
-      #expect(refusal.code == .badRequest)
-      #expect(refusal.stage == .transfer)
-      #expect(refusal.rule == Int(TransferRule.manifestURL.rawValue))
-      #expect(refusal.detail.hasPrefix(detail))
+      for (url, detail) in Self.unusable {
+        let refusal = try await siege.refusal(installing: url)
+        #expect(refusal.code == .badRequest)
+        #expect(refusal.stage == .transfer)
+        #expect(refusal.rule == Int(TransferRule.manifestURL.rawValue))
+        #expect(refusal.detail.hasPrefix(detail))
+      }
     }
   }
 
@@ -231,8 +235,9 @@ import Testing
         #expect(busy?.stage == .request)
         #expect(
           busy?.description == "Busy (5.03): another deployment is under way; try again when it has ended")
-        #expect(try await siege.device.run(1).result == 42)
         #expect(try await siege.device.slots().count == 5)
+        let empty = try await siege.refusal { _ = try await siege.device.run(3) }
+        #expect(empty.rule == Int(RequestRule.emptySlot.rawValue))
         try await server.release()
         let refusal = try await first
         #expect(refusal.stage == .manifest)
