@@ -141,7 +141,7 @@ let testTargets = [
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Interpreter",
+      "Bytes", "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Helpers", "Interpreter",
       "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),

@@ -8,6 +8,13 @@ public struct CoAPResponse: Sendable {
   /// Datagrams the exchange took, retransmissions included; those of other requests that the client had under way at
   /// the same time are among them.
   public let datagrams: DatagramCounts
+
+  public init(code: Code, contentFormat: ContentFormat?, body: [UInt8], datagrams: DatagramCounts) {
+    self.code = code
+    self.contentFormat = contentFormat
+    self.body = body
+    self.datagrams = datagrams
+  }
 }
 
 /// Why a request brought no response.

@@ -1,5 +1,5 @@
 public import CoAP
-import CoAPTransport
+public import CoAPTransport
 public import DeviceProtocol
 
 /// A device's problem details (RFC 9290), as the tools show them.
@@ -15,7 +15,7 @@ public struct Refusal: Equatable, Sendable, CustomStringConvertible {
   public let found: Int64?
   public let address: UInt64?
 
-  init(_ response: CoAPResponse) {
+  public init(_ response: CoAPResponse) {
     code = response.code
     let value = response.contentFormat == .conciseProblemDetails ? Value(response.body) : nil
     title = value?[.integer(Problem.StandardKey.title)]?.text ?? "The device refused"

@@ -5,7 +5,7 @@ import Platform
 import TestSupport
 import Toolchain
 
-@testable import CoAPTransport
+import CoAPTransport
 @testable import DeviceClient
 
 /// What surrounds the device of a test: the time, set by hand, and what came out of its console.

@@ -20,7 +20,10 @@ enum Board {
   /// The key that the boards of these tests trust.
   static let key = SigningKey()
 
-  /// Runs `body` with a board of its own.
+  /// So many boards run at a time: more would only wait for each other.
+  private static let berths = Berths(count: 4)
+
+  /// Runs `body` with a board of its own, as soon as there is room for one.
   static func run<Result: Sendable>(
     trusting keys: [SigningKey] = [key],
     _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
@@ -28,7 +31,22 @@ enum Board {
     let provisioning = try makeProvisioning(
       trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
     let configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
-    return try await withEmulatedBoard(configuration) { board in
+    await berths.take()
+    do {
+      let result = try await run(configuration, body)
+      await berths.leave()
+      return result
+    } catch {
+      await berths.leave()
+      throw error
+    }
+  }
+
+  private static func run<Result: Sendable>(
+    _ configuration: BoardConfiguration,
+    _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
+  ) async throws -> Result {
+    try await withEmulatedBoard(configuration) { board in
       let client = try await CoAPClient()
       do {
         let result = try await body(board, DeviceClient(url: board.url, client: client))
@@ -42,10 +60,22 @@ enum Board {
   }
 }
 
-/// Images of instructions alone.
-enum Program {
-  /// `r0 = value; exit`
-  static func returning(_ value: UInt8) -> [UInt8] {
-    [0xb7, 0, 0, 0, value, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]
+/// Places that are taken in turn.
+private actor Berths {
+  private var free: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(count: Int) { free = count }
+
+  func take() async {
+    guard free == 0 else {
+      free -= 1
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
+  }
+
+  func leave() {
+    if waiting.isEmpty { free += 1 } else { waiting.removeFirst().resume() }
   }
 }

@@ -1,12 +1,13 @@
 import Delivery
 import DeviceClient
+import TestSupport
 import Testing
 
 @Suite(.enabled(if: Board.isRequired), .serialized) struct TheRoad {
   @Test func `a signed program is pulled, verified and run on the board`() async throws {
     try await Board.run { _, device in
       let report = try await deliver(
-        image: Program.returning(42), to: 1, of: device, signing: Signing(key: Board.key))
+        image: Assembly.returning(42), to: 1, of: device, signing: Signing(key: Board.key))
       #expect(report.installation.slot == 1)
       #expect(report.installation.size == 16)
       let execution = try await device.run(1)

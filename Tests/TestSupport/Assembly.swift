@@ -68,9 +68,9 @@ package enum Assembly {
     move(0, value) + exit
   }
 
-  /// An image of the layout `elf` with instructions and read-only data.
-  package static func image(text: [UInt8], rodata: [UInt8]) -> [UInt8] {
-    let names = Array("\0.text\0.rodata\0.shstrtab\0".utf8)
+  /// An image of the layout `elf` with instructions, read-only data, and so many bytes that start as zeros.
+  package static func image(text: [UInt8], rodata: [UInt8] = [], zeros: Int = 0) -> [UInt8] {
+    let names = Array("\0.text\0.rodata\0.shstrtab\0.bss\0".utf8)
     let textOffset = 64
     let rodataOffset = textOffset + text.count
     let namesOffset = rodataOffset + rodata.count
@@ -78,7 +78,7 @@ package enum Assembly {
     var file: [UInt8] = [0x7f, 0x45, 0x4c, 0x46, 2, 1, 1] + .init(repeating: 0, count: 9)
     // Relocatable, eBPF, version 1, no entry, no program headers.
     file += little(1, 2) + little(247, 2) + little(1, 4) + little(0, 8) + little(0, 8) + little(table, 8)
-    file += little(0, 4) + little(64, 2) + little(0, 4) + little(64, 2) + little(4, 2) + little(3, 2)
+    file += little(0, 4) + little(64, 2) + little(0, 4) + little(64, 2) + little(5, 2) + little(3, 2)
     file += text + rodata + names
     file += .init(repeating: 0, count: table - file.count)
     file += .init(repeating: 0, count: 64)
@@ -86,9 +86,10 @@ package enum Assembly {
     for (name, type, flags, offset, size) in [
       (1, 1, 6, textOffset, text.count), (7, 1, 2, rodataOffset, rodata.count),
       (15, 3, 0, namesOffset, names.count),
+      (25, 8, 3, namesOffset, zeros),
     ] {
       file += little(name, 4) + little(type, 4) + little(flags, 8) + little(0, 8) + little(offset, 8)
-      file += little(size, 8) + little(0, 8) + little(type == 1 ? 8 : 1, 8) + little(0, 8)
+      file += little(size, 8) + little(0, 8) + little(type == 3 ? 1 : 8, 8) + little(0, 8)
     }
     return file
   }
