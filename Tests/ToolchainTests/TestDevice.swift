@@ -59,7 +59,7 @@ struct TestDevice: HelperHost {
         let format = try memory.cString(at: arguments.r1, limit: 200)
         printed.append(String(decoding: format.indices.map { format[$0] }, as: UTF8.self))
         return 0
-      case .strlen: return UInt64(try memory.cString(at: arguments.r1, limit: 200).count)
+      case .strlen: return UInt64(try memory.cString(at: arguments.r1, limit: .max).count)
       case .storeLocal: local[key] = value
       case .storeGlobal: global[key] = value
       case .fetchLocal: try memory.store(local[key] ?? 0, at: arguments.r2)
