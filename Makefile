@@ -1,7 +1,5 @@
 # Everything a newcomer or CI needs. `make demo` and `make test` set up what they lack by themselves.
 
-FIRMWARE := swift build --package-path Firmware -c release --triple armv7em-none-none-eabi \
-	--toolset Firmware/toolset.json
 MICROBPF := .build/debug/microbpf
 
 .PHONY: demo test build firmware setup size format lint clean
@@ -24,7 +22,7 @@ build:
 ## Build the firmware for the emulated board.
 firmware: setup
 	@echo "building the firmware"
-	@$(FIRMWARE) --quiet
+	@scripts/build-firmware
 
 ## Install what this machine lacks, and fetch the sources of the firmware's C libraries.
 setup:

@@ -26,7 +26,9 @@ public struct ConformanceCase: Equatable, Sendable {
   public init(name: String, contents: String) throws(ConformanceCaseError) {
     var sections: [Substring: Section] = [:]
     var current: Substring?
-    for (index, line) in contents.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in contents.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       if line.hasPrefix("-- ") {
         let title = line.dropFirst(3).trimmingSuffix(while: \.isWhitespace)
         guard Self.titles.contains(String(title)) else {
@@ -48,7 +50,8 @@ public struct ConformanceCase: Equatable, Sendable {
       throw ConformanceCaseError(line: assembly.firstLine + error.line - 1, .program(error))
     }
     raw = try sections["raw"].map { (section) throws(ConformanceCaseError) in
-      try section.numbers().flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+      try section.numbers().flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+      }
     }
     memory = try sections["mem"]?.bytes() ?? []
     if let failure = sections["error"] {

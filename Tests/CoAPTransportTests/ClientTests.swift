@@ -124,7 +124,9 @@ struct Echoing: DatagramEngine, ~Copyable {
       Echoing { _ in nil }
     } _: { uri in
       try await withClient(impatient) { client in
-        await #expect(throws: CoAPClientError.timedOut(uri: uri)) { _ = try await client.request(.get, uri) }
+        _ = await #expect(throws: CoAPClientError.timedOut(uri: uri)) {
+          _ = try await client.request(.get, uri)
+        }
       }
     }
   }
@@ -134,21 +136,23 @@ struct Echoing: DatagramEngine, ~Copyable {
       Echoing { [0x70, 0, $0[2], $0[3]] }
     } _: { uri in
       try await withClient { client in
-        await #expect(throws: CoAPClientError.reset(uri: uri)) { _ = try await client.request(.get, uri) }
+        _ = await #expect(throws: CoAPClientError.reset(uri: uri)) { _ = try await client.request(.get, uri) }
       }
     }
     try await withServer {
       Echoing { $0.map { ~$0 } }
     } _: { uri in
       try await withClient(impatient) { client in
-        await #expect(throws: CoAPClientError.timedOut(uri: uri)) { _ = try await client.request(.get, uri) }
+        _ = await #expect(throws: CoAPClientError.timedOut(uri: uri)) {
+          _ = try await client.request(.get, uri)
+        }
       }
     }
     try await withServer {
       Echoing { [0x64, 0x45] + $0[2..<8] + [0x90] }
     } _: { uri in
       try await withClient { client in
-        await #expect(throws: CoAPClientError.unknownOption(uri: uri)) {
+        _ = await #expect(throws: CoAPClientError.unknownOption(uri: uri)) {
           _ = try await client.request(.get, uri)
         }
       }
@@ -169,7 +173,7 @@ struct Echoing: DatagramEngine, ~Copyable {
       }
     } _: { uri in
       try await withClient { client in
-        await #expect(throws: CoAPClientError.transfer(.changed, uri: uri)) {
+        _ = await #expect(throws: CoAPClientError.transfer(.changed, uri: uri)) {
           _ = try await client.request(.get, uri)
         }
       }
@@ -180,7 +184,7 @@ struct Echoing: DatagramEngine, ~Copyable {
       var configuration = CoAPClient.Configuration()
       configuration.bodyLimit = 3000
       try await withClient(configuration) { client in
-        await #expect(throws: CoAPClientError.bodyTooLong(limit: 3000, uri: uri)) {
+        _ = await #expect(throws: CoAPClientError.bodyTooLong(limit: 3000, uri: uri)) {
           _ = try await client.request(.get, uri)
         }
       }
@@ -194,7 +198,7 @@ struct Echoing: DatagramEngine, ~Copyable {
       Answering { _, _ in (Response(.changed), [UInt8](repeating: 1, count: 2000)) }
     } _: { uri in
       try await withClient { client in
-        await #expect(throws: CoAPClientError.longAnswer(uri: uri)) {
+        _ = await #expect(throws: CoAPClientError.longAnswer(uri: uri)) {
           _ = try await client.request(.post, uri)
         }
         let answer = try await client.request(.get, uri)
@@ -230,7 +234,7 @@ struct Echoing: DatagramEngine, ~Copyable {
 
   @Test func `a request that no datagram holds is refused`() async throws {
     try await withClient { client in
-      await #expect(throws: CoAPClientError.requestTooLong(limit: 1152)) {
+      _ = await #expect(throws: CoAPClientError.requestTooLong(limit: 1152)) {
         _ = try await client.request(
           .post, "coap://127.0.0.1:9/", payload: [UInt8](repeating: 0, count: 1152))
       }
@@ -245,13 +249,13 @@ struct Echoing: DatagramEngine, ~Copyable {
         let task = Task { try await client.request(.get, uri) }
         try await Task.sleep(for: .milliseconds(30))
         task.cancel()
-        await #expect(throws: CoAPClientError.cancelled) { _ = try await task.value }
+        _ = await #expect(throws: CoAPClientError.cancelled) { _ = try await task.value }
         let late = Task {
           while !Task.isCancelled { await Task.yield() }
           return try await client.request(.get, uri)
         }
         late.cancel()
-        await #expect(throws: CoAPClientError.cancelled) { _ = try await late.value }
+        _ = await #expect(throws: CoAPClientError.cancelled) { _ = try await late.value }
       }
     }
   }
@@ -264,8 +268,8 @@ struct Echoing: DatagramEngine, ~Copyable {
       let task = Task { try await client.request(.get, uri) }
       try await Task.sleep(for: .milliseconds(30))
       await client.close()
-      await #expect(throws: CoAPClientError.closed) { _ = try await task.value }
-      await #expect(throws: CoAPClientError.closed) { _ = try await client.request(.get, uri) }
+      _ = await #expect(throws: CoAPClientError.closed) { _ = try await task.value }
+      _ = await #expect(throws: CoAPClientError.closed) { _ = try await client.request(.get, uri) }
       await client.close()
     }
   }
@@ -326,6 +330,6 @@ struct Echoing: DatagramEngine, ~Copyable {
     let before = try await socket.counts()
     #expect(before == DatagramCounts())
     await socket.close()
-    await #expect(throws: SocketClosed()) { _ = try await socket.counts() }
+    _ = await #expect(throws: SocketClosed()) { _ = try await socket.counts() }
   }
 }

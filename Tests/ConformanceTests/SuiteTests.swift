@@ -10,7 +10,8 @@ private let folder = ConformanceCase.folder(
 @Suite(
   .enabled(
     if: folder != nil || ProcessInfo.processInfo.environment["CI"] == "true",
-    "the conformance suite's cases are neither in BPF_CONFORMANCE_DIR nor in shared/conformance beside the package"))
+    "the conformance suite's cases are neither in BPF_CONFORMANCE_DIR nor in shared/conformance beside the package"
+  ))
 struct SuiteTests {
   @Test func `the interpreter meets every case of the suite`() async throws {
     let cases = try ConformanceCase.load(folder: try #require(folder, "the conformance suite is absent"))
