@@ -31,7 +31,9 @@ public struct Assembler: Sendable {
   public func assembly(of source: String) throws(AssemblerError) -> Assembly {
     var program = AssemblyInProgress(syntax: syntax)
     // A newline behind a carriage return is one character with it.
-    for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       for statement in statements(of: line, number: index + 1) {
         try program.add(statement)
       }
@@ -96,12 +98,13 @@ private struct AssemblyInProgress {
       append([try number(in: statement)], line: statement.line)
       return
     }
-    let (operation, values) = try read(statement)
+    let (operation, values) = try read(statement, startingWith: first.kind)
     if operation == .exit { lastExit = slots.count }
     if let label = values.label {
       references.append(
         Reference(
-          slot: slots.count, operation: operation, values: values, label: label.kind.text, line: statement.line,
+          slot: slots.count, operation: operation, values: values, label: label.kind.text,
+          line: statement.line,
           column: label.column))
     }
     append(encode(operation, values), line: statement.line)
@@ -154,10 +157,12 @@ private struct AssemblyInProgress {
     }
   }
 
-  /// Compares the statement with every form.
-  private func read(_ statement: Statement) throws(AssemblerError) -> (Operation, FieldValues) {
+  /// Compares the statement with every form that starts like it.
+  private func read(
+    _ statement: Statement, startingWith first: Token.Kind
+  ) throws(AssemblerError) -> (Operation, FieldValues) {
     var failures: [Matcher.Failure] = []
-    for (operation, form) in syntax.allForms {
+    for (operation, form) in syntax.forms(startingWith: first) {
       do throws(Matcher.Failure) {
         return (operation, try Matcher.match(statement.tokens, form, of: operation, syntax: syntax))
       } catch {
@@ -181,7 +186,9 @@ private struct AssemblyInProgress {
     }
     let isFirst = position == statement.tokens.startIndex
     let reason: AssemblerError.Reason =
-      other ?? (isFirst ? .unknownInstruction(found.text) : .unexpected(found: found.text, expected: expected.sorted()))
+      other
+      ?? (isFirst
+        ? .unknownInstruction(found.text) : .unexpected(found: found.text, expected: expected.sorted()))
     return AssemblerError(line: statement.line, column: statement.column(at: position), reason)
   }
 

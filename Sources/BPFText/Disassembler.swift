@@ -11,8 +11,12 @@ public struct Disassembler: Sendable {
 
   /// An instruction as one line, with the name of a called helper as a comment.
   ///
-  /// - Parameter next: what follows in the program: the other half of a wide load. A wide load without it, and an upper half by
-  ///   itself, are written as the numbers of their slots.
+  /// A wide load without its other half, and an upper half by itself, are written as the numbers of their slots.
+  ///
+  /// - Parameters:
+  ///   - instruction: what to write.
+  ///   - next: what follows in the program, which matters to a wide load.
+  /// - Returns: the line, without white space around it.
   public func line(for instruction: Instruction, next: Instruction? = nil) -> String {
     line(for: instruction, next: next, target: nil)
   }
@@ -22,6 +26,7 @@ public struct Disassembler: Sendable {
   /// - Parameters:
   ///   - instructions: one entry for each slot.
   ///   - functions: names by the index of a slot. Targets without one are called `L` and their index.
+  /// - Returns: the lines.
   public func listing(of instructions: [Instruction], functions: [Int: String] = [:]) -> [String] {
     let labels = labels(in: instructions, functions: functions)
     var lines: [String] = []
@@ -44,7 +49,8 @@ public struct Disassembler: Sendable {
     for (index, instruction) in instructions.enumerated() where !isUpperHalf(index, of: instructions) {
       if let label = labels[index] { lines.append("\(label):") }
       let next = index + 1 < instructions.count ? instructions[index + 1] : nil
-      lines.append("  \(line(for: instruction, next: next, target: target(of: instruction, at: index, labels)))")
+      lines.append(
+        "  \(line(for: instruction, next: next, target: target(of: instruction, at: index, labels)))")
     }
     return lines
   }

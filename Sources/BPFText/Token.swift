@@ -1,6 +1,6 @@
 /// A piece of a line of text.
 struct Token: Equatable, Sendable {
-  enum Kind: Equatable, Sendable {
+  enum Kind: Hashable, Sendable {
     /// A name, a mnemonic, a register.
     case word(String)
     /// A number without its sign.

@@ -26,7 +26,9 @@ public struct ConformanceCase: Equatable, Sendable {
   public init(name: String, contents: String) throws(ConformanceCaseError) {
     var sections: [Substring: Section] = [:]
     var current: Substring?
-    for (index, line) in contents.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in contents.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       if line.hasPrefix("-- ") {
         let title = line.dropFirst(3).trimmingSuffix(while: \.isWhitespace)
         guard Self.titles.contains(String(title)) else {
@@ -48,7 +50,8 @@ public struct ConformanceCase: Equatable, Sendable {
       throw ConformanceCaseError(line: assembly.firstLine + error.line - 1, .program(error))
     }
     raw = try sections["raw"].map { (section) throws(ConformanceCaseError) in
-      try section.numbers().flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
+      try section.numbers().flatMap { number in (0..<8).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) }
+      }
     }
     memory = try sections["mem"]?.bytes() ?? []
     if let failure = sections["error"] {
@@ -76,12 +79,13 @@ public struct ConformanceCase: Equatable, Sendable {
       }
   }
 
-  /// Where the suite's cases lie: the folder that `BPF_CONFORMANCE_DIR` names, else `shared/conformance` beside the
-  /// package; `nil` when there is none.
+  /// Where the suite's cases lie: the folder that `BPF_CONFORMANCE_DIR` names, whether it exists or not, else `shared/conformance`
+  /// beside the package; `nil` when there is none.
   public static func folder(besidePackage root: URL) -> URL? {
-    let configured = ProcessInfo.processInfo.environment["BPF_CONFORMANCE_DIR"].map { URL(filePath: $0) }
-    let folder =
-      configured ?? root.deletingLastPathComponent().appending(path: "shared/conformance")
+    if let configured = ProcessInfo.processInfo.environment["BPF_CONFORMANCE_DIR"] {
+      return URL(filePath: configured)
+    }
+    let folder = root.deletingLastPathComponent().appending(path: "shared/conformance")
     return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
   }
 

@@ -15,7 +15,10 @@ public protocol ConformanceEngine: Sendable {
 
   /// Verifies and runs a program in an image layout that devices understand.
   ///
-  /// - Parameter memory: what r1 points to and r2 has the length of.
+  /// - Parameters:
+  ///   - image: the program.
+  ///   - memory: what r1 points to and r2 has the length of.
+  /// - Returns: what the program came to.
   /// - Throws: when the engine cannot be reached; what the program does is part of the outcome.
   func run(_ image: [UInt8], memory: [UInt8]) async throws -> EngineOutcome
 }

@@ -17,6 +17,8 @@ public struct ConformancePlugin<Engine: ConformanceEngine>: Sendable {
   /// - Parameters:
   ///   - memory: the runner's argument; empty for none.
   ///   - input: the text section, or an ELF object (`--elf`): devices tell the one from the other.
+  /// - Returns: the reply; a program that fails is part of it.
+  /// - Throws: what the engine throws when it cannot be reached.
   public func reply(memory: String, input: String) async throws -> Reply {
     guard let memory = hexadecimalBytes(memory) else { return refusal("the memory is not hexadecimal") }
     guard let program = hexadecimalBytes(input) else { return refusal("the program is not hexadecimal") }

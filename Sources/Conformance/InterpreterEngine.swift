@@ -27,7 +27,9 @@ public struct InterpreterEngine: ConformanceEngine {
       case .trapped(let trap): return .failed("trap \(trap.rule) at \(trap.index), address \(trap.address)")
       }
     } catch {
-      guard case .refused(let refusal) = error, refusal.rule == .unknownHelper else { return .failed("\(error)") }
+      guard case .refused(let refusal) = error, refusal.rule == .unknownHelper else {
+        return .failed("\(error)")
+      }
       return .calledUnknownHelper(number: UInt64(bitPattern: refusal.found), index: refusal.index)
     }
   }

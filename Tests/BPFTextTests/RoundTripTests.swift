@@ -58,7 +58,11 @@ func bytes(_ program: [Instruction]) -> [UInt8] {
     let source = Disassembler(syntax: syntax).source(of: program, functions: [0: "program", 7: "double"])
     let assembly = try Assembler(syntax: syntax).assembly(of: source.joined(separator: "\n"))
     #expect(assembly.text == bytes(program))
-    #expect(assembly.labels == ["program": 0, "L2": 2, "L5": 5, "L6": 6, "double": 7].filter { $0.key != "L6" || source.contains("L6:") })
+    #expect(
+      assembly.labels
+        == ["program": 0, "L2": 2, "L5": 5, "L6": 6, "double": 7].filter {
+          $0.key != "L6" || source.contains("L6:")
+        })
   }
 
   @Test(arguments: Syntax.allCases)
