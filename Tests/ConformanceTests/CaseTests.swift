@@ -110,7 +110,9 @@ import Testing
   @Test func `the plug-in prints r0 in hexadecimal`() async throws {
     let reply = try await plugin.reply(
       memory: "22 11", input: "69 10 00 00 00 00 00 00\n9500000000000000\n")
-    #expect(reply == .init(standardOutput: "1122\n", standardError: "", exitStatus: 0))
+    #expect(reply.standardOutput == "1122\n")
+    #expect(reply.standardError == "")
+    #expect(reply.exitStatus == 0)
   }
 
   @Test(arguments: [
@@ -122,6 +124,8 @@ import Testing
     memory: String, input: String, message: String
   ) async throws {
     let reply = try await plugin.reply(memory: memory, input: input)
-    #expect(reply == .init(standardOutput: "", standardError: message, exitStatus: 1))
+    #expect(reply.standardOutput == "")
+    #expect(reply.standardError == message)
+    #expect(reply.exitStatus == 1)
   }
 }
