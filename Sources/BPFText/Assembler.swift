@@ -10,11 +10,11 @@ public struct Assembly: Equatable, Sendable {
   public let lines: [Int]
 }
 
-/// Makes a text section of a program's text: an instruction or a label with a colon in each line, `.quad` with the number of a slot
-/// for what is no instruction. `#` and `//` start comments; on `;` see `Syntax`.
+/// Makes a text section of a program's text: an instruction or a label with a colon in each line, `.quad`
+/// with the number of a slot for what is no instruction. `#` and `//` start comments; on `;` see `Syntax`.
 ///
-/// A jump or a local call says how many slots it goes, counted from the next one, or names a label. In the classic syntax
-/// `exit` names the last exit instruction unless a line has that label.
+/// A jump or a local call says how many slots it goes, counted from the next one, or names a label. In the
+/// classic syntax `exit` names the last exit instruction unless a line has that label.
 public struct Assembler: Sendable {
   public let syntax: Syntax
 

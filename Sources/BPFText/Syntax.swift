@@ -2,16 +2,17 @@ import BPF
 
 /// A notation for instructions.
 public enum Syntax: CaseIterable, Sendable {
-  /// LLVM's: `r0 = *(u8 *)(r1 + 2)`. A `;` separates statements; a line that starts with one is a comment, as the source
-  /// lines among LLVM's disassembly are.
+  /// LLVM's: `r0 = *(u8 *)(r1 + 2)`. A `;` separates statements; a line that starts with one is a comment, as
+  /// the source lines among LLVM's disassembly are.
   case llvm
   /// That of uBPF and of the public conformance suite: `ldxb %r0, [%r1+2]`. A `;` starts a comment.
   case classic
 }
 
 extension Syntax {
-  /// How an operation is written: the first form without a label is the one to print, the one with a label stands in for it where
-  /// the target has a name, and all are read. An operation without a form is written as the number of its slot.
+  /// How an operation is written: the first form without a label is the one to print, the one with a label
+  /// stands in for it where the target has a name, and all are read. An operation without a form is written
+  /// as the number of its slot.
   func forms(of operation: Operation) -> [Form] { table.byOperation[operation] ?? [] }
 
   /// The forms that a statement with this first token can have.
@@ -48,7 +49,8 @@ private struct FormTable {
 }
 
 extension Operation {
-  /// The upper four bits of the opcode, which number the operations of arithmetic and of jumps. RFC 9669 §4.1, §4.3
+  /// The upper four bits of the opcode, which number the operations of arithmetic and of jumps. RFC 9669
+  /// §4.1, §4.3
   var code: Int { Int(opcode >> 4) }
 
   /// Whether this is the variant of a division or a remainder that takes its operands as signed.

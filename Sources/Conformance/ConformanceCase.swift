@@ -79,8 +79,8 @@ public struct ConformanceCase: Equatable, Sendable {
       }
   }
 
-  /// Where the suite's cases lie: the folder that `BPF_CONFORMANCE_DIR` names, whether it exists or not, else `shared/conformance`
-  /// beside the package; `nil` when there is none.
+  /// Where the suite's cases lie: the folder that `BPF_CONFORMANCE_DIR` names, whether it exists or not, else
+  /// `shared/conformance` beside the package; `nil` when there is none.
   public static func folder(besidePackage root: URL) -> URL? {
     if let configured = ProcessInfo.processInfo.environment["BPF_CONFORMANCE_DIR"] {
       return URL(filePath: configured)

@@ -2,7 +2,8 @@
 public enum EngineOutcome: Equatable, Sendable {
   /// The program returned r0.
   case returned(UInt64)
-  /// The program was refused or stopped at the slot `index` for calling a helper by a number that no helper of this engine has.
+  /// The program was refused or stopped at the slot `index` for calling a helper by a number that no helper
+  /// of this engine has.
   case calledUnknownHelper(number: UInt64, index: Int)
   /// The program was refused or stopped for another reason.
   case failed(String)

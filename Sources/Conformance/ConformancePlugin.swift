@@ -1,5 +1,5 @@
-/// The suite's plug-in protocol: the public runner starts a process for each case, with the memory as an argument and the program
-/// on standard input, both as hexadecimal text, and reads r0 from standard output.
+/// The suite's plug-in protocol: the public runner starts a process for each case, with the memory as an
+/// argument and the program on standard input, both as hexadecimal text, and reads r0 from standard output.
 public struct ConformancePlugin<Engine: ConformanceEngine>: Sendable {
   /// What the process has to put out and end with.
   public struct Reply: Equatable, Sendable {

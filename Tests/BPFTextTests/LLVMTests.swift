@@ -9,8 +9,8 @@ extension Operation {
     ![.callLocal, .callBTF, .trap, .lddwData, .lddwRodata, .wideUpperHalf].contains(self)
   }
 
-  /// Fields of which LLVM prints everything: of wide loads that are no numbers it takes the lower half, of indexed packet
-  /// access no number.
+  /// Fields of which LLVM prints everything: of wide loads that are no numbers it takes the lower half, of
+  /// indexed packet access no number.
   fileprivate func exampleForLLVM(offset: Int16, immediate: Int32) -> [Instruction] {
     switch self {
     case .ldindb, .ldindh, .ldindw:

@@ -1,7 +1,7 @@
 import Foundation
 
-/// The assembler and disassembler of the toolchain, if they know BPF: `clang` from `PATH`, and `llvm-objdump` beside it, as another
-/// one may be too old.
+/// The assembler and disassembler of the toolchain, if they know BPF: `clang` from `PATH`, and `llvm-objdump`
+/// beside it, as another one may be too old.
 struct LLVMTools: Sendable {
   struct Failure: Error {
     let command: [String]

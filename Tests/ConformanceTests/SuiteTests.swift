@@ -10,7 +10,7 @@ private let folder = ConformanceCase.folder(
 @Suite(
   .enabled(
     if: folder != nil,
-    "the conformance suite is absent: set BPF_CONFORMANCE_DIR, or put its cases into shared/conformance beside the package"
+    "no conformance suite: neither BPF_CONFORMANCE_DIR nor shared/conformance beside the package"
   ))
 struct SuiteTests {
   @Test func `the interpreter meets every case of the suite`() async throws {
