@@ -10,11 +10,11 @@ public struct Assembly: Equatable, Sendable {
   public let lines: [Int]
 }
 
-/// Makes a text section of a program's text: an instruction or a label with a colon in each line, `.quad` with the number of a slot
-/// for what is no instruction. `#` and `//` start comments; on `;` see `Syntax`.
+/// Makes a text section of a program's text: an instruction or a label with a colon in each line, `.quad`
+/// with the number of a slot for what is no instruction. `#` and `//` start comments; on `;` see `Syntax`.
 ///
-/// A jump or a local call says how many slots it goes, counted from the next one, or names a label. In the classic syntax
-/// `exit` names the last exit instruction unless a line has that label.
+/// A jump or a local call says how many slots it goes, counted from the next one, or names a label. In the
+/// classic syntax `exit` names the last exit instruction unless a line has that label.
 public struct Assembler: Sendable {
   public let syntax: Syntax
 
@@ -98,7 +98,7 @@ private struct AssemblyInProgress {
       append([try number(in: statement)], line: statement.line)
       return
     }
-    let (operation, values) = try read(statement)
+    let (operation, values) = try read(statement, startingWith: first.kind)
     if operation == .exit { lastExit = slots.count }
     if let label = values.label {
       references.append(
@@ -157,10 +157,12 @@ private struct AssemblyInProgress {
     }
   }
 
-  /// Compares the statement with every form.
-  private func read(_ statement: Statement) throws(AssemblerError) -> (Operation, FieldValues) {
+  /// Compares the statement with every form that starts like it.
+  private func read(
+    _ statement: Statement, startingWith first: Token.Kind
+  ) throws(AssemblerError) -> (Operation, FieldValues) {
     var failures: [Matcher.Failure] = []
-    for (operation, form) in syntax.allForms {
+    for (operation, form) in syntax.forms(startingWith: first) {
       do throws(Matcher.Failure) {
         return (operation, try Matcher.match(statement.tokens, form, of: operation, syntax: syntax))
       } catch {

@@ -1,8 +1,8 @@
 /// Why a text is no program, and where.
 public struct AssemblerError: Error, Equatable, Sendable {
   public enum Reason: Equatable, Sendable {
-    /// Something else stands here than any instruction that begins like this one could have. `expected` is sorted; it names
-    /// fields ("a number") and quotes text ("'goto'").
+    /// Something else stands here than any instruction that begins like this one could have. `expected` is
+    /// sorted; it names fields ("a number") and quotes text ("'goto'").
     case unexpected(found: String, expected: [String])
     /// No instruction begins with this.
     case unknownInstruction(String)

@@ -11,16 +11,19 @@ public struct Disassembler: Sendable {
 
   /// An instruction as one line, with the name of a called helper as a comment.
   ///
+  /// A wide load without its other half, and an upper half by itself, are written as the numbers of their
+  /// slots.
+  ///
   /// - Parameters:
   ///   - instruction: what to write.
-  ///   - next: what follows in the program: the other half of a wide load. A wide load without it, and an upper half by
-  ///     itself, are written as the numbers of their slots.
-  /// - Returns: the text, without a line end.
+  ///   - next: what follows in the program, which matters to a wide load.
+  /// - Returns: the line, without white space around it.
   public func line(for instruction: Instruction, next: Instruction? = nil) -> String {
     line(for: instruction, next: next, target: nil)
   }
 
-  /// A program with the index and the bytes of each slot, and a line with the name before each function and each target.
+  /// A program with the index and the bytes of each slot, and a line with the name before each function and
+  /// each target.
   ///
   /// - Parameters:
   ///   - instructions: one entry for each slot.
@@ -57,11 +60,14 @@ public struct Disassembler: Sendable {
   // MARK: Labels
 
   private func labels(in instructions: [Instruction], functions: [Int: String]) -> [Int: String] {
-    var labels = functions
+    func canHaveLabel(_ index: Int) -> Bool {
+      instructions.indices.contains(index) && !isUpperHalf(index, of: instructions)
+    }
+    var labels = functions.filter { canHaveLabel($0.key) }
     for (index, instruction) in instructions.enumerated() {
-      guard let target = instruction.target(at: index), instructions.indices.contains(target),
-        !isUpperHalf(target, of: instructions), labels[target] == nil
-      else { continue }
+      guard let target = instruction.target(at: index), canHaveLabel(target), labels[target] == nil else {
+        continue
+      }
       labels[target] = "L\(target)"
     }
     return labels

@@ -2,10 +2,10 @@ import BPF
 
 /// One way to write one operation: literal text with places for its fields.
 ///
-/// A form is given as a pattern, from which both the disassembler's and the assembler's half follow: `{d}` and `{s}` are the
-/// destination and source registers (`{dw}`, `{sw}` their lower halves), `{i}` the immediate, `{o}` the offset behind an address,
-/// `{j}` the immediate in that place, `{q}` the number of a wide load, `{t}` the distance of a jump or call, `{l}` its target's
-/// name.
+/// A form is given as a pattern, from which both the disassembler's and the assembler's half follow: `{d}`
+/// and `{s}` are the destination and source registers (`{dw}`, `{sw}` their lower halves), `{i}` the
+/// immediate, `{o}` the offset behind an address, `{j}` the immediate in that place, `{q}` the number of a
+/// wide load, `{t}` the distance of a jump or call, `{l}` its target's name.
 struct Form: Sendable {
   enum Field: Equatable, Sendable {
     case destination(half: Bool)

@@ -137,6 +137,11 @@ extension Syntax {
     }
   }
 
+  /// Whether this is the name of a register or of its lower half.
+  func isRegister(_ name: String) -> Bool {
+    register(named: name, half: false) != nil || register(named: name, half: true) != nil
+  }
+
   /// The classic syntax is read with and without the percent sign.
   func register(named name: String, half: Bool) -> Register? {
     Register.allCases.first {

@@ -1,6 +1,7 @@
 import BPF
 
-// Indexed by the operation's code; where a name is empty the operation has a form of its own. RFC 9669 §4.1, §4.3
+// Indexed by the operation's code; where a name is empty the operation has a form of its own. RFC 9669 §4.1,
+// §4.3
 private let assignments = ["+", "-", "*", "/", "|", "&", "<<", ">>", "", "%", "^", "", "s>>"]
 private let comparisons = ["", "==", ">", ">=", "&", "!=", "s>", "s>=", "", "", "<", "<=", "s<", "s<="]
 // Indexed by the upper four bits of the variant. RFC 9669 §5.3
@@ -9,8 +10,9 @@ private let atomics: [UInt8: (symbol: String, name: String)] = [
 ]
 
 extension Operation {
-  /// The forms of LLVM's assembler. What LLVM has no notation for (local calls by distance, calls by BTF number, traps,
-  /// Femto-Containers' wide loads, packet access with both a register and a number) has one in its style.
+  /// The forms of LLVM's assembler. What LLVM has no notation for (local calls by distance, calls by BTF
+  /// number, traps, Femto-Containers' wide loads, packet access with both a register and a number) has one in
+  /// its style.
   var llvmForms: [String] {
     switch instructionClass {
     case .alu, .alu64: [llvmArithmetic]

@@ -2,41 +2,55 @@ import BPF
 
 /// A notation for instructions.
 public enum Syntax: CaseIterable, Sendable {
-  /// LLVM's: `r0 = *(u8 *)(r1 + 2)`. A `;` separates statements; a line that starts with one is a comment, as the source
-  /// lines among LLVM's disassembly are.
+  /// LLVM's: `r0 = *(u8 *)(r1 + 2)`. A `;` separates statements; a line that starts with one is a comment, as
+  /// the source lines among LLVM's disassembly are.
   case llvm
   /// That of uBPF and of the public conformance suite: `ldxb %r0, [%r1+2]`. A `;` starts a comment.
   case classic
 }
 
 extension Syntax {
-  /// How an operation is written: the first form without a label is the one to print, the one with a label stands in for it where
-  /// the target has a name, and all are read. An operation without a form is written as the number of its slot.
-  func forms(of operation: Operation) -> [Form] { table[Int(operation.rawValue)] ?? [] }
+  /// How an operation is written: the first form without a label is the one to print, the one with a label
+  /// stands in for it where the target has a name, and all are read. An operation without a form is written
+  /// as the number of its slot.
+  func forms(of operation: Operation) -> [Form] { table.byOperation[operation] ?? [] }
 
-  /// Every form with its operation, in the order of the instruction set.
-  var allForms: [(operation: Operation, form: Form)] { self == .llvm ? Self.llvmForms : Self.classicForms }
-
-  private var table: [Int: [Form]] { self == .llvm ? Self.llvmTable : Self.classicTable }
-
-  private static let llvmForms = makeForms { $0.llvmForms }
-  private static let classicForms = makeForms { $0.classicForms }
-  private static let llvmTable = makeTable(llvmForms)
-  private static let classicTable = makeTable(classicForms)
-
-  private static func makeForms(_ patterns: (Operation) -> [String]) -> [(operation: Operation, form: Form)] {
-    Operation.allCases.flatMap { operation in
-      patterns(operation).map { (operation, Form($0)) }
-    }
+  /// The forms that a statement with this first token can have.
+  func forms(startingWith token: Token.Kind) -> [(operation: Operation, form: Form)] {
+    var forms = table.byFirstToken[token] ?? []
+    if case .word(let name) = token, isRegister(name) { forms += table.startingWithRegister }
+    return forms
   }
 
-  private static func makeTable(_ forms: [(operation: Operation, form: Form)]) -> [Int: [Form]] {
-    Dictionary(grouping: forms) { Int($0.operation.rawValue) }.mapValues { $0.map(\.form) }
+  private var table: FormTable { self == .llvm ? Self.llvmTable : Self.classicTable }
+
+  private static let llvmTable = FormTable { $0.llvmForms }
+  private static let classicTable = FormTable { $0.classicForms }
+}
+
+/// Every form of a syntax, made once from the operations' patterns.
+private struct FormTable {
+  private(set) var byOperation: [Operation: [Form]] = [:]
+  private(set) var byFirstToken: [Token.Kind: [(operation: Operation, form: Form)]] = [:]
+  private(set) var startingWithRegister: [(operation: Operation, form: Form)] = []
+
+  init(patterns: (Operation) -> [String]) {
+    for operation in Operation.allCases {
+      for form in patterns(operation).map(Form.init) {
+        byOperation[operation, default: []].append(form)
+        if case .literal(_, let kinds) = form.parts.first, let first = kinds.first {
+          byFirstToken[first, default: []].append((operation, form))
+        } else {
+          startingWithRegister.append((operation, form))
+        }
+      }
+    }
   }
 }
 
 extension Operation {
-  /// The upper four bits of the opcode, which number the operations of arithmetic and of jumps. RFC 9669 §4.1, §4.3
+  /// The upper four bits of the opcode, which number the operations of arithmetic and of jumps. RFC 9669
+  /// §4.1, §4.3
   var code: Int { Int(opcode >> 4) }
 
   /// Whether this is the variant of a division or a remainder that takes its operands as signed.

@@ -1,6 +1,6 @@
 /// A piece of a line of text.
 struct Token: Equatable, Sendable {
-  enum Kind: Equatable, Sendable {
+  enum Kind: Hashable, Sendable {
     /// A name, a mnemonic, a register.
     case word(String)
     /// A number without its sign.
@@ -27,11 +27,11 @@ struct Token: Equatable, Sendable {
   let column: Int
 }
 
-/// The tokens of a line without its comment, which `#` and `//` start. `column` is that of the line's first character.
-func tokens(of line: Substring, column first: Int = 1) -> [Token] {
+/// The tokens of a line without its comment, which `#` and `//` start.
+func tokens(of line: Substring) -> [Token] {
   var result: [Token] = []
   var rest = line
-  var column = first
+  var column = 1
   while let character = rest.first {
     if character == "#" || rest.hasPrefix("//") { break }
     let next = rest.dropFirst().first

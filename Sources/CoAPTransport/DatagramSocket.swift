@@ -1,4 +1,4 @@
-import CoAP
+public import CoAP
 import NIOCore
 import NIOPosix
 
@@ -263,7 +263,8 @@ final class EngineHandler<Engine: DatagramEngine & ~Copyable>: ChannelInboundHan
 }
 
 extension Instant {
-  static var now: Instant {
+  /// Now, on the system's monotonic clock: the time that engines on sockets are given.
+  public static var now: Instant {
     Instant(milliseconds: NIODeadline.now().uptimeNanoseconds / 1_000_000)
   }
 

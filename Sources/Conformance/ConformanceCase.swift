@@ -79,12 +79,13 @@ public struct ConformanceCase: Equatable, Sendable {
       }
   }
 
-  /// Where the suite's cases lie: the folder that `BPF_CONFORMANCE_DIR` names, else `shared/conformance` beside the
-  /// package; `nil` when there is none.
+  /// Where the suite's cases lie: the folder that `BPF_CONFORMANCE_DIR` names, whether it exists or not, else
+  /// `shared/conformance` beside the package; `nil` when there is none.
   public static func folder(besidePackage root: URL) -> URL? {
-    let configured = ProcessInfo.processInfo.environment["BPF_CONFORMANCE_DIR"].map { URL(filePath: $0) }
-    let folder =
-      configured ?? root.deletingLastPathComponent().appending(path: "shared/conformance")
+    if let configured = ProcessInfo.processInfo.environment["BPF_CONFORMANCE_DIR"] {
+      return URL(filePath: configured)
+    }
+    let folder = root.deletingLastPathComponent().appending(path: "shared/conformance")
     return FileManager.default.fileExists(atPath: folder.path) ? folder : nil
   }
 

@@ -1,5 +1,5 @@
-/// The suite's plug-in protocol: the public runner starts a process for each case, with the memory as an argument and the program
-/// on standard input, both as hexadecimal text, and reads r0 from standard output.
+/// The suite's plug-in protocol: the public runner starts a process for each case, with the memory as an
+/// argument and the program on standard input, both as hexadecimal text, and reads r0 from standard output.
 public struct ConformancePlugin<Engine: ConformanceEngine>: Sendable {
   /// What the process has to put out and end with.
   public struct Reply: Equatable, Sendable {
@@ -17,6 +17,8 @@ public struct ConformancePlugin<Engine: ConformanceEngine>: Sendable {
   /// - Parameters:
   ///   - memory: the runner's argument; empty for none.
   ///   - input: the text section, or an ELF object (`--elf`): devices tell the one from the other.
+  /// - Returns: the reply; a program that fails is part of it.
+  /// - Throws: what the engine throws when it cannot be reached.
   public func reply(memory: String, input: String) async throws -> Reply {
     guard let memory = hexadecimalBytes(memory) else { return refusal("the memory is not hexadecimal") }
     guard let program = hexadecimalBytes(input) else { return refusal("the program is not hexadecimal") }

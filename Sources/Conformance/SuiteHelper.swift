@@ -2,9 +2,9 @@ import BPF
 
 /// The one helper that the suite's programs call: it returns its first argument.
 ///
-/// Devices have no helper with its number. So what calls it, once an engine has reported the call, is replaced by one instruction
-/// with the helper's effect, and the program runs again from the start. This works for every engine and machine, whose own helpers
-/// stay as they are.
+/// Devices have no helper with its number. So what calls it, once an engine has reported the call, is
+/// replaced by one instruction with the helper's effect, and the program runs again from the start. This
+/// works for every engine and machine, whose own helpers stay as they are.
 enum SuiteHelper {
   static let number: UInt64 = 5
 

@@ -19,7 +19,7 @@ public final class VirtualDevice: Sendable {
     console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     socket = try await DatagramSocket.open(host: host, port: port) {
-      Engine(server: DeviceServer(board: LinuxBoard(console: console), provisioning: provisioning))
+      Engine(board: LinuxBoard(console: console), provisioning: provisioning)
     }
   }
 
@@ -35,17 +35,15 @@ struct LinuxBoard: Board {
   typealias Crypto = HostCryptography
 
   static var name: StaticString { "linux" }
-  private let start = ContinuousClock.now
+  /// When the device started, on the clock of its socket.
+  let start = Instant.now
   let console: @Sendable ([UInt8]) -> Void
 
   init(console: @escaping @Sendable ([UInt8]) -> Void) {
     self.console = console
   }
 
-  var now: Instant {
-    let (seconds, attoseconds) = (ContinuousClock.now - start).components
-    return Instant(milliseconds: UInt64(seconds) * 1000 + UInt64(attoseconds / 1_000_000_000_000_000))
-  }
+  var now: Instant { Instant(milliseconds: Instant.now.milliseconds(since: start)) }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     console(bytes.indices.map { bytes[$0] })
@@ -54,16 +52,16 @@ struct LinuxBoard: Board {
 
 /// The server on the socket's event loop.
 private struct Engine: DatagramEngine, ~Copyable {
-  var server: DeviceServer<LinuxBoard>
-  /// The server's clock began with the device, the socket's with the machine.
-  private var offset: UInt64?
+  private var server: DeviceServer<LinuxBoard>
+  /// The server's time begins here, on the clock of the socket.
+  private let start: Instant
 
-  init(server: consuming DeviceServer<LinuxBoard>) {
-    self.server = server
+  init(board: LinuxBoard, provisioning: Provisioning) {
+    start = board.start
+    server = DeviceServer(board: board, provisioning: provisioning)
   }
 
   mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {
-    offset = now.milliseconds - server.now.milliseconds
     server.receive(datagram, from: peer, sink: &sink)
   }
 
@@ -72,6 +70,6 @@ private struct Engine: DatagramEngine, ~Copyable {
   }
 
   var nextDeadline: Instant? {
-    server.nextDeadline.map { $0 + (offset ?? 0) }
+    server.nextDeadline.map { $0 + start.milliseconds }
   }
 }

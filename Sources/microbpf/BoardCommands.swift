@@ -1,4 +1,5 @@
 import ArgumentParser
+import Delivery
 import DeviceClient
 import Emulator
 import Foundation
@@ -14,7 +15,7 @@ struct IdentityOptions: ParsableArguments {
   var trust: [String] = []
 
   @Option(help: "The domain that the vendor id is made from.")
-  var vendor = ManifestOptions().vendor
+  var vendor = Signing.defaultVendor
 
   @Option(
     name: .customLong("class"), help: "The name that the class id is made from. Default: the board's name.")

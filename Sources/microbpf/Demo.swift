@@ -57,11 +57,6 @@ struct Demo: AsyncParsableCommand {
     }
   }
 
-  /// Progress goes to the standard error, so that the result alone can be piped on.
-  private func say(_ text: String) {
-    FileHandle.standardError.write(Data("\(text)\n".utf8))
-  }
-
   private static func table(_ rows: [DemonstrationRow]) -> Table {
     Table(
       header: [

@@ -31,6 +31,11 @@ enum ExitStatus: Int32 {
   }
 }
 
+/// Tells the user something that is no result: on the standard error, so that results alone can be piped on.
+func say(_ text: String) {
+  FileHandle.standardError.write(Data("microbpf: \(text)\n".utf8))
+}
+
 /// Runs what a command does; an error becomes a message and an exit status, a signal from outside an orderly end.
 func perform(_ body: @escaping @Sendable () async throws -> Void) async throws {
   let task = Task { try await body() }
@@ -48,9 +53,7 @@ func perform(_ body: @escaping @Sendable () async throws -> Void) async throws {
     throw error
   } catch {
     let status = ExitStatus(task.isCancelled ? CancellationError() : error)
-    if status != .interrupted {
-      FileHandle.standardError.write(Data("microbpf: \(error)\n".utf8))
-    }
+    if status != .interrupted { say("\(error)") }
     throw ExitCode(status.rawValue)
   }
 }

@@ -14,6 +14,11 @@ struct DeviceOptions: ParsableArguments {
   func withClient<Result>(_ body: (DeviceClient) async throws -> Result) async throws -> Result {
     let url = device ?? ProcessInfo.processInfo.environment["MICROBPF_DEVICE"] ?? "coap://127.0.0.1:5683"
     let client = try await CoAPClient()
+    let notice = Task {
+      try await Task.sleep(for: .seconds(2))
+      say("waiting for \(url); Ctrl-C gives up")
+    }
+    defer { notice.cancel() }
     do {
       let result = try await body(DeviceClient(url: url, client: client))
       await client.close()
