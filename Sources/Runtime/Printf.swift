@@ -135,6 +135,7 @@ private struct Digits {
   var count = 0
 
   /// - Parameters:
+  ///   - value: the number.
   ///   - base: 10 or 16.
   ///   - letters: the letter that stands for 10.
   init(_ value: UInt64, base: UInt64, letters: UInt8 = UInt8(ascii: "a")) {
