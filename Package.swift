@@ -58,7 +58,7 @@ let portableModules = [
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "Interpreter", "Platform",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "Platform",
       "ProgramImage",
       "Runtime", "SUIT", "Verifier",
     ]),
