@@ -104,7 +104,8 @@ let testTargets = [
   tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
-    of: "SUIT", ["Bytes", "CBOR", "COSE", "TestSupport", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
+    of: "SUIT",
+    ["Bytes", "CBOR", "COSE", "TestSupport", "Toolchain", .product(name: "Crypto", package: "swift-crypto")],
     exclude: ["Vectors"]),
   tests(of: "CoAP", ["Bytes", "TestSupport"]),
   tests(
@@ -117,7 +118,8 @@ let testTargets = [
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "Bytes", "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Helpers", "Interpreter",
+      "Bytes", "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Helpers",
+      "Interpreter",
       "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),
