@@ -20,7 +20,7 @@ enum Board {
   /// The key that the boards of these tests trust.
   static let key = SigningKey()
 
-  /// So many boards run at a time: more would only wait for each other.
+  /// So many boards run at a time: more would only wait for each other. `ManyBoards` needs all of them at once.
   private static let berths = Berths(count: 4)
 
   /// Runs `body` with a board of its own, as soon as there is room for one.

@@ -57,7 +57,7 @@ import Testing
   }
 
   @Test func `thousands of damaged requests do no harm`() async throws {
-    // None of them can erase or replace a program: a changed byte makes no DELETE of a GET of a slot but in the code, which stays.
+    // The method stays as it is, so none of them can become one that erases a slot.
     let requests = [
       "44 01 1234 01020304 bb 2e 77656c6c2d6b6e6f776e 04 636f7265", "41 01 1234 aa b5 736c6f7473 01 31 61 32",
       "41 02 1234 aa b4 73756974 07 74726967676572 ff 687474703a2f2f78",

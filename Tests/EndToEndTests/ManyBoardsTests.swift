@@ -7,9 +7,10 @@ import Toolchain
 
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ManyBoards {
   @Test func `four boards side by side do not disturb each other`() async throws {
+    let meeting = Meeting(count: 4)
     try await withThrowingTaskGroup(of: (port: UInt16, results: [Int64]).self) { group in
       for number: Int32 in 1...4 {
-        group.addTask { try await Self.work(number) }
+        group.addTask { try await Self.work(number, meeting) }
       }
       var ports: Set<UInt16> = []
       var results: Set<[Int64]> = []
@@ -23,9 +24,12 @@ import Toolchain
   }
 
   /// Installs programs of its own on a board of its own, with a key that no other board trusts.
-  private static func work(_ number: Int32) async throws -> (port: UInt16, results: [Int64]) {
+  private static func work(_ number: Int32, _ meeting: Meeting) async throws -> (
+    port: UInt16, results: [Int64]
+  ) {
     let key = SigningKey()
     return try await Board.run(trusting: [key]) { board, device in
+      await meeting.arrive()
       var results: [Int64] = []
       let signing = Signing(key: key)
       _ = try await deliver(image: Assembly.returning(number), to: 1, of: device, signing: signing)
@@ -53,5 +57,23 @@ import Toolchain
       }
       return (board.port, results)
     }
+  }
+}
+
+/// Lets nobody go on before all have come.
+private actor Meeting {
+  private var missing: Int
+  private var waiting: [CheckedContinuation<Void, Never>] = []
+
+  init(count: Int) { missing = count }
+
+  func arrive() async {
+    missing -= 1
+    guard missing > 0 else {
+      for one in waiting { one.resume() }
+      waiting = []
+      return
+    }
+    await withCheckedContinuation { waiting.append($0) }
   }
 }
