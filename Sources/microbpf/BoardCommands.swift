@@ -64,8 +64,8 @@ struct Emulate: AsyncParsableCommand {
       var configuration = BoardConfiguration(
         firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
-      try await withEmulatedBoard(configuration, console: { print($0) }) { board in
-        print("the board answers at \(board.url); stop it with Ctrl-C")
+      try await withEmulatedBoard(configuration, console: tell) { board in
+        tell("the board answers at \(board.url); stop it with Ctrl-C")
         await untilCancelled()
       }
     }
@@ -93,7 +93,7 @@ struct Device: AsyncParsableCommand {
       ) {
         FileHandle.standardOutput.write(Data($0))
       }
-      print("the device answers at coap://127.0.0.1:\(device.port); stop it with Ctrl-C")
+      tell("the device answers at coap://127.0.0.1:\(device.port); stop it with Ctrl-C")
       await untilCancelled()
       await device.close()
     }

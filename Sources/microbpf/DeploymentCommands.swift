@@ -91,7 +91,7 @@ struct Serve: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let server = try await CoAPFileServer(directory: directory, port: port)
-      print("serving \(directory) on UDP port \(server.port); stop with Ctrl-C")
+      tell("serving \(directory) on UDP port \(server.port); stop with Ctrl-C")
       await untilCancelled()
       await server.close()
     }

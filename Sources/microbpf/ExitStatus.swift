@@ -36,6 +36,11 @@ func say(_ text: String) {
   FileHandle.standardError.write(Data("microbpf: \(text)\n".utf8))
 }
 
+/// Prints a line at once, also into a pipe: for commands that go on running.
+func tell(_ line: String) {
+  FileHandle.standardOutput.write(Data("\(line)\n".utf8))
+}
+
 /// Runs what a command does; an error becomes a message and an exit status, a signal from outside an orderly end.
 func perform(_ body: @escaping @Sendable () async throws -> Void) async throws {
   let task = Task { try await body() }
