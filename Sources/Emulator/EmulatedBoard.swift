@@ -80,10 +80,13 @@ public func withEmulatedBoard<Result: Sendable>(
   let tail = ConsoleTail()
   let outcome: ExecutionResult<Result, SequenceOutput, CombinedErrorOutput>
   do {
+    let qemu = try await Executable.name("qemu-system-arm").resolveExecutablePath(in: .inherit)
     outcome = try await Subprocess.run(
-      .name("qemu-system-arm"),
-      arguments: configuration.arguments(board: board, provisioning: provisioning.path),
-      platformOptions: .ownGroup, input: .none, output: .sequence, error: .combinedWithOutput
+      .path("/bin/sh"),
+      arguments: Arguments(
+        ["-c", supervisor, "sh", qemu.string]
+          + configuration.arguments(board: board, provisioning: provisioning.path)),
+      platformOptions: .ownGroup, input: .inputWriter, output: .sequence, error: .combinedWithOutput
     ) { emulator in
       do {
         let result = try await withThrowingTaskGroup(of: Result?.self) { group in
@@ -118,6 +121,21 @@ public func withEmulatedBoard<Result: Sendable>(
   return outcome.closureResult
 }
 
+/// Runs the emulator and ends it when asked to, or when the input ends: that happens when this process does, however it
+/// does, so that no emulator outlives it.
+private let supervisor = """
+  exec 3<&0
+  "$@" </dev/null 3<&- &
+  emulator=$!
+  trap 'kill $emulator' TERM
+  { read -r _ <&3; kill $emulator; } 2>/dev/null &
+  watcher=$!
+  wait $emulator
+  status=$?
+  kill $watcher 2>/dev/null
+  exit $status
+  """
+
 extension PlatformOptions {
   static var steps: [TeardownStep] { [.send(signal: .terminate, allowedDurationToNextStep: .seconds(2))] }
 
@@ -134,14 +152,14 @@ extension BoardConfiguration {
   /// Where the firmware looks for its provisioning block: the last 4 KiB of the code memory.
   static let provisioningAddress = "0x3ff000"
 
-  func arguments(board: EmulatedBoard, provisioning: String) -> Arguments {
+  func arguments(board: EmulatedBoard, provisioning: String) -> [String] {
     var arguments = [
       "-M", machine, "-nographic", "-no-reboot", "-kernel", firmware,
       "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
       "-nic", "user,model=lan9118,hostfwd=udp:127.0.0.1:\(board.port)-:5683",
     ]
     if countsInstructions { arguments += ["-icount", "shift=0"] }
-    return Arguments(arguments)
+    return arguments
   }
 }
 
