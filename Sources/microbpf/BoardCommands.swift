@@ -43,7 +43,8 @@ struct Emulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start an emulated board, show its console, and stop it on Ctrl-C.",
     discussion: """
-      The board is QEMU's MPS2 with a Cortex-M4, running the firmware that `make firmware` builds.
+      The board is QEMU's MPS2 with a Cortex-M4, running the firmware that
+      `make firmware` builds.
 
       Example: microbpf emulate
                microbpf emulate --port 5690 --trust release.pem.pub
@@ -76,7 +77,8 @@ struct Device: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a device as a process of this machine, until interrupted.",
     discussion: """
-      The same server as on the boards, without an emulator: for trying things out and for tests.
+      The same server as on the boards, without an emulator: for trying things
+      out and for tests.
 
       Example: microbpf device --port 5684
       """)

@@ -8,11 +8,12 @@ struct Deploy: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile, link, sign and serve a program, and have the device install it.",
     discussion: """
-      Takes a source file, an object file or an image. The device fetches it from this machine, which therefore has to be
-      reachable from the device.
+      Takes a source file, an object file or an image. The device fetches it
+      from this machine, which therefore has to be reachable from the device.
 
-      Example: microbpf deploy Examples/fletcher16.c --slot 0
-               microbpf deploy program.img --slot 2 --device coap://192.0.2.7 --key release.pem
+      Example:
+        microbpf deploy Examples/fletcher16.c --slot 0
+        microbpf deploy app.img --slot 2 --device coap://192.0.2.7 --key my.pem
       """)
 
   @Argument(help: "The program: .c, .swift, an object file or an image.")

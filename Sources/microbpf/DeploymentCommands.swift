@@ -10,8 +10,8 @@ struct KeyGen: AsyncParsableCommand {
     commandName: "keygen",
     abstract: "Make a key that signs deployments.",
     discussion: """
-      Writes the private key, readable by you alone, and beside it the public key with the ending .pub, which goes
-      onto devices. An existing key is kept.
+      Writes the private key, readable by you alone, and beside it the public
+      key with the ending .pub, which goes onto devices. An existing key is kept.
 
       Example: microbpf keygen
                microbpf keygen --output release.pem
@@ -36,8 +36,9 @@ struct Sign: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make the signed manifest that installs an image.",
     discussion: """
-      Example: microbpf sign program.img --slot 1 --class mps2-an386 --sequence 7 \\
-                 --uri coap://192.0.2.1/program.img --output manifest.suit
+      Example:
+        microbpf sign app.img --slot 1 --class mps2-an386 --sequence 7 \\
+          --uri coap://192.0.2.1/app.img --output manifest.suit
       """)
 
   @Argument(help: "The image.")
@@ -106,7 +107,10 @@ func untilCancelled() async {
 struct Pull: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Have the device install what the manifest at a URL describes.",
-    discussion: "Example: microbpf pull coap://192.0.2.1/manifest.suit --device coap://192.0.2.7")
+    discussion: """
+      Example:
+        microbpf pull coap://192.0.2.1/manifest.suit --device coap://192.0.2.7
+      """)
 
   @Argument(help: "The manifest's URL, as the device reaches it.")
   var url: String

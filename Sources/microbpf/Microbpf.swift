@@ -7,15 +7,24 @@ struct Microbpf: AsyncParsableCommand {
     abstract:
       "Programs for microcontrollers: compiled to eBPF, signed, pulled over CoAP, checked, run in a compartment.",
     discussion: """
-      A first program on an emulated board, in two terminals:
+      Example, a first program on an emulated board:
 
-        microbpf keygen
-        microbpf emulate
-                                                 microbpf deploy Examples/fletcher16.c --slot 0
-                                                 microbpf execute --slot 0
+        microbpf keygen                 # once: your key
+        microbpf emulate                # a board; leave it running
 
-      Exit status: 0 done, 1 the device or a check refused, 2 the device did not answer, 64 wrong usage, 65 the input is
-      wrong, 69 a tool or service is missing.
+      and in a second terminal:
+
+        microbpf deploy Examples/fletcher16.c --slot 0
+        microbpf execute --slot 0
+
+      Exit status:
+        0   done
+        1   the device or a check refused
+        2   the device did not answer
+        64  wrong usage
+        65  the input is wrong
+        69  a tool or a service is missing
+        130 ended by a signal
       """,
     version: "0.1.0",
     groupedSubcommands: [

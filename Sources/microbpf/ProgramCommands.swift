@@ -14,6 +14,8 @@ extension ImageLayout: ExpressibleByArgument {
     self = layout
   }
 
+  public var defaultValueDescription: String { "\(self)" }
+
   public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }
 
@@ -86,7 +88,8 @@ struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a program on this machine, as a device would.",
     discussion: """
-      Takes a source file, an object file or an image. It is checked and interpreted as on a device.
+      Takes a source file, an object file or an image. It is checked and
+      interpreted as on a device.
 
       Example: microbpf run Examples/fletcher16.c
                microbpf run program.img --context packet.bin --budget 1000
