@@ -8,21 +8,21 @@ import Runtime
 import Toolchain
 import VirtualDevice
 
-extension ImageLayout: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let layout = ImageLayout.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = layout
-  }
-
-  public var defaultValueDescription: String { "\(self)" }
-
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
-}
-
 /// How an image is laid out.
 struct LayoutOption: ParsableArguments {
-  @Option(help: "The image's layout: elf holds data and constants, text nothing but instructions.")
+  @Option(
+    help: ArgumentHelp(
+      "The image's layout: elf holds data and constants, text nothing but instructions.",
+      valueName: ImageLayout.allCases.map { "\($0)" }.joined(separator: "|")),
+    transform: Self.layout(named:))
   var layout = ImageLayout.elf
+
+  private static func layout(named name: String) throws -> ImageLayout {
+    guard let layout = ImageLayout.allCases.first(where: { "\($0)" == name }) else {
+      throw ValidationError("there is no layout '\(name)'")
+    }
+    return layout
+  }
 }
 
 struct Compile: AsyncParsableCommand {
