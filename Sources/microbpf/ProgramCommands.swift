@@ -12,7 +12,7 @@ import VirtualDevice
 struct LayoutOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The image's layout: elf holds data and constants, text nothing but instructions.",
+      "The image's layout: elf holds data and constants, text nothing but instructions. Default: elf.",
       valueName: ImageLayout.allCases.map { "\($0)" }.joined(separator: "|")),
     transform: Self.layout(named:))
   var layout = ImageLayout.elf
