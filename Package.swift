@@ -155,7 +155,7 @@ let testTargets = [
     ]),
   tests(of: "Inspection", ["Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
-  .testTarget(name: "FirmwareTests", swiftSettings: host),
+  .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
 ]
 
 let package = Package(

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Delivery
 import DeviceClient
+import CoAPTransport
 import Emulator
 import Foundation
 import Platform

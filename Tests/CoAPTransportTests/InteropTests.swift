@@ -68,7 +68,7 @@ import Testing
     arguments: [16, 32, 64, 128, 256, 512, 1024])
   func `our client fetches what libcoap's server keeps in blocks of any size`(blockSize: Int) async throws {
     try await withDirectory { directory in
-      let port = try await freePort()
+      let port = try freePort()
       try write(pattern(2500), to: "body", in: directory)
       try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
         try await waitForServer(at: port)
@@ -92,7 +92,7 @@ import Testing
 
   @Test(.enabled(if: Tool.coapServer.isWanted, "libcoap's server is not installed (Debian: libcoap3-bin)"))
   func `our client stores, reads, deletes and waits for separate answers at libcoap's server`() async throws {
-    let port = try await freePort()
+    let port = try freePort()
     try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
       try await waitForServer(at: port)
       try await withClient { client in
@@ -137,7 +137,7 @@ import Testing
   func `our client fetches from aiocoap's file server in blocks of any size`(blockSize: Int) async throws {
     try await withDirectory { directory in
       try write(pattern(2500), to: "folder/a.bin", in: directory)
-      let port = try await freePort()
+      let port = try freePort()
       try await Tool.aiocoapFileServer.serving(["--bind", "127.0.0.1:\(port)", directory]) {
         try await waitForServer(at: port)
         var configuration = CoAPClient.Configuration()

@@ -84,7 +84,7 @@ import Toolchain
   func `a program is deployed from libcoap's server`() async throws {
     try await Board.run { _, device in
       try await withDirectory { directory in
-        let port = try await freePort()
+        let port = try freePort()
         let root = "coap://10.0.2.2:\(port)"
         try write(Self.image, to: "image", in: directory)
         try write(
@@ -109,7 +109,7 @@ import Toolchain
   func `a program is deployed from aiocoap's file server`() async throws {
     try await Board.run { _, device in
       try await withDirectory { directory in
-        let port = try await freePort()
+        let port = try freePort()
         let root = "coap://10.0.2.2:\(port)"
         try write(Self.image, to: "served/image", in: directory)
         try write(

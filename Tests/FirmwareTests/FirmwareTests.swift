@@ -1,3 +1,4 @@
+import CoAPTransport
 import Testing
 
 @Suite(.enabled(if: Machine.isRequired, "the firmware has not been built: run make firmware"), .serialized)
@@ -49,7 +50,7 @@ struct FirmwareChecksOnTheBoard {
   }
 
   @Test func `datagrams of every size that fits a frame come back`() throws {
-    let port = try UDPClient.freePort()
+    let port = try freePort()
     let machine = try Machine("echo", echoPort: port)
     try #require(machine.waits(for: "echo: ready"))
     let client = try UDPClient()
@@ -63,7 +64,7 @@ struct FirmwareChecksOnTheBoard {
   }
 
   @Test func `fragments, floods and several clients leave the board answering`() throws {
-    let port = try UDPClient.freePort()
+    let port = try freePort()
     let machine = try Machine("echo", echoPort: port)
     try #require(machine.waits(for: "echo: ready"))
     let flood = try UDPClient()

@@ -4,11 +4,6 @@ import Foundation
 final class UDPClient {
   private let descriptor: Int32
 
-  /// A port that nobody uses now.
-  static func freePort() throws -> UInt16 {
-    try UDPClient().localPort()
-  }
-
   init() throws {
     descriptor = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
     var timeout = timeval(tv_sec: 1, tv_usec: 0)
@@ -34,16 +29,6 @@ final class UDPClient {
 
   func send(_ datagram: [UInt8]) -> Bool {
     Glibc.send(descriptor, datagram, datagram.count, 0) == datagram.count
-  }
-
-  private func localPort() throws -> UInt16 {
-    var address = sockaddr_in()
-    var size = socklen_t(MemoryLayout<sockaddr_in>.size)
-    let result = withUnsafeMutablePointer(to: &address) {
-      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { getsockname(descriptor, $0, &size) }
-    }
-    guard result == 0 else { throw POSIXError(.init(rawValue: errno) ?? .EINVAL) }
-    return UInt16(bigEndian: address.sin_port)
   }
 
   private func withAddress(port: UInt16, _ call: (UnsafePointer<sockaddr>, socklen_t) -> Int32) throws {

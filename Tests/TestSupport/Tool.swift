@@ -95,18 +95,6 @@ package struct Tool: Sendable {
   }
 }
 
-/// A port that was free a moment ago.
-package func freePort() async throws -> UInt16 {
-  struct Idle: DatagramEngine {
-    mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {}
-    mutating func poll(at now: Instant, sink: inout Outbox) {}
-    var nextDeadline: Instant? { nil }
-  }
-  let socket = try await DatagramSocket.open { Idle() }
-  await socket.close()
-  return socket.port
-}
-
 /// Waits until a server answers at all.
 package func waitForServer(at port: UInt16) async throws {
   var configuration = CoAPClient.Configuration()
