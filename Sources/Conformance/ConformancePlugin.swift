@@ -25,10 +25,7 @@ public struct ConformancePlugin<Engine: ConformanceEngine>: Sendable {
     switch try await engine.runSuiteProgram(program, memory: memory) {
     case .returned(let value):
       return Reply(standardOutput: "\(String(value, radix: 16))\n", standardError: "", exitStatus: 0)
-    case .calledUnknownHelper(let number, let index):
-      return refusal("slot \(index) calls helper \(number), which does not exist")
-    case .failed(let reason):
-      return refusal(reason)
+    case let outcome: return refusal("\(outcome)")
     }
   }
 
