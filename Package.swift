@@ -157,7 +157,7 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
-  tests(of: "Inspection", ["Toolchain"]),
+  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", swiftSettings: host),
 ]
