@@ -2,7 +2,7 @@
 
 MICROBPF := .build/debug/microbpf
 
-.PHONY: demo test build firmware setup size format lint clean
+.PHONY: demo test conformance build firmware setup size format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -14,6 +14,13 @@ demo: firmware
 test: firmware
 	@scripts/setup --tests
 	swift test
+
+## Run the public conformance suite on this machine and on the emulated board; BPF_CONFORMANCE_DIR says where it lies.
+conformance: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) conformance --board host
+	@$(MICROBPF) conformance --board qemu
 
 ## Build the command line: .build/debug/microbpf.
 build:

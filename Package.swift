@@ -67,8 +67,6 @@ let portableModules = [
 let hostModules = [
   hostModule("BPFText", ["BPF", "Helpers"]),
   hostModule(
-    "Conformance", ["BPF", "BPFText", "Compartment", "Helpers", "Interpreter", "Runtime", "Verifier"]),
-  hostModule(
     "Toolchain",
     [
       "BPF", "Bytes", "CBOR", "COSE", "ELF", "Helpers", "Platform", "ProgramImage", "SUIT",
@@ -97,14 +95,20 @@ let hostModules = [
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   hostModule(
+    "Conformance",
+    [
+      "BPF", "BPFText", "CoAPTransport", "Compartment", "Delivery", "DeviceClient", "DeviceProtocol",
+      "Emulator",
+      "Helpers", "Interpreter", "Runtime", "Toolchain", "Verifier",
+    ]),
+  hostModule(
     "Inspection",
     ["BPF", "BPFText", "Bytes", "CBOR", "Delivery", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
-      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Inspection", "Platform", "ProgramImage",
-      "Runtime",
-      "Toolchain", "VirtualDevice", "CoAPTransport",
+      "BPFText", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator",
+      "Inspection", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -142,9 +146,9 @@ let testTargets = [
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "Bytes", "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Helpers",
-      "Interpreter",
-      "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
+      "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
+      "Emulator",
+      "Helpers", "Interpreter", "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),
   tests(
@@ -153,7 +157,7 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
-  tests(of: "Inspection", ["Toolchain"]),
+  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
 ]

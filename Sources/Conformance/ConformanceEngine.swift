@@ -7,6 +7,8 @@ public enum EngineOutcome: Equatable, Sendable {
   case calledUnknownHelper(number: UInt64, index: Int)
   /// The program was refused or stopped for another reason.
   case failed(String)
+  /// The program was not run: this machine has no room for it or its memory.
+  case doesNotFit(String)
 }
 
 /// What runs programs: the interpreter here, or another engine or machine.

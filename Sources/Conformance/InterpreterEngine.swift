@@ -13,7 +13,7 @@ public struct InterpreterEngine: ConformanceEngine {
     self.budget = budget
   }
 
-  public var name: String { "interpreter" }
+  public var name: String { "interpreter on this machine" }
 
   public func run(_ image: [UInt8], memory: [UInt8]) -> EngineOutcome {
     var compartment = ProgramCompartment(arenaBytes: 64 * 1024, instructionCapacity: 65_536)

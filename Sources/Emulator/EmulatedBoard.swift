@@ -11,7 +11,9 @@ public struct BoardConfiguration: Sendable {
   public var firmware: String
   /// The identity and keys the board starts with: a block as `Provisioning` writes it.
   public var provisioning: [UInt8]
-  /// The UDP port of this machine that leads to the board's CoAP port; `nil` takes a free one.
+  /// What the board's Ethernet is connected to.
+  public var network = Network.user
+  /// The UDP port of this machine that is the board's, see ``Network``; `nil` takes a free one.
   public var port: UInt16?
   /// Whether the board's clock counts executed instructions, one a nanosecond, instead of following the host's.
   public var countsInstructions = true
@@ -22,6 +24,14 @@ public struct BoardConfiguration: Sendable {
   public init(firmware: String, provisioning: [UInt8]) {
     self.firmware = firmware
     self.provisioning = provisioning
+  }
+
+  /// What an Ethernet can be connected to.
+  public enum Network: Sendable {
+    /// An IPv4 network of its own, from which it reaches this machine. The board's UDP port leads to its CoAP port.
+    case user
+    /// Whoever has the other UDP port of this machine: each frame is a datagram between that port and the board's.
+    case frames(to: UInt16)
   }
 }
 
@@ -54,11 +64,13 @@ public enum EmulatorError: Error, CustomStringConvertible {
 public struct EmulatedBoard: Sendable {
   /// The UDP port of this machine that leads to the board.
   public let port: UInt16
-  /// Where its resources are.
+  /// Where its resources are, with ``BoardConfiguration/Network/user``.
   public var url: String { "coap://127.0.0.1:\(port)" }
 }
 
 /// Starts a board, waits until it answers, runs `body`, and stops the board whatever happens.
+///
+/// A board whose frames go elsewhere cannot be asked: it counts as started once its console says something.
 ///
 /// - Parameters:
 ///   - configuration: what to emulate.
@@ -99,7 +111,10 @@ public func withEmulatedBoard<Result: Sendable>(
             return nil
           }
           group.addTask {
-            try await waitUntilItAnswers(board, tail)
+            switch configuration.network {
+            case .user: try await waitUntilItAnswers(board, tail)
+            case .frames: try await waitUntilItSpeaks(tail)
+            }
             return try await body(board)
           }
           defer { group.cancelAll() }
@@ -156,10 +171,18 @@ extension BoardConfiguration {
     var arguments = [
       "-M", machine, "-nographic", "-no-reboot", "-kernel", firmware,
       "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
-      "-nic", "user,model=lan9118,hostfwd=udp:127.0.0.1:\(board.port)-:5683",
+      "-nic", nic(of: board),
     ]
     if countsInstructions { arguments += ["-icount", "shift=0"] }
     return arguments
+  }
+
+  private func nic(of board: EmulatedBoard) -> String {
+    switch network {
+    case .user: "user,model=lan9118,hostfwd=udp:127.0.0.1:\(board.port)-:5683"
+    case .frames(let port):
+      "socket,model=lan9118,udp=127.0.0.1:\(port),localaddr=127.0.0.1:\(board.port)"
+    }
   }
 }
 
@@ -173,6 +196,9 @@ actor ConsoleTail {
   }
 }
 
+/// Seconds that a board gets to start.
+private let patience = 12
+
 /// Asks the board until it answers.
 private func waitUntilItAnswers(_ board: EmulatedBoard, _ tail: ConsoleTail) async throws {
   var configuration = CoAPClient.Configuration()
@@ -184,9 +210,18 @@ private func waitUntilItAnswers(_ board: EmulatedBoard, _ tail: ConsoleTail) asy
     await client.close()
   } catch CoAPClientError.timedOut {
     await client.close()
-    throw EmulatorError.silent(seconds: 12, console: await tail.lines)
+    throw EmulatorError.silent(seconds: patience, console: await tail.lines)
   } catch {
     await client.close()
     throw error
+  }
+}
+
+/// Waits for the first line of the console.
+private func waitUntilItSpeaks(_ tail: ConsoleTail) async throws {
+  let end = ContinuousClock.now + .seconds(patience)
+  while await tail.lines.isEmpty {
+    guard ContinuousClock.now < end else { throw EmulatorError.silent(seconds: patience, console: []) }
+    try await Task.sleep(for: .milliseconds(5))
   }
 }

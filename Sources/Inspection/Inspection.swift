@@ -1,5 +1,5 @@
 import BPF
-import BPFText
+public import BPFText
 import Bytes
 import Delivery
 import Foundation
@@ -16,6 +16,21 @@ public func inspect(_ path: String) async throws -> String {
     return try describe(image: bytes)
   }
   return try describe(image: try await build(path))
+}
+
+/// The instructions of a program in any form from source to image, as text that assembles to them again.
+///
+/// - Throws: ``ImageError``, or what building the image throws.
+public func disassemble(_ path: String, syntax: Syntax) async throws -> String {
+  try disassemble(image: try await build(path), syntax: syntax)
+}
+
+func disassemble(image bytes: [UInt8], syntax: Syntax) throws(ImageError) -> String {
+  let image = try ProgramImage(bytes.span)
+  var storage = FixedArray(repeating: Instruction(.exit), count: image.instructionCount)
+  var buffer = storage.mutableSpan
+  let count = try image.decode(into: &buffer)
+  return Disassembler(syntax: syntax).source(of: (0..<count).map { buffer[$0] }).joined(separator: "\n")
 }
 
 /// An image: its parts, what the verifier says, and its instructions.

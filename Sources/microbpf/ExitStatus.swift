@@ -24,7 +24,7 @@ enum ExitStatus: Int32 {
     case let error as DeviceError:
       if case .unreachable = error { self = .unreachable } else { self = .refused }
     case is CancellationError: self = .interrupted
-    case is EmulatorError, is SocketError, is CoAPFileServerError: self = .unavailable
+    case is EmulatorError, is SocketError, is CoAPFileServerError, is NoSuite: self = .unavailable
     case is UnexpectedResult: self = .refused
     default: self = .input
     }

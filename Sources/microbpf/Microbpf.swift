@@ -28,10 +28,15 @@ struct Microbpf: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Programs", subcommands: [Compile.self, Link.self, Inspect.self, Run.self]),
+      CommandGroup(
+        name: "Programs",
+        subcommands: [
+          Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Run.self,
+        ]),
       CommandGroup(
         name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
       CommandGroup(name: "Devices", subcommands: [Execute.self, Slots.self, Erase.self, Info.self]),
       CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
+      CommandGroup(name: "Conformance", subcommands: [RunConformance.self, AnswerConformanceRunner.self]),
     ])
 }

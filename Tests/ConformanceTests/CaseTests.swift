@@ -94,6 +94,26 @@ import Testing
         == .calledUnknownHelper(number: UInt64(bitPattern: -5), index: 1))
   }
 
+  @Test func `a report tells which cases were not met, and what came instead`() async throws {
+    let cases = try [
+      ("one", "mov %r0, 1\nexit\n-- result\n0x1"), ("two", "mov %r0, 1\nexit\n-- result\n0x2"),
+      ("six", "call 6\nexit\n-- result\n0x0"), ("end", "exit\n-- error\nsome reason"),
+    ].map { try ConformanceCase(name: $0, contents: "-- asm\n\($1)\n") }
+    let report = try await InterpreterEngine(budget: 1000).run(cases)
+    #expect(report.total == 4)
+    #expect(report.passed == 1)
+    #expect(
+      report.failures.map(\.description) == [
+        "two: wanted 0x2, got 0x1", "six: wanted 0x0, got slot 0 calls helper 6, which does not exist",
+        "end: wanted an error (some reason), got 0x0",
+      ])
+  }
+
+  @Test func `a machine without room meets no case, not even one that wants an error`() throws {
+    let found = try ConformanceCase(name: "case", contents: "-- asm\nexit\n-- error\nnone\n")
+    #expect(!found.isMet(by: .doesNotFit("a slot has 8 bytes")))
+  }
+
   @Test func `refused and stopped programs fail`() async throws {
     for source in ["", "mov %r0, 1", "mov %r1, 0\nldxb %r0, [%r1]\nexit", "ja -1", "mov %r10, 1\nexit"] {
       guard case .failed = try await run(source) else {

@@ -4,6 +4,7 @@ import DeviceClient
 import Emulator
 import Foundation
 import Platform
+import TestSupport
 import Testing
 import Toolchain
 
@@ -28,34 +29,37 @@ enum Board {
     trusting keys: [SigningKey] = [key],
     _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
   ) async throws -> Result {
+    try await start(trusting: keys, network: .user) { board in
+      try await withClient { try await body(board, DeviceClient(url: board.url, client: $0)) }
+    }
+  }
+
+  /// The same with a board on an Ethernet segment where there is only `gateway`.
+  static func run<Result: Sendable>(
+    behind gateway: IPv6Gateway, _ body: @escaping @Sendable (DeviceClient) async throws -> Result
+  ) async throws -> Result {
+    try await start(trusting: [key], network: .frames(to: gateway.port)) { board in
+      try await gateway.connect(toBoardAt: board.port)
+      return try await withClient { try await body(DeviceClient(url: gateway.url, client: $0)) }
+    }
+  }
+
+  private static func start<Result: Sendable>(
+    trusting keys: [SigningKey], network: BoardConfiguration.Network,
+    _ body: @escaping @Sendable (EmulatedBoard) async throws -> Result
+  ) async throws -> Result {
     let provisioning = try makeProvisioning(
       trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
-    let configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    configuration.network = network
     await berths.take()
     do {
-      let result = try await run(configuration, body)
+      let result = try await withEmulatedBoard(configuration, body: body)
       await berths.leave()
       return result
     } catch {
       await berths.leave()
       throw error
-    }
-  }
-
-  private static func run<Result: Sendable>(
-    _ configuration: BoardConfiguration,
-    _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
-  ) async throws -> Result {
-    try await withEmulatedBoard(configuration) { board in
-      let client = try await CoAPClient()
-      do {
-        let result = try await body(board, DeviceClient(url: board.url, client: client))
-        await client.close()
-        return result
-      } catch {
-        await client.close()
-        throw error
-      }
     }
   }
 }

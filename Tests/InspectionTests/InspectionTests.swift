@@ -1,3 +1,5 @@
+import BPFText
+import ProgramImage
 import Testing
 import Toolchain
 
@@ -15,6 +17,20 @@ import Toolchain
   @Test func `a program that the verifier refuses is shown all the same`() throws {
     let text = try describe(image: [0xb7, 0, 0, 0, 7, 0, 0, 0])
     #expect(text.contains("refuses it at instruction 0: fallsOffTheEnd"))
+  }
+
+  @Test(arguments: [Syntax.llvm, .classic])
+  func `what a program is disassembled to assembles to it again`(syntax: Syntax) throws {
+    let image: [UInt8] = [
+      0x18, 1, 0, 0, 7, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0x55, 1, 1, 0, 0, 0, 0, 0, 0xb7, 0, 0, 0, 7, 0, 0, 0,
+      0x95, 0, 0, 0, 0, 0, 0, 0,
+    ]
+    let source = try disassemble(image: image, syntax: syntax)
+    #expect(try Assembler(syntax: syntax).assemble(source) == image)
+  }
+
+  @Test func `what is no image is not disassembled`() {
+    #expect(throws: ImageError.self) { try disassemble(image: [1, 2, 3], syntax: .llvm) }
   }
 
   @Test func `byte strings that hold containers are opened`() {

@@ -1,0 +1,99 @@
+import CoAPTransport
+public import Delivery
+public import DeviceClient
+import DeviceProtocol
+import Emulator
+import Interpreter
+import Toolchain
+import Verifier
+
+/// The interpreter of a device: every program is signed, pulled by the device, and run there.
+public struct DeviceEngine: ConformanceEngine {
+  private let device: DeviceClient
+  private let description: DeviceDescription
+  private let slot: Int
+  private let signing: Signing
+
+  /// The longest memory that is sent along: what fits any network's datagrams (RFC 7252 §4.6).
+  public static let memoryLimit = 1024
+
+  /// - Parameters:
+  ///   - device: where to run.
+  ///   - slot: which slot to use; what it holds is replaced.
+  ///   - signing: a key that the device trusts.
+  /// - Throws: ``DeviceError`` when the device does not say who it is.
+  public init(device: DeviceClient, slot: Int = 0, signing: Signing) async throws {
+    self.device = device
+    self.slot = slot
+    self.signing = signing
+    description = try await device.description()
+  }
+
+  public var name: String { "interpreter on \(description.board)" }
+
+  public func run(_ image: [UInt8], memory: [UInt8]) async throws -> EngineOutcome {
+    guard image.count <= description.imageBytes else {
+      return .doesNotFit("the program has \(image.count) bytes, a slot \(description.imageBytes)")
+    }
+    guard memory.count <= Self.memoryLimit else {
+      return .doesNotFit("the memory has \(memory.count) bytes, a datagram \(Self.memoryLimit)")
+    }
+    do {
+      _ = try await deliver(image: image, to: slot, of: device, signing: signing)
+      return .returned(UInt64(bitPattern: try await device.run(slot, context: memory).result))
+    } catch DeviceError.refused(let refusal) {
+      guard let outcome = EngineOutcome(refusal) else { throw DeviceError.refused(refusal) }
+      return outcome
+    }
+  }
+}
+
+extension EngineOutcome {
+  /// What a refusal says of the program; `nil` when the device refused for another reason.
+  init?(_ refusal: Refusal) {
+    switch refusal.stage {
+    case .verifier where refusal.rule == Int(VerifierError.Rule.unknownHelper.rawValue):
+      self.init(unknownHelper: refusal.found.map(UInt64.init(bitPattern:)), refusal)
+    case .execution where refusal.rule == Int(Trap.Rule.unknownHelper.rawValue):
+      self.init(unknownHelper: refusal.address, refusal)
+    case .image, .verifier, .execution: self = .failed(refusal.description)
+    case .request, .transfer, .manifest, nil: return nil
+    }
+  }
+
+  private init(unknownHelper number: UInt64?, _ refusal: Refusal) {
+    if let number, let index = refusal.index.flatMap(Int.init(exactly:)) {
+      self = .calledUnknownHelper(number: number, index: index)
+    } else {
+      self = .failed(refusal.description)
+    }
+  }
+}
+
+/// Starts an emulated board that trusts a key made for it, and stops it after `body`.
+///
+/// - Parameters:
+///   - firmware: the firmware, an ELF file.
+///   - body: what to do with the board's engine.
+/// - Returns: what `body` returns.
+/// - Throws: ``EmulatorError``, or what `body` throws.
+public func withBoardEngine<Result: Sendable>(
+  firmware: String, _ body: @escaping @Sendable (DeviceEngine) async throws -> Result
+) async throws -> Result {
+  let signing = Signing(key: SigningKey())
+  let provisioning = try makeProvisioning(
+    trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
+  let configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+  return try await withEmulatedBoard(configuration) { board in
+    let client = try await CoAPClient()
+    do {
+      let device = DeviceClient(url: board.url, client: client)
+      let result = try await body(try await DeviceEngine(device: device, signing: signing))
+      await client.close()
+      return result
+    } catch {
+      await client.close()
+      throw error
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import ArgumentParser
+import Conformance
+import Emulator
+import Foundation
+
+/// Where programs of the suite run.
+struct MachineOptions: ParsableArguments {
+  enum Engine: String, CaseIterable, ExpressibleByArgument {
+    case interpreter
+  }
+
+  enum Machine: String, CaseIterable, ExpressibleByArgument {
+    case host, qemu
+  }
+
+  @Option(help: "What runs the programs.")
+  var engine = Engine.interpreter
+
+  @Option(help: "Where they run: host is this machine, qemu the emulated board.")
+  var board = Machine.host
+
+  @Option(help: "The board's firmware, an ELF file.")
+  var firmware = BoardConfiguration.defaultFirmware
+
+  func withEngine<Result: Sendable>(
+    _ body: @escaping @Sendable (any ConformanceEngine) async throws -> Result
+  ) async throws -> Result {
+    switch (engine, board) {
+    case (.interpreter, .host): try await body(InterpreterEngine())
+    case (.interpreter, .qemu): try await withBoardEngine(firmware: firmware) { try await body($0) }
+    }
+  }
+}
+
+/// The public suite is not where it was looked for.
+struct NoSuite: Error, CustomStringConvertible {
+  var description: String {
+    "no conformance suite: neither --suite nor BPF_CONFORMANCE_DIR nor ../shared/conformance is a folder of cases"
+  }
+}
+
+struct RunConformance: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "conformance",
+    abstract: "Run the public BPF conformance suite.",
+    discussion: """
+      Prints each case that failed, then how many passed. The exit status is 1 if any failed.
+
+      Example: microbpf conformance --board qemu
+               microbpf conformance --suite bpf_conformance/tests
+      """)
+
+  @Option(help: "The folder of the cases. Default: $BPF_CONFORMANCE_DIR, else ../shared/conformance.")
+  var suite: String?
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      let here = URL(filePath: FileManager.default.currentDirectoryPath)
+      guard let folder = suite.map({ URL(filePath: $0) }) ?? ConformanceCase.folder(besidePackage: here),
+        FileManager.default.fileExists(atPath: folder.path)
+      else { throw NoSuite() }
+      let cases = try ConformanceCase.load(folder: folder)
+      guard !cases.isEmpty else { throw NoSuite() }
+      let report = try await machine.withEngine { try await $0.run(cases) }
+      for failure in report.failures { print(failure) }
+      print("\(report.engine): \(report.passed) of \(report.total) passed")
+      if !report.failures.isEmpty { throw ExitCode(ExitStatus.refused.rawValue) }
+    }
+  }
+}
+
+struct AnswerConformanceRunner: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "conformance-plugin",
+    abstract: "Run one program for the public conformance suite's own runner.",
+    discussion: """
+      Reads the program from the standard input unless it is given, and prints r0; all in hexadecimal.
+
+      Example: bpf_conformance_runner --test_file_directory tests --plugin_path microbpf-plugin
+               with `exec microbpf conformance-plugin "$@"` in the script microbpf-plugin
+      """)
+
+  @Argument(help: "The program's memory, in hexadecimal.")
+  var memory = ""
+
+  @Option(parsing: .upToNextOption, help: "The program, in hexadecimal.")
+  var program: [String] = []
+
+  @Flag(help: "Say that the program is an ELF object. It is told from bare instructions without that.")
+  var elf = false
+
+  @OptionGroup var machine: MachineOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      let input =
+        program.isEmpty
+        ? String(decoding: FileHandle.standardInput.readDataToEndOfFile(), as: UTF8.self) : program.joined()
+      let reply = try await machine.withEngine { engine in
+        try await ConformancePlugin(engine: engine).reply(memory: memory, input: input)
+      }
+      FileHandle.standardOutput.write(Data(reply.standardOutput.utf8))
+      FileHandle.standardError.write(Data(reply.standardError.utf8))
+      if reply.exitStatus != 0 { throw ExitCode(reply.exitStatus) }
+    }
+  }
+}
