@@ -38,9 +38,7 @@ struct IPv6Packet {
   let hopLimit: UInt8
   private(set) var payload: [UInt8]
 
-  /// - Parameters:
-  ///   - payload: with zeros where its checksum belongs.
-  ///   - checksumOffset: where that is.
+  /// A packet whose `payload` has zeros at `checksumOffset`, where the checksum is put.
   init(
     from source: IPv6Address, to destination: IPv6Address, _ nextHeader: UInt8, payload: [UInt8],
     checksumOffset: Int
