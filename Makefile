@@ -4,7 +4,7 @@ FIRMWARE := swift build --package-path Firmware -c release --triple armv7em-none
 	--toolset Firmware/toolset.json
 MICROBPF := .build/debug/microbpf
 
-.PHONY: demo test build firmware setup size format lint clean
+.PHONY: demo test bench build firmware setup size format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -16,6 +16,12 @@ demo: firmware
 test: firmware
 	@scripts/setup --tests
 	swift test
+
+## Count the instructions that the kernels take on the emulated board, print them and save them.
+bench: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) bench --save Benchmarks/results/latest.json
 
 ## Build the command line: .build/debug/microbpf.
 build:

@@ -60,6 +60,7 @@ let portableModules = [
       "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "Platform",
       "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
+  portableModule("Measurement", ["Bytes"]),
   portableModule(
     "Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
 ]
@@ -89,10 +90,17 @@ let hostModules = [
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
+  hostModule(
+    "Benchmarks",
+    [
+      "Bytes", "Measurement", "ProgramImage", "Toolchain",
+      .product(name: "Subprocess", package: "swift-subprocess"),
+    ]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
-      "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage", "Runtime",
+      "Benchmarks", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Platform", "ProgramImage",
+      "Runtime",
       "Toolchain", "VirtualDevice", "CoAPTransport",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],

@@ -19,7 +19,7 @@ struct Microbpf: AsyncParsableCommand {
       """,
     version: "0.1.0",
     groupedSubcommands: [
-      CommandGroup(name: "Programs", subcommands: [Compile.self, Link.self, Run.self]),
+      CommandGroup(name: "Programs", subcommands: [Compile.self, Link.self, Run.self, Bench.self]),
       CommandGroup(
         name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
       CommandGroup(name: "Devices", subcommands: [Execute.self, Slots.self, Erase.self, Info.self]),
