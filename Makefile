@@ -2,7 +2,7 @@
 
 MICROBPF := .build/debug/microbpf
 
-.PHONY: demo test conformance build firmware setup size format lint clean
+.PHONY: demo test bench conformance build firmware setup size format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -21,6 +21,12 @@ conformance: firmware
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) conformance --board host
 	@$(MICROBPF) conformance --board qemu
+
+## Count the instructions that the kernels take on the emulated board, print them and save them.
+bench: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) bench --save Benchmarks/results/latest.json
 
 ## Build the command line: .build/debug/microbpf.
 build:

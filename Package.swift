@@ -60,6 +60,7 @@ let portableModules = [
       "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "Platform",
       "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
+  portableModule("Measurement", ["Bytes"]),
   portableModule(
     "Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
 ]
@@ -104,10 +105,17 @@ let hostModules = [
   hostModule(
     "Inspection",
     ["BPF", "BPFText", "Bytes", "CBOR", "Delivery", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
+  hostModule(
+    "Benchmarks",
+    [
+      "Bytes", "Measurement", "ProgramImage", "Toolchain",
+      .product(name: "Subprocess", package: "swift-subprocess"),
+    ]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
-      "BPFText", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator",
+      "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
+      "Emulator",
       "Inspection", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],

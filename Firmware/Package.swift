@@ -61,5 +61,12 @@ let package = Package(
         "BoardMPS2", "CCortexM", "CortexM", "Network", "SodiumCryptography", product("Bytes"),
         product("Checks"),
       ]),
+    program(
+      "Benchmark",
+      [
+        "BoardMPS2", "CCortexM", "CortexM", product("BPF"), product("Bytes"), product("Compartment"),
+        product("Helpers"), product("Interpreter"), product("Measurement"), product("ProgramImage"),
+        product("Runtime"), product("Verifier"),
+      ]),
   ]
 )

@@ -40,6 +40,8 @@ public struct Compiler: Sendable {
   public var hasDebugInformation = true
   /// Where to look for headers, besides those of the helpers, which are always there.
   public var includeDirectories: [URL] = []
+  /// Definitions for the C preprocessor, `NAME` or `NAME=VALUE`.
+  public var definitions: [String] = []
 
   private let clang: Tool
   private let swiftc: Tool
@@ -66,7 +68,9 @@ public struct Compiler: Sendable {
   private func compileC(_ source: URL, in workspace: Workspace) async throws(CompileError) -> String {
     try await clang.run(
       backEnd(processor ?? .v3) + ["-ffreestanding"] + (hasDebugInformation ? ["-g"] : [])
-        + searchPaths(workspace).flatMap { ["-I", $0] } + ["-c", source.path, "-o", workspace.path(.object)])
+        + definitions.map { "-D\($0)" } + searchPaths(workspace).flatMap { ["-I", $0] } + [
+          "-c", source.path, "-o", workspace.path(.object),
+        ])
   }
 
   /// The Swift compiler knows no eBPF: it writes IR for a machine alike, which LLVM compiles after a change.

@@ -31,7 +31,7 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Programs",
         subcommands: [
-          Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Run.self,
+          Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Run.self, Bench.self,
         ]),
       CommandGroup(
         name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),

@@ -1,0 +1,80 @@
+import BPF
+import Bytes
+import Compartment
+import Helpers
+import Interpreter
+import Measurement
+import ProgramImage
+import Runtime
+import Verifier
+
+/// Loads, verifies and interprets the kernel's image.
+///
+/// - Returns: whether it gave the right result and left the right context, the first time and the last.
+func measureInterpreter(_ it: borrowing BenchmarkCase) -> Bool {
+  guard let image = try? ProgramImage(it.program) else { return false }
+  let count = image.instructionCount
+  var decoded = FixedArray(repeating: Instruction(.exit), count: count)
+  var arena = Arena(size: Limits.arenaBytes)
+  report(
+    "load_instructions", Stopwatch.instructions { _ = load(it.program, into: decoded.mutableSpan) })
+  report("slots", UInt64(count))
+  return measureRuns(it, image, &arena, decoded.mutableSpan)
+}
+
+private func measureRuns(
+  _ it: borrowing BenchmarkCase, _ image: borrowing ProgramImage, _ arena: inout Arena,
+  _ decoded: consuming MutableSpan<Instruction>
+) -> Bool {
+  guard (try? image.decode(into: &decoded)) != nil,
+    let program = try? verify(decoded, entry: image.entry, granting: .empty),
+    (try? arena.prepare(
+      frames: program.maximumDepth, dataSize: image.dataSize + image.bssSize, bssSize: 0,
+      contextSize: it.context.count)) != nil
+  else { return false }
+  var window = arena.context
+  for index in it.context.indices { window[index] = it.context[index] }
+  let context = arena.contextAddress
+  let length = UInt64(it.context.count)
+  var outcome: Outcome
+  do {
+    var memory = arena.memory(rodata: image.rodata)
+    var host = NoHelpers()
+    outcome = interpret(
+      program, memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
+    report("executed", UInt64(outcome.executed))
+  }
+  guard outcome.result == .returned(it.result), holdsContext(&arena, it.contextAfter) else { return false }
+  do {
+    var memory = arena.memory(rodata: image.rodata)
+    var host = NoHelpers()
+    report(
+      "instructions",
+      Stopwatch.instructions {
+        outcome = interpret(
+          program, memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
+      })
+  }
+  return outcome.result == .returned(it.result) && holdsContext(&arena, it.contextAfter)
+}
+
+private func holdsContext(_ arena: inout Arena, _ expected: Span<UInt8>) -> Bool {
+  let context = arena.context
+  return context.span.holdsSameBytes(as: expected)
+}
+
+@inline(never)
+private func load(_ bytes: Span<UInt8>, into decoded: consuming MutableSpan<Instruction>) -> Bool {
+  guard let image = try? ProgramImage(bytes), (try? image.decode(into: &decoded)) != nil else { return false }
+  guard let program = try? verify(decoded, entry: image.entry, granting: .empty) else { return false }
+  return program.instructions.count > 0
+}
+
+/// A host for programs that call nothing.
+struct NoHelpers: HelperHost {
+  mutating func call(
+    _ helper: Helper, _ arguments: HelperArguments, _ memory: inout CompartmentMemory
+  ) throws(HelperFault) -> UInt64 {
+    0
+  }
+}

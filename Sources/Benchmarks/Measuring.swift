@@ -1,0 +1,125 @@
+import Bytes
+import Foundation
+import Measurement
+import ProgramImage
+import Subprocess
+import Toolchain
+
+/// What one engine needs for one kernel. Instructions are those that the emulated processor executed.
+public struct BenchmarkRecord: Codable, Equatable, Sendable {
+  public let kernel: String
+  /// `native`, `interpreter`.
+  public let engine: String
+  /// For one run.
+  public let instructions: Int
+  /// `instructions` to those of `native`.
+  public let ratio: Double
+  /// Whether result and context were right.
+  public let correct: Bool
+  /// Bytes of machine code.
+  public var codeBytes: Int?
+  /// Bytes of the image, and of the instructions in it.
+  public var imageBytes: Int?
+  public var textBytes: Int?
+  /// For opening, decoding and verifying the image.
+  public var loadInstructions: Int?
+  /// eBPF instructions of one run.
+  public var executed: Int?
+
+  enum CodingKeys: String, CodingKey {
+    case kernel, engine, instructions, ratio, correct, executed
+    case codeBytes = "code_bytes"
+    case imageBytes = "image_bytes"
+    case textBytes = "text_bytes"
+    case loadInstructions = "load_instructions"
+  }
+}
+
+/// Measures kernels on an emulated Cortex-M4.
+public struct Measuring: Sendable {
+  /// Where `make firmware` leaves the program that measures, from the project's folder.
+  public static let defaultFirmware = "Firmware/.build/armv7em-none-none-eabi/release/Benchmark"
+
+  public var firmware = Self.defaultFirmware
+  public var machine = "mps2-an386"
+
+  public init() {}
+
+  /// Measures the kernel natively and in every engine.
+  public func measure(_ kernel: Kernel) async throws -> [BenchmarkRecord] {
+    let code = try await NativeCode(kernel)
+    let native = try await board(kernel, .native, program: [], native: code.memory)
+    let instructions = try native.figure("instructions")
+    var records = [
+      BenchmarkRecord(
+        kernel: kernel.name, engine: "native", instructions: instructions, ratio: 1,
+        correct: try native.figure("correct") == 1, codeBytes: code.functionBytes)
+    ]
+    var compiler = try Compiler()
+    compiler.definitions = kernel.definitions
+    let program = try Linker(layout: .elf, entry: kernel.function)
+      .link([try await compiler.compile(kernel.source).object])
+    let interpreted = try await board(kernel, .interpreter, program: program.image, native: [])
+    let count = try interpreted.figure("instructions")
+    records.append(
+      BenchmarkRecord(
+        kernel: kernel.name, engine: "interpreter", instructions: count,
+        ratio: Double(count) / Double(instructions), correct: try interpreted.figure("correct") == 1,
+        imageBytes: program.image.count, textBytes: program.textSize,
+        loadInstructions: try interpreted.figure("load_instructions"),
+        executed: try interpreted.figure("executed")))
+    return records
+  }
+
+  /// What the board said.
+  private struct Console {
+    let kernel: String
+    let lines: [String]
+
+    func figure(_ name: String) throws -> Int {
+      for line in lines where line.hasPrefix("\(name): ") {
+        if let number = Int(line.dropFirst(name.count + 2)) { return number }
+      }
+      throw BenchmarkError.board(kernel: kernel, console: lines)
+    }
+  }
+
+  private func board(
+    _ kernel: Kernel, _ engine: BenchmarkEngine, program: [UInt8], native: [UInt8]
+  ) async throws -> Console {
+    guard FileManager.default.fileExists(atPath: firmware) else {
+      throw BenchmarkError.noFirmware(path: firmware)
+    }
+    let block = try block(kernel, engine, program: program)
+    let folder = FileManager.default.temporaryDirectory.appending(path: "microbpf-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    var arguments = [
+      "30", "qemu-system-arm", "-M", machine, "-display", "none", "-serial", "stdio", "-monitor", "none",
+      "-no-reboot", "-nic", "none", "-icount", "shift=0", "-semihosting-config", "enable=on,target=native",
+      "-kernel", firmware,
+    ]
+    for (name, bytes, address) in [
+      ("case", block, BenchmarkMemory.caseAddress), ("code", native, BenchmarkMemory.emptyFunctionAddress),
+    ] where !bytes.isEmpty {
+      let file = folder.appending(path: name)
+      try Data(bytes).write(to: file)
+      arguments += ["-device", "loader,file=\(file.path),addr=\(address),force-raw=on"]
+    }
+    let said = try await run("timeout", arguments)
+    return Console(kernel: kernel.name, lines: said.split(whereSeparator: \.isNewline).map(String.init))
+  }
+
+  private func block(_ kernel: Kernel, _ engine: BenchmarkEngine, program: [UInt8]) throws -> [UInt8] {
+    let it = BenchmarkCase(
+      engine: engine, result: kernel.result, program: program.span, context: kernel.context.span,
+      contextAfter: kernel.contextAfter.span)
+    guard it.byteCount <= BenchmarkMemory.caseBytes else {
+      throw BenchmarkError.tooLarge(kernel: kernel.name, bytes: it.byteCount)
+    }
+    var block = [UInt8](repeating: 0, count: it.byteCount)
+    var writer = ByteWriter(block.mutableSpan)
+    try it.write(into: &writer)
+    return block
+  }
+}
