@@ -38,7 +38,7 @@ struct IPv6Packet {
   let hopLimit: UInt8
   private(set) var payload: [UInt8]
 
-  /// A packet whose `payload` has zeros at `checksumOffset`, where the checksum is put.
+  /// A packet of `payload`, which has zeros at `checksumOffset` where its checksum belongs.
   init(
     from source: IPv6Address, to destination: IPv6Address, _ nextHeader: UInt8, payload: [UInt8],
     checksumOffset: Int

@@ -27,7 +27,7 @@ final class IPv6Gateway: Sendable {
   /// The board, for programs of this machine.
   var url: String { "coap://127.0.0.1:\(port)" }
 
-  /// A gateway that has to ask for the board's station, unless it knows it.
+  /// A gateway that asks the board where it is, unless it knows.
   private init(knowsBoard: Bool) async throws {
     socket = try await DatagramSocket.open(host: "127.0.0.1") {
       GatewayEngine(board: knowsBoard ? Self.boardStation : nil)
