@@ -119,7 +119,7 @@ let testTargets = [
   tests(of: "BPF"),
   tests(of: "Helpers"),
   tests(of: "ELF", ["Bytes", "Toolchain"]),
-  tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Toolchain"]),
+  tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Helpers", "Toolchain"]),
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
@@ -144,7 +144,7 @@ let testTargets = [
     dependencies: [
       "Bytes", "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Helpers",
       "Interpreter",
-      "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
+      "Platform", "ProgramImage", "SUIT", "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),
   tests(
