@@ -8,8 +8,11 @@ extension LinkSession {
   /// Brings the program into the form that a header describes: zeros become data, and the first instruction is the one to
   /// start with.
   ///
-  /// - Parameter starts: the functions that are to be found by name, first the one that the program starts with.
+  /// - Parameters:
+  ///   - layout: the one that the image is to have.
+  ///   - starts: the functions that are to be found by name, first the one that the program starts with.
   /// - Returns: the symbols for them.
+  /// - Throws: ``LinkError/alignmentUnknown(_:_:)``.
   mutating func flatten(
     for layout: ImageLayout, starts: [(name: String?, place: Place)]
   ) throws(LinkError) -> [(name: String, offset: Int)] {
@@ -86,8 +89,11 @@ extension LinkSession {
   /// An image with a header.
   ///
   /// - Parameters:
+  ///   - layout: `femtoContainers` or `extended`.
   ///   - functions: the symbols, as ``flatten(for:starts:)`` made them.
   ///   - helpers: the numbers that an `extended` image ends with.
+  /// - Returns: its bytes.
+  /// - Throws: ``LinkError/functionTooFar(_:_:)``.
   func headedImage(
     _ layout: ImageLayout, functions: [(name: String, offset: Int)], helpers: [UInt8]
   ) throws(LinkError) -> [UInt8] {

@@ -14,6 +14,8 @@ extension ImageLayout: ExpressibleByArgument {
     self = layout
   }
 
+  public var defaultValueDescription: String { "\(self)" }
+
   public static var allValueStrings: [String] { allCases.map { "\($0)" } }
 }
 
