@@ -131,7 +131,7 @@ let testTargets = [
   tests(of: "BPF"),
   tests(of: "Helpers"),
   tests(of: "ELF", ["Bytes", "Toolchain"]),
-  tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Toolchain"]),
+  tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Helpers", "Toolchain"]),
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
@@ -155,8 +155,8 @@ let testTargets = [
     name: "EndToEndTests",
     dependencies: [
       "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator",
-      "Helpers", "Interpreter", "Platform", "SUIT", "TestSupport", "Toolchain", "Verifier",
+      "Emulator", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT", "TestSupport", "Toolchain",
+      "Verifier",
     ],
     swiftSettings: host),
   tests(

@@ -72,7 +72,9 @@ extension Refusal {
     guard let rule = ImageRule(rawValue: rule) else { return index.map { ["section \($0)"] } ?? [] }
     let place: String? =
       switch rule {
-      case .noText, .tooManySections, .textBufferTooSmall, .dataBufferTooSmall, .misalignedData: nil
+      case .noText, .tooManySections, .textBufferTooSmall, .dataBufferTooSmall, .misalignedData,
+        .headerVersion, .headerFlags, .headerLength:
+        nil
       case .partialInstruction, .tooManySegments, .overlappingSections, .regionTooLarge, .alignmentTooLarge,
         .unsupportedSection, .relocatedTwice, .relocatedZeros, .tooManyRelocations:
         // 0 is no section: the image has none.
@@ -87,6 +89,10 @@ extension Refusal {
       case .partialInstruction: found.map { ["\($0) bytes"] } ?? []
       case .tooManySections: atMost("sections")
       case .regionTooLarge, .alignmentTooLarge: atMost("bytes")
+      case .headerVersion: found.map { ["version \($0)"] } ?? []
+      case .headerFlags: found.map { ["flags \(hexadecimal($0))"] } ?? []
+      case .headerLength:
+        found.flatMap { found in expected.map { ["\(found) bytes instead of at least \($0)"] } } ?? []
       default: []
       }
     return [place].compactMap(\.self) + size

@@ -53,6 +53,9 @@ extension Problem {
     case .functionOutside: "a function starts at a place that is no instruction"
     case .textBufferTooSmall: "it has more instructions than there is room for"
     case .dataBufferTooSmall, .misalignedData: "its data does not fit the compartment"
+    case .headerVersion: "its header is of a version that is not known"
+    case .headerFlags: "its header has flags that are not known, or its text is compressed"
+    case .headerLength: "it is shorter than its header says"
     }
   }
 

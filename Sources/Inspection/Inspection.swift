@@ -40,20 +40,29 @@ func describe(image bytes: [UInt8]) throws(ImageError) -> String {
   var buffer = storage.mutableSpan
   let count = try image.decode(into: &buffer)
   let instructions = (0..<count).map { buffer[$0] }
-  let lines = [
-    "layout        \(image.layout)", "image         \(bytes.count) bytes",
-    "instructions  \(count), starting at \(image.entry)", "constants     \(image.rodata.count) bytes",
-    "data          \(image.dataSize) bytes, then \(image.bssSize) of zeros",
-    "verifier      \(verdict(on: buffer, entry: image.entry))", "",
-  ]
+  var grants: [String] = []
+  image.grantedHelpers?.forEach { grants.append("\($0.signature.name)") }
+  let lines =
+    [
+      "layout        \(image.layout)", "image         \(bytes.count) bytes",
+      "instructions  \(count), starting at \(image.entry)", "constants     \(image.rodata.count) bytes",
+      "data          \(image.dataSize) bytes, then \(image.bssSize) of zeros",
+    ]
+    + (image.grantedHelpers == nil
+      ? [] : ["grants        \(grants.isEmpty ? "no helper" : grants.joined(separator: ", "))"])
+    + [
+      "verifier      \(verdict(on: buffer, entry: image.entry, granting: image.grantedHelpers ?? .all))", "",
+    ]
   let listing = Disassembler(syntax: .llvm).listing(of: instructions, functions: [image.entry: "program"])
   return (lines + listing).joined(separator: "\n")
 }
 
 /// What the verifier says of a decoded program.
-private func verdict(on instructions: consuming MutableSpan<Instruction>, entry: Int) -> String {
+private func verdict(
+  on instructions: consuming MutableSpan<Instruction>, entry: Int, granting helpers: HelperSet
+) -> String {
   do throws(VerifierError) {
-    let program = try verify(instructions, entry: entry, granting: .all)
+    let program = try verify(instructions, entry: entry, granting: helpers)
     var helpers: [String] = []
     program.helpers.forEach { helpers.append("\($0.signature.name)") }
     let calls = helpers.isEmpty ? "calls no helper" : "calls \(helpers.joined(separator: ", "))"

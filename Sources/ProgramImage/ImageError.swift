@@ -61,4 +61,10 @@ public enum ImageRule: UInt8, CaseIterable, Sendable {
   case dataBufferTooSmall = 22
   /// The address of the data (found) is not divisible by what the program asks for (expected).
   case misalignedData = 23
+  /// The header is of a version (found) other than 0.
+  case headerVersion = 24
+  /// The header has flags (found), for instance that the text is compressed.
+  case headerFlags = 25
+  /// The image has less bytes (found) than its header counts (expected).
+  case headerLength = 26
 }

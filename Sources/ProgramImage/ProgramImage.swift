@@ -7,6 +7,10 @@ public import Helpers
 public enum ImageLayout: UInt8, CaseIterable, Sendable {
   /// Instructions of eight bytes and nothing else.
   case text = 0
+  /// Femto-Containers' header, then data, constants, instructions and names of functions.
+  case femtoContainers = 1
+  /// That, and behind it calls to be resolved and the helpers that the program may call.
+  case extended = 2
   /// A relocatable ELF object file.
   case elf = 3
 }
@@ -24,29 +28,37 @@ public struct ProgramImage: ~Escapable {
   public static var entryName: StaticString { "program" }
 
   public let layout: ImageLayout
-  /// Where the program starts, as the index of a slot: the function called `program`, else the first slot.
+  /// Where the program starts, as the index of a slot: in an object file the function called `program`, else the first slot.
   public private(set) var entry = 0
   let bytes: Span<UInt8>
   let elf: ELFFile?
+  private let header: ImageHeader?
   var segments = SegmentTable()
 
-  /// Opens an image and finds its parts. The layout is told by the first bytes: ELF's magic number is no instruction.
+  /// Opens an image and finds its parts. The layout is told by the first bytes, which are those of no text that could run.
   @_lifetime(copy bytes)
   public init(_ bytes: Span<UInt8>) throws(ImageError) {
     self.bytes = bytes
-    let isELF = bytes.count >= 4 && bytes.extracting(0..<4).holdsSameBytes(as: .elfMagic)
-    layout = isELF ? .elf : .text
-    if isELF {
+    if bytes.count >= 4 && bytes.extracting(0..<4).holdsSameBytes(as: .elfMagic) {
       let file: ELFFile
       do throws(ELFError) { file = try ELFFile(bytes) } catch { throw .elf(error) }
+      layout = .elf
+      header = nil
       elf = file
       try addSegments(of: file)
+      entry = try entry(named: Self.entryName.bytes, in: file) ?? 0
+    } else if ImageHeader.starts(bytes) {
+      let read = try ImageHeader(bytes, segments: &segments)
+      layout = read.layout
+      header = read
+      elf = nil
     } else {
+      layout = .text
+      header = nil
       elf = nil
       try segments.appendText(0..<bytes.count)
     }
     guard segments.textSize > 0 else { throw .refused(.noText) }
-    entry = try entry(named: Self.entryName.bytes) ?? 0
   }
 
   /// Slots of the text.
@@ -71,12 +83,13 @@ public struct ProgramImage: ~Escapable {
   public var dataAlignment: Int { segments.dataAlignment }
 
   /// The helpers that the image itself says it may call; `nil` when the layout has no place for that.
-  public var grantedHelpers: HelperSet? { nil }
+  public var grantedHelpers: HelperSet? { header.flatMap { helpers(of: $0) } }
 
   /// Where the function with this name starts, as the index of a slot; `nil` when there is none.
   public func entry(named name: Span<UInt8>) throws(ImageError) -> Int? {
-    guard let elf else { return nil }
-    return try entry(named: name, in: elf)
+    if let elf { return try entry(named: name, in: elf) }
+    if let header { return try entry(named: name, in: header) }
+    return nil
   }
 
   /// Decodes the text, with everything that is independent of addresses resolved.
@@ -101,6 +114,7 @@ public struct ProgramImage: ~Escapable {
       }
     }
     if let elf { try relocateText(of: elf, in: &buffer) }
+    if let header { try resolve(header, in: &buffer) }
     return count
   }
 

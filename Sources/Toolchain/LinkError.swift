@@ -23,6 +23,10 @@ public enum LinkError: Error, Equatable, Sendable {
   case alignmentTooLarge(String, UInt64)
   /// The program needs more than a text, which is all that the layout holds.
   case moreThanText([String])
+  /// The data asks for an alignment (bytes) above 8, which is all that the layout gives.
+  case alignmentUnknown(ImageLayout, Int)
+  /// A function's name, or the function itself, is farther from the start than the layout can say: 65535 bytes.
+  case functionTooFar(String, ImageLayout)
   /// The linked image is refused. Says what is wrong with the program that the object file holds.
   case refused(ImageError)
 }
@@ -49,6 +53,10 @@ extension LinkError: CustomStringConvertible {
     case .moreThanText(let sections):
       "the layout 'text' holds instructions only, but the program needs \(sections.joined(separator: ", "));"
         + " use the layout 'elf'"
+    case .alignmentUnknown(let layout, let alignment):
+      "the data asks for an alignment of \(alignment) bytes, but the layout '\(layout)' gives 8; use the layout 'elf'"
+    case .functionTooFar(let name, let layout):
+      "'\(name)' is more than 65535 bytes from the start, which the layout '\(layout)' cannot say; use the layout 'elf'"
     case .refused(let error): "the program cannot be loaded: \(error)"
     }
   }

@@ -33,15 +33,15 @@ struct LinkSession {
   private var numbers: [[Int: Int]] = []
   private var globals: [String: Place] = [:]
 
-  private(set) var text: [UInt8] = []
+  var text: [UInt8] = []
   private(set) var rodata: [UInt8] = []
-  private(set) var data: [UInt8] = []
-  private(set) var zeros = 0
+  var data: [UInt8] = []
+  var zeros = 0
   private(set) var functions: [LinkedFunction] = []
-  private var dataAlignment = 8
-  private var zerosAlignment = 8
+  private(set) var dataAlignment = 8
+  private(set) var zerosAlignment = 8
   /// Places in the data that hold addresses: what stands there counts from the start of this kind of section.
-  private var pointers: [(offset: Int, kind: Kind)] = []
+  private(set) var pointers: [(offset: Int, kind: Kind)] = []
 
   // MARK: 1. Input
 
@@ -166,6 +166,11 @@ struct LinkSession {
     sections.filter { $0.offset != nil && $0.kind != .text }.map(\.file.name)
   }
 
+  /// Whether the program has variables, even if without bytes.
+  var hasVariables: Bool {
+    sections.contains { $0.offset != nil && ($0.kind == .data || $0.kind == .zeros) }
+  }
+
   // MARK: 3. Places
 
   /// Joins the sections that are kept, the one of the first function at the start.
@@ -222,13 +227,13 @@ struct LinkSession {
     text += Instruction(.trap).bytes
   }
 
-  /// Makes the first slot one that goes to slot `start`.
-  mutating func prependJump(to start: Int) {
-    text = Instruction(.ja32, immediate: Int32(start)).bytes + text
+  /// Puts code in front of everything.
+  mutating func prepend(_ code: [Instruction]) {
+    text = code.flatMap(\.bytes) + text
     functions = functions.map {
       LinkedFunction(
-        name: $0.name, slots: $0.slots.lowerBound + 1..<$0.slots.upperBound + 1, section: $0.section,
-        offset: $0.offset)
+        name: $0.name, slots: $0.slots.lowerBound + code.count..<$0.slots.upperBound + code.count,
+        section: $0.section, offset: $0.offset)
     }
   }
 
@@ -243,7 +248,8 @@ struct LinkSession {
     return sections[place.section].kind == .zeros ? offset &+ UInt64(zerosStart) : offset
   }
 
-  private var zerosStart: Int { data.count.rounded(upTo: 8).rounded(upTo: zerosAlignment) }
+  /// Where the zeros start when they stand behind the data.
+  var zerosStart: Int { data.count.rounded(upTo: 8).rounded(upTo: zerosAlignment) }
 
   // MARK: 4. Relocation
 

@@ -11,11 +11,16 @@ public struct Linker: Sendable {
   public var entry: String?
   /// More functions to keep and to find by name.
   public var exports: [String]
+  /// Numbers of the helpers that an image of the layout `extended` grants itself; `nil` for those the program calls.
+  public var helpers: [UInt8]?
 
-  public init(layout: ImageLayout = .elf, entry: String? = nil, exports: [String] = []) {
+  public init(
+    layout: ImageLayout = .elf, entry: String? = nil, exports: [String] = [], helpers: [UInt8]? = nil
+  ) {
     self.layout = layout
     self.entry = entry
     self.exports = exports
+    self.helpers = helpers
   }
 
   /// Links object files, of which the first one holds the function to start with.
@@ -44,18 +49,21 @@ public struct Linker: Sendable {
   ) throws(LinkError) -> LinkedProgram {
     var session = session
     var start = session.offset(of: entry) / 8
-    if layout == .text {
+    let image: [UInt8]
+    switch layout {
+    case .text:
       guard session.sectionsBesideText.isEmpty else { throw .moreThanText(session.sectionsBesideText) }
-      if start != 0 {
-        session.prependJump(to: start)
-        start = 0
-      }
+      if start != 0 { session.prepend([Instruction(.ja32, immediate: Int32(start))]) }
+      start = 0
+      image = session.text
+    case .femtoContainers, .extended:
+      let functions = try session.flatten(
+        for: layout, starts: [(self.entry, entry)] + exported.map { ($0.name, $0.place) })
+      start = 0
+      image = try session.headedImage(
+        layout, functions: functions, helpers: helpers ?? session.calledHelpers)
+    case .elf: image = session.objectFile(entry: entry, exported: exported)
     }
-    let image =
-      switch layout {
-      case .text: session.text
-      case .elf: session.objectFile(entry: entry, exported: exported)
-      }
     do throws(ImageError) { try check(image, against: session) } catch { throw .refused(error) }
     return LinkedProgram(
       image: image, layout: layout, functions: session.functions, entry: start, textSize: session.text.count,

@@ -27,7 +27,7 @@ struct Demo: AsyncParsableCommand {
     try await perform { [self] in
       let programs = try [
         ("fletcher16.c", ImageLayout.elf), ("fletcher16.swift", .elf), ("hello.c", .elf), ("counter.c", .elf),
-        ("counter.c", .text), ("globals.c", .elf),
+        ("counter.c", .text), ("globals.c", .elf), ("globals.c", .femtoContainers), ("hello.c", .extended),
       ].map { name, layout in (example: try Example(path: "\(examples)/\(name)"), layout: layout) }
       let signing = Signing(key: SigningKey())
       let provisioning = try makeProvisioning(

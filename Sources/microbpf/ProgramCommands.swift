@@ -12,7 +12,10 @@ import VirtualDevice
 struct LayoutOption: ParsableArguments {
   @Option(
     help: ArgumentHelp(
-      "The image's layout: elf holds data and constants, text nothing but instructions. Default: elf.",
+      """
+      The image's layout: elf holds everything, text nothing but instructions; femtoContainers and extended have the \
+      headers that Femto-Containers and micro-bpf know. Default: elf.
+      """,
       valueName: ImageLayout.allCases.map { "\($0)" }.joined(separator: "|")),
     transform: Self.layout(named:))
   var layout = ImageLayout.elf
@@ -64,6 +67,11 @@ struct Link: AsyncParsableCommand {
 
   @OptionGroup var layout: LayoutOption
 
+  @Option(
+    parsing: .upToNextOption,
+    help: "The numbers of the helpers that an extended image may call. Default: those the program calls.")
+  var helpers: [UInt8] = []
+
   @Option(name: .shortAndLong, help: "The image. Default: the first object's name with .img, in this folder.")
   var output: String?
 
@@ -74,7 +82,7 @@ struct Link: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let contents = try objects.map { try Array(Data(contentsOf: URL(filePath: $0))) }
-      let program = try Linker(layout: layout.layout).link(contents)
+      let program = try Linker(layout: layout.layout, helpers: helpers.isEmpty ? nil : helpers).link(contents)
       let path = output ?? defaultName(for: objects[0], ending: "img")
       try Data(program.image).write(to: URL(filePath: path))
       print(

@@ -4,6 +4,7 @@ import DeviceProtocol
 import Interpreter
 import TestSupport
 import Testing
+import Toolchain
 import Verifier
 
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ProgramAttacks {
@@ -59,6 +60,16 @@ import Verifier
       let refusal = try await Forgery(image: image).refusal(by: siege)
       #expect(refusal.code == .unprocessableEntity)
       #expect(refusal.stage == .image, "\(refusal)")
+    }
+  }
+
+  @Test func `a program that calls a helper its image does not embed is not installed`() async throws {
+    let source = Board.root.appending(path: "Examples/counter.c")
+    let image = try Linker(layout: .extended, helpers: []).link([try await Compiler().compile(source).object])
+      .image
+    try await Siege.run { siege in
+      let refusal = try await Forgery(image: image).refusal(by: siege)
+      #expect(refusal.stage == .verifier && refusal.rule == Int(VerifierError.Rule.helperNotGranted.rawValue))
     }
   }
 

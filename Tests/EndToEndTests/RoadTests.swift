@@ -1,5 +1,6 @@
 import Delivery
 import DeviceClient
+import ProgramImage
 import TestSupport
 import Testing
 
@@ -13,6 +14,20 @@ import Testing
       let execution = try await device.run(1)
       #expect(execution.result == 42)
       #expect(execution.instructions == 2)
+    }
+  }
+
+  @Test func `programs in every layout return what they should`() async throws {
+    let examples = [
+      ("counter.c", ImageLayout.text), ("globals.c", .femtoContainers), ("globals.c", .extended),
+      ("globals.c", .elf),
+    ]
+    try await Board.run { _, device in
+      let programs = try examples.map { name, layout in
+        (example: try Example(path: Board.root.appending(path: "Examples/\(name)").path), layout: layout)
+      }
+      let rows = try await demonstrate(programs, on: device, signing: Signing(key: Board.key)) { _ in }
+      #expect(rows.map(\.layout) == ["text", "femtoContainers", "extended", "elf"])
     }
   }
 }

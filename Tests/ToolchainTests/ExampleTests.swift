@@ -18,6 +18,30 @@ import Toolchain
     #expect(try device.run(program.image) == .returned(expected))
   }
 
+  @Test(arguments: names, [ImageLayout.femtoContainers, .extended])
+  func `an example does the same in every layout with data`(name: String, layout: ImageLayout) async throws {
+    let source = packageDirectory.appendingPathComponent("Examples/\(name)")
+    let program = try Linker(layout: layout).link([try await Compiler().compile(source).object])
+    let expected = try #require(try expectedResult(of: source))
+    var device = TestDevice()
+    #expect(try device.run(program.image) == .returned(expected))
+  }
+
+  @Test(arguments: names)
+  func `an example without data does the same as a text, others are refused`(name: String) async throws {
+    let source = packageDirectory.appendingPathComponent("Examples/\(name)")
+    let object = try await Compiler().compile(source).object
+    let image: [UInt8]
+    do throws(LinkError) { image = try Linker(layout: .text).link([object]).image } catch {
+      guard case .moreThanText(let sections) = error else { throw error }
+      #expect(!sections.isEmpty)
+      return
+    }
+    let expected = try #require(try expectedResult(of: source))
+    var device = TestDevice()
+    #expect(try device.run(image) == .returned(expected))
+  }
+
   @Test func `every file among the examples is tested`() throws {
     let files = try FileManager.default.contentsOfDirectory(
       atPath: packageDirectory.appendingPathComponent("Examples").path)

@@ -165,7 +165,7 @@ private func linkError(_ objects: [[UInt8]], with linker: Linker = Linker()) -> 
   }
 }
 
-private func slots(_ instructions: [Instruction]) -> [UInt8] {
+func slots(_ instructions: [Instruction]) -> [UInt8] {
   instructions.flatMap { instruction in
     (0..<8).map { UInt8(truncatingIfNeeded: instruction.slot >> (8 * $0)) }
   }
