@@ -92,6 +92,8 @@ private struct GatewayEngine: DatagramEngine, ~Copyable {
   }
 
   private mutating func take(_ packet: IPv6Packet, sink: inout Outbox) {
+    // Reports of group membership have an extension header (RFC 2710 §3) and are of no interest here.
+    guard packet.nextHeader == IPv6Packet.udp || packet.nextHeader == IPv6Packet.icmp else { return }
     guard packet.isIntact else {
       record.damaged += 1
       return
