@@ -99,6 +99,12 @@ let hostModules = [
   hostModule(
     "Inspection",
     ["BPF", "BPFText", "Bytes", "CBOR", "Delivery", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
+  hostModule(
+    "FuzzTargets",
+    [
+      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Platform", "ProgramImage", "Runtime",
+      "SUIT",
+    ]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
@@ -156,11 +162,12 @@ let testTargets = [
   tests(of: "Inspection", ["Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", swiftSettings: host),
+  tests(of: "FuzzTargets"),
 ]
 
 let package = Package(
   name: "microbpf",
-  products: portableModules.map { .library(name: $0.name, targets: [$0.name]) },
+  products: (portableModules.map(\.name) + ["FuzzTargets"]).map { .library(name: $0, targets: [$0]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
