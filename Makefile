@@ -2,7 +2,9 @@
 
 MICROBPF := .build/debug/microbpf
 
-.PHONY: demo test bench conformance build firmware setup size format lint clean
+SECONDS ?= 60
+
+.PHONY: demo test bench conformance build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -45,13 +47,17 @@ setup:
 size: firmware
 	@scripts/firmware-size
 
+## Attack every way in for SECONDS seconds each and print how many inputs were tried.
+fuzz:
+	@SECONDS_PER_TARGET=$(SECONDS) scripts/fuzz
+
 ## Put every Swift file into the project's format.
 format:
-	swift format format --in-place --recursive Sources Tests Firmware/Sources Examples Package.swift Firmware/Package.swift
+	swift format format --in-place --recursive Sources Tests Firmware/Sources Fuzzing/Sources Examples Package.swift Firmware/Package.swift Fuzzing/Package.swift
 
 ## Complain about files that are not in it.
 lint:
-	swift format lint --strict --recursive Sources Tests Firmware/Sources Examples Package.swift Firmware/Package.swift
+	swift format lint --strict --recursive Sources Tests Firmware/Sources Fuzzing/Sources Examples Package.swift Firmware/Package.swift Fuzzing/Package.swift
 
 clean:
-	rm -rf .build Firmware/.build
+	rm -rf .build Firmware/.build Fuzzing/.build

@@ -111,6 +111,13 @@ let hostModules = [
       "Bytes", "Measurement", "ProgramImage", "Toolchain",
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
+  hostModule(
+    "FuzzTargets",
+    [
+      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Platform", "ProgramImage",
+      "Runtime",
+      "SUIT",
+    ]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
@@ -168,11 +175,12 @@ let testTargets = [
   tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
+  tests(of: "FuzzTargets"),
 ]
 
 let package = Package(
   name: "microbpf",
-  products: portableModules.map { .library(name: $0.name, targets: [$0.name]) },
+  products: (portableModules.map(\.name) + ["FuzzTargets"]).map { .library(name: $0, targets: [$0]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),
