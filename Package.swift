@@ -40,7 +40,7 @@ let portableModules = [
   portableModule("ELF", ["Bytes"]),
   portableModule("ProgramImage", ["BPF", "Bytes", "ELF", "Helpers"]),
   portableModule("Compartment", ["Bytes"]),
-  portableModule("Verifier", ["BPF", "Helpers"]),
+  portableModule("Verifier", ["BPF", "Compartment", "Helpers"]),
   portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
   portableModule("CBOR", ["Bytes"]),
   portableModule("COSE", ["Bytes", "CBOR"]),
@@ -109,7 +109,6 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
-  tests(of: "BPFText", ["BPF"]),
   tests(of: "CBOR", ["Bytes"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
