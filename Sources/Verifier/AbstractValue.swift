@@ -58,13 +58,22 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
     self.kind = kind == .signExtended && isNeverNegative ? .zeroExtended : kind
   }
 
-  static var uninitialised: AbstractValue { AbstractValue(.uninitialised, low: 0, extent: 0, shift: 0) }
-  static var indeterminate: AbstractValue { AbstractValue(.indeterminate, low: 0, extent: 0, shift: 0) }
+  /// The parts as the other initialiser would leave them.
+  @inline(__always)
+  private init(as kind: Kind, _ low: UInt32, _ extent: UInt32, _ shift: UInt8) {
+    self.low = low
+    self.extent = extent
+    self.kind = kind
+    self.shift = shift
+  }
+
+  static var uninitialised: AbstractValue { AbstractValue(as: .uninitialised, 0, 0, 32) }
+  static var indeterminate: AbstractValue { AbstractValue(as: .indeterminate, 0, 0, 32) }
   /// Nothing is known.
-  static var unknown: AbstractValue { AbstractValue(.any, low: 0, extent: .max, shift: 0) }
+  static var unknown: AbstractValue { AbstractValue(as: .any, 0, .max, 0) }
 
   /// Any number of 32 bits.
-  static var word: AbstractValue { AbstractValue(.zeroExtended, low: 0, extent: .max, shift: 0) }
+  static var word: AbstractValue { AbstractValue(as: .zeroExtended, 0, .max, 0) }
 
   /// All numbers from `low` to `high` that differ from `low` by a multiple of 2^`shift`, as `high` does.
   init(_ low: Int64, through high: Int64, shift: UInt8 = 0) {
@@ -82,7 +91,15 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   }
 
   init(constant: Int64) {
-    self.init(constant, through: constant, shift: 32)
+    let low = UInt32(truncatingIfNeeded: constant)
+    let upperHalf = Int32(truncatingIfNeeded: constant >> 32)
+    let isSigned = upperHalf == -1 && Int32(bitPattern: low) < 0
+    self.init(as: upperHalf == 0 ? .zeroExtended : isSigned ? .signExtended : .any, low, 0, 32)
+  }
+
+  /// The immediate of an instruction of 64 bits.
+  init(immediate: Int32) {
+    self.init(as: immediate < 0 ? .signExtended : .zeroExtended, UInt32(bitPattern: immediate), 0, 32)
   }
 
   /// Every number that differs from `low` by a multiple of 2^`shift`.
@@ -102,16 +119,16 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
       shift: shift)
   }
 
-  /// A value that was kept as three words: `low`, `extent`, `kindAndShift`.
-  init(words low: UInt32, _ extent: UInt32, _ kindAndShift: UInt32) {
-    self.low = low
-    self.extent = extent
-    // SAFETY: `kindAndShift` put a kind there, and no other word is given to this.
-    kind = unsafe unsafeBitCast(UInt8(truncatingIfNeeded: kindAndShift), to: Kind.self)
-    shift = UInt8(truncatingIfNeeded: kindAndShift >> 8)
+  /// The value that is kept in `cell`.
+  init(_ cell: AnalysisCell) {
+    low = cell.first
+    extent = cell.second
+    // SAFETY: a cell that values are read from is one that `cell` made.
+    kind = unsafe unsafeBitCast(UInt8(truncatingIfNeeded: cell.third), to: Kind.self)
+    shift = UInt8(truncatingIfNeeded: cell.third >> 8)
   }
 
-  var kindAndShift: UInt32 { UInt32(kind.rawValue) | UInt32(shift) << 8 }
+  var cell: AnalysisCell { AnalysisCell(low, extent, UInt32(kind.rawValue) | UInt32(shift) << 8) }
 
   // MARK: What is known
 
@@ -156,9 +173,8 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   /// What is known of the lower 32 bits, as the value of an instruction that uses no others.
   var lowerHalf: AbstractValue {
     switch kind {
-    case .any, .zeroExtended, .signExtended:
-      AbstractValue(.zeroExtended, low: low, extent: extent, shift: shift)
-    case .shifted: AbstractValue(constant: 0)
+    case .any, .zeroExtended, .signExtended: AbstractValue(as: .zeroExtended, low, extent, shift)
+    case .shifted: AbstractValue(as: .zeroExtended, 0, 0, 32)
     case .uninitialised, .indeterminate, .stack, .data, .rodata, .context: .word
     }
   }

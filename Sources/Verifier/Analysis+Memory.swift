@@ -84,18 +84,17 @@ extension Analysis {
 
   // MARK: Loads. RFC 9669 §5.1, §5.2
 
-  @_lifetime(self: copy self)
   mutating func load(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int, _ proofs: inout Proofs
   ) throws(VerifierError) {
     let size = Self.size(opcode)
     let displacement = Int64(instruction.offset)
-    let base = try decisive(instruction.source, at: index)
+    let base = try state.cells.decisive(instruction.source, at: index)
     let place = try locate(base, displacement, size: size, isWrite: false, at: index)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
     var result = Self.loaded(size, isSigned: opcode & 0xE0 == 0x80)
     if case .frame(let first, let last) = place {
-      let slots = AnalysisState.slots(first, through: last)
+      let slots = Workspace.slots(first, through: last)
       if state.writtenSlots & slots == 0 {
         result = .indeterminate
       } else if let slot = Self.wholeSlot(first, last: last) {
@@ -103,7 +102,7 @@ extension Analysis {
       }
     }
     if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
-    state[instruction.destination] = result
+    state.cells[instruction.destination] = result
   }
 
   private static func size(_ opcode: UInt8) -> Int64 {
@@ -130,18 +129,17 @@ extension Analysis {
 
   // MARK: Stores and atomic operations. RFC 9669 §5.1, §5.3
 
-  @_lifetime(self: copy self)
   mutating func store(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int, _ proofs: inout Proofs
   ) throws(VerifierError) {
     let size = Self.size(opcode)
     let displacement = Int64(instruction.offset)
-    let base = try decisive(instruction.destination, at: index)
+    let base = try state.cells.decisive(instruction.destination, at: index)
     let value: AbstractValue
     if opcode & 7 == 2 {
-      value = AbstractValue(constant: Int64(instruction.immediate))
+      value = AbstractValue(immediate: instruction.immediate)
     } else {
-      value = try operand(instruction.source, at: index)
+      value = try state.cells.operand(instruction.source, at: index)
     }
     let place = try locate(base, displacement, size: size, isWrite: true, at: index)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
@@ -156,20 +154,18 @@ extension Analysis {
   }
 
   /// The register that gets the old value has it.
-  @_lifetime(self: copy self)
   private mutating func fetch(_ instruction: Instruction, _ size: Int64) {
     let old = Self.loaded(size, isSigned: false)
     switch instruction.operation {
-    case .cmpxchg32, .cmpxchg64: state[.r0] = old
-    default: if instruction.operation.writesSource { state[instruction.source] = old }
+    case .cmpxchg32, .cmpxchg64: state.cells[.r0] = old
+    default: if instruction.operation.writesSource { state.cells[instruction.source] = old }
     }
   }
 
   /// Forgets what a write to `place` may change. One that goes nobody knows where may go to the stack.
-  @_lifetime(self: copy self)
   private mutating func write(_ place: Place) {
     switch place {
-    case .frame(let first, let last): state.write(slots: AnalysisState.slots(first, through: last))
+    case .frame(let first, let last): state.write(slots: Workspace.slots(first, through: last))
     case .elsewhere: break
     case .unknown: state.writeAnything()
     }
@@ -177,19 +173,18 @@ extension Analysis {
 
   // MARK: Helpers
 
-  @_lifetime(self: copy self)
   mutating func callHelper(_ instruction: Instruction, at index: Int) throws(VerifierError) {
     guard let helper = Helper(position: instruction.resolved) else { return }
     let contract = helper.contract
     for argument in 0..<contract.argumentCount {
       let register = Self.argumentRegister(argument)
-      let value = try decisive(register, at: index)
+      let value = try state.cells.decisive(register, at: index)
       switch contract.arguments[argument] {
       case .scalar: break
       case .readableBytes(let length):
-        _ = try locate(value, length: state[Int(length)], isWrite: false, at: index)
+        _ = try locate(value, length: state.register(Int(length)), isWrite: false, at: index)
       case .writableBytes(let length):
-        write(try locate(value, length: state[Int(length)], isWrite: true, at: index))
+        write(try locate(value, length: state.register(Int(length)), isWrite: true, at: index))
       case .writable(let count):
         write(try locate(value, 0, size: Int64(count), isWrite: true, at: index))
       case .cString, .format:
@@ -199,7 +194,7 @@ extension Analysis {
     let result: AbstractValue =
       switch contract.resultKind {
       case .scalar: .unknown
-      case .pointer(let argument): state[Int(argument)]
+      case .pointer(let argument): state.register(Int(argument))
       }
     state.endCall(result: result)
   }

@@ -5,7 +5,6 @@ extension Analysis {
   ///
   /// - Returns: whether the next instruction may run after it.
   /// - Throws: the rule that the instruction breaks if it runs with this state.
-  @_lifetime(self: copy self)
   mutating func step(
     _ instruction: Instruction, at index: Int, _ instructions: borrowing MutableSpan<Instruction>,
     _ proofs: inout Proofs
@@ -21,27 +20,8 @@ extension Analysis {
     return true
   }
 
-  /// The value of a register that the instruction uses.
-  func operand(_ register: Register, at index: Int) throws(VerifierError) -> AbstractValue {
-    let value = state[register]
-    guard value.kind != .uninitialised else {
-      throw VerifierError(.uninitialisedRegister, at: index, found: Int64(register.rawValue))
-    }
-    return value
-  }
-
-  /// The value of a register that decides where the program goes or what it touches.
-  func decisive(_ register: Register, at index: Int) throws(VerifierError) -> AbstractValue {
-    let value = try operand(register, at: index)
-    guard value.kind != .indeterminate else {
-      throw VerifierError(.uninitialisedStack, at: index, found: Int64(register.rawValue))
-    }
-    return value
-  }
-
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
-  @_lifetime(self: copy self)
   private mutating func calculate(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int, _ proofs: inout Proofs
   ) throws(VerifierError) {
@@ -49,7 +29,7 @@ extension Analysis {
     let is64Bit = opcode & 7 == 7
     var a = AbstractValue.unknown
     if code != .mov {
-      a = try operand(instruction.destination, at: index)
+      a = try state.cells.operand(instruction.destination, at: index)
       if a.upperHalfIsZero { proofs.insert(.destinationFitsWord) }
     }
     let result: AbstractValue
@@ -58,9 +38,9 @@ extension Analysis {
     default:
       let b: AbstractValue
       if opcode & 8 == 0 {
-        b = AbstractValue(constant: Int64(instruction.immediate))
+        b = AbstractValue(immediate: instruction.immediate)
       } else {
-        b = try operand(instruction.source, at: index)
+        b = try state.cells.operand(instruction.source, at: index)
       }
       if b.upperHalfIsZero { proofs.insert(.sourceFitsWord) }
       if code == .div || code == .mod {
@@ -73,7 +53,7 @@ extension Analysis {
         : .arithmetic32(code, a, b, variant: instruction.offset)
     }
     if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
-    state[instruction.destination] = result
+    state.cells[instruction.destination] = result
   }
 
   private func swap(_ a: AbstractValue, _ instruction: Instruction, _ opcode: UInt8) -> AbstractValue {
@@ -84,7 +64,6 @@ extension Analysis {
     }
   }
 
-  @_lifetime(self: copy self)
   private mutating func loadWide(
     _ instruction: Instruction, _ upperHalf: Int32, _ proofs: inout Proofs
   ) {
@@ -96,12 +75,11 @@ extension Analysis {
       default: AbstractValue(constant: number)
       }
     if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
-    state[instruction.destination] = result
+    state.cells[instruction.destination] = result
   }
 
   // MARK: Jumps. RFC 9669 §4.3
 
-  @_lifetime(self: copy self)
   private mutating func jump(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int,
     _ instructions: borrowing MutableSpan<Instruction>, _ proofs: inout Proofs
@@ -113,7 +91,7 @@ extension Analysis {
       return false
     case .exit:
       if state.mayBeFirst {
-        if !state.mayBeCalled { _ = try decisive(.r0, at: index) }
+        if !state.mayBeCalled { _ = try state.cells.decisive(.r0, at: index) }
         canEnd = true
       }
       return false
@@ -127,7 +105,7 @@ extension Analysis {
       try callHelper(instruction, at: index)
       return true
     case .callx:
-      _ = try decisive(instruction.destination, at: index)
+      _ = try state.cells.decisive(instruction.destination, at: index)
       state.writeAnything()
       state.endCall(result: .unknown)
       return true
@@ -136,24 +114,23 @@ extension Analysis {
     }
   }
 
-  @_lifetime(self: copy self)
   private mutating func branch(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int,
     _ instructions: borrowing MutableSpan<Instruction>, _ proofs: inout Proofs
   ) throws(VerifierError) -> Bool {
     let comparesRegisters = opcode & 8 != 0
     let (destination, source) = (instruction.destination, instruction.source)
-    let a = try decisive(destination, at: index)
+    let a = try state.cells.decisive(destination, at: index)
     let b: AbstractValue
     if comparesRegisters {
-      b = try decisive(source, at: index)
+      b = try state.cells.decisive(source, at: index)
     } else {
-      b = AbstractValue(constant: Int64(instruction.immediate))
+      b = AbstractValue(immediate: instruction.immediate)
     }
     if a.upperHalfIsZero { proofs.insert(.destinationFitsWord) }
     if b.upperHalfIsZero { proofs.insert(.sourceFitsWord) }
-    if b.isConstant, let number = b.range { bounds.insert(number.low) }
-    if a.isConstant, let number = a.range { bounds.insert(number.low) }
+    if b.isConstant, let number = b.range { state.insertBound(number.low) }
+    if a.isConstant, let number = a.range { state.insertBound(number.low) }
 
     var (x, y) = (a, b)
     if Comparison(opcode: opcode, isTaken: true).narrow(&x, &y) {
@@ -168,15 +145,13 @@ extension Analysis {
     return true
   }
 
-  @_lifetime(self: copy self)
   private mutating func narrow(_ register: Register, to value: AbstractValue) {
-    if register != .r10 { state[register] = value }
+    if register != .r10 { state.cells[register] = value }
   }
 
   // MARK: Local calls. RFC 9669 §4.3.1
 
   /// Functions are analysed once, for any arguments, and may write whatever they get the address of.
-  @_lifetime(self: copy self)
   private mutating func callLocal(
     _ target: Int, from index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) {

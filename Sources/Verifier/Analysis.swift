@@ -3,11 +3,11 @@ import BPF
 /// The forward analysis of values: follows the program from state to state until nothing new comes up, and notes in each
 /// instruction what holds of it.
 ///
-/// Where jumps lead, the states that come there are joined and kept (`JoinPoints`). The first join point in the text that
-/// has changed is gone on from next, so inner loops settle before what follows them. A jump backward widens, so loops
-/// settle after a few rounds. The work is bounded by `visitsPerInstruction`; beyond that, and at join points beyond
+/// Where jumps lead, the states that come there are joined and kept (`JoinPoints`). Those that have changed are gone on
+/// from in the order of the text, around and around. Jumps backward widen, so loops settle in a few rounds however deep
+/// they are nested. The work is bounded by `visitsPerInstruction`; beyond that, and at join points beyond
 /// `lastNumber`, nothing is known at any of them, which takes one more round and no memory.
-struct Analysis: ~Copyable, ~Escapable {
+struct Analysis: ~Copyable {
   /// Instructions the analysis may look at for each one of the program.
   private static var visitsPerInstruction: Int { 12 }
   /// `mark` of an instruction that is a join point without a number: everything may come there.
@@ -15,11 +15,7 @@ struct Analysis: ~Copyable, ~Escapable {
   private static var lastNumber: Int { 254 }
 
   let regions: Regions
-  var state: AnalysisState
-  var bounds = LikelyBounds()
-  private var joins: JoinPoints
-  /// Join points that have changed.
-  private var waiting = NumberSet()
+  var state: Workspace
   private var visitsLeft: Int
   /// Whether reached means reachable and an instruction seen to break a rule breaks it for certain.
   private var isExact: Bool
@@ -29,10 +25,9 @@ struct Analysis: ~Copyable, ~Escapable {
   var canEnd = false
 
   /// Marks the join points of the program. They are at most as many as `words` has room for, else nothing gets a number.
-  @_lifetime(copy words)
   init(
     _ instructions: inout MutableSpan<Instruction>, entry: Int, regions: Regions,
-    words: consuming MutableSpan<UInt32>
+    cells: AnalysisCells
   ) {
     for index in instructions.indices { instructions[index].mark = 0 }
     instructions[entry].mark = Self.unnumbered
@@ -40,7 +35,7 @@ struct Analysis: ~Copyable, ~Escapable {
       guard let distance = instructions[index].distance else { continue }
       instructions[index + 1 + distance].mark = Self.unnumbered
     }
-    let capacity = min(Self.lastNumber, words.count / 2)
+    let capacity = min(Self.lastNumber, cells.count - Workspace.joinBase)
     var count = 0
     var isExact = true
     for index in instructions.indices where instructions[index].mark != 0 {
@@ -54,21 +49,20 @@ struct Analysis: ~Copyable, ~Escapable {
     self.regions = regions
     self.isExact = isExact
     visitsLeft = instructions.count * Self.visitsPerInstruction
-    state = AnalysisState(start: regions)
-    joins = JoinPoints(words, count: count)
+    state = Workspace(cells, joinCount: count)
     for index in instructions.indices {
       let number = Int(instructions[index].mark)
-      if number != 0, number <= count { joins.setInstruction(of: number, index) }
+      if number != 0, number <= count { state.setInstruction(ofJoin: number, index) }
     }
   }
 
   /// Analyses the program.
   ///
   /// - Throws: the first rule in the order of the text that the program breaks for certain.
-  @_lifetime(self: copy self)
   mutating func run<Observer: AnalysisObserver & ~Copyable>(
     _ instructions: inout MutableSpan<Instruction>, entry: Int, _ observer: inout Observer
   ) throws(VerifierError) {
+    state.beginProgram(regions)
     arrive(at: entry, from: -1, instructions)
     settle(&instructions)
     if visitsLeft < 0 { giveUp(&instructions) }
@@ -79,17 +73,15 @@ struct Analysis: ~Copyable, ~Escapable {
   }
 
   /// Follows the program until nothing changes any more or the visits are used up.
-  @_lifetime(self: copy self)
   private mutating func settle(_ instructions: inout MutableSpan<Instruction>) {
     if !isExact { followUnnumbered(&instructions) }
-    while visitsLeft >= 0, let number = waiting.removeFirst() {
-      joins.load(number, into: &state)
-      follow(from: joins.instruction(of: number), &instructions)
+    while visitsLeft >= 0, let number = state.takeWaitingJoin() {
+      state.load(join: number)
+      follow(from: state.instruction(ofJoin: number), &instructions)
     }
   }
 
   /// Follows the program from each join point with a state in which nothing is known.
-  @_lifetime(self: copy self)
   private mutating func followUnnumbered(_ instructions: inout MutableSpan<Instruction>) {
     for index in instructions.indices where instructions[index].mark == Self.unnumbered {
       state.forgetAll()
@@ -98,7 +90,6 @@ struct Analysis: ~Copyable, ~Escapable {
   }
 
   /// Starts again with nothing known at any join point.
-  @_lifetime(self: copy self)
   private mutating func giveUp(_ instructions: inout MutableSpan<Instruction>) {
     isExact = false
     visitsLeft = instructions.count
@@ -110,11 +101,11 @@ struct Analysis: ~Copyable, ~Escapable {
   }
 
   /// Goes on from instruction `start`, with what `state` says, to the next join points.
-  @_lifetime(self: copy self)
   private mutating func follow(from start: Int, _ instructions: inout MutableSpan<Instruction>) {
     var index = start
     while visitsLeft > 0 {
       visitsLeft -= 1
+
       let instruction = instructions[index]
       let operation = instruction.operation
       var proofs = Proofs.reachable
@@ -143,17 +134,15 @@ struct Analysis: ~Copyable, ~Escapable {
   }
 
   /// Adds `state` to what is known at join point `target`.
-  @_lifetime(self: copy self)
   mutating func arrive(at target: Int, from source: Int, _ instructions: borrowing MutableSpan<Instruction>) {
     let number = instructions[target].mark
     guard number != Self.unnumbered, !isRetracing else { return }
-    if joins.add(state, to: Int(number), comesFromBehind: target <= source, bounds: bounds) {
-      waiting.insert(Int(number))
+    if state.add(toJoin: Int(number), comesFromBehind: target <= source) {
+      state.setWaiting(join: Int(number))
     }
   }
 
   /// Goes through all that can run once more, now that it is settled, and throws the first refusal.
-  @_lifetime(self: copy self)
   private mutating func retrace<Observer: AnalysisObserver & ~Copyable>(
     _ instructions: inout MutableSpan<Instruction>, _ observer: inout Observer
   ) throws(VerifierError) {
@@ -164,12 +153,12 @@ struct Analysis: ~Copyable, ~Escapable {
       if number == Self.unnumbered {
         state.forgetAll()
       } else {
-        joins.load(Int(number), into: &state)
+        state.load(join: Int(number))
       }
       var index = start
       repeat {
         let instruction = instructions[index]
-        observer.willRun(instruction, at: index, state)
+        if Observer.isInterested { observer.willRun(instruction, at: index, AnalysisState(state)) }
         var proofs = Proofs.reachable
         let goesOn: Bool
         do throws(VerifierError) {
@@ -186,19 +175,3 @@ struct Analysis: ~Copyable, ~Escapable {
   }
 }
 
-/// A set of numbers from 0 to 255.
-private struct NumberSet {
-  private var words = InlineArray<8, UInt32>(repeating: 0)
-
-  mutating func insert(_ number: Int) { words[number >> 5] |= 1 << UInt32(number & 31) }
-
-  /// Takes the least number out.
-  mutating func removeFirst() -> Int? {
-    for index in words.indices where words[index] != 0 {
-      let bit = words[index].trailingZeroBitCount
-      words[index] &= words[index] &- 1
-      return index << 5 | bit
-    }
-    return nil
-  }
-}

@@ -1,205 +1,200 @@
 import BPF
 
-/// For each instruction that jumps lead to, what is known there, in words of the caller.
+/// For each instruction that jumps lead to, what is known there.
 ///
-/// A join point takes two words, and when the analysis has come there a record with the masks of what is known and three words
-/// for each register and slot that something is known about. Records only lose knowledge, so they stay where they are.
-struct JoinPoints: ~Copyable, ~Escapable {
-  /// Of a record: masks in one word (`Header`), slots written in two, slots known in two.
-  private static var headSize: Int { 5 }
-  private static var valueSize: Int { 3 }
-  /// In place of the position of a record: nothing is known.
+/// A join point takes one cell, with the place of its record, or 0, and the index of the instruction. A record is two cells
+/// with masks (`Header`, slots written, slots known), and one for each register and slot that something is known about.
+/// Records only lose knowledge, so they stay where they are.
+extension Workspace {
+  /// Cells of a record before the values.
+  private static var headSize: Int { 2 }
+  /// In place of the place of a record: nothing is known.
   private static var nothingKnown: UInt32 { .max }
   /// Changes that come from behind after which what changes is given up.
-  private static var changeLimit: UInt32 { 4 }
+  private static var changeLimit: UInt32 { 2 }
 
-  private var words: MutableSpan<UInt32>
-  private var used: Int
+  func instruction(ofJoin number: Int) -> Int { Int(cells[Self.joinBase + number - 1].second) }
 
-  /// Numbers start at 1. Takes two words for each of `count` join points, which `words` has.
-  @_lifetime(copy words)
-  init(_ words: consuming MutableSpan<UInt32>, count: Int) {
-    used = 2 * count
-    for index in 0..<used { words[index] = 0 }
-    self.words = words
+  mutating func setInstruction(ofJoin number: Int, _ index: Int) {
+    cells[Self.joinBase + number - 1].second = UInt32(truncatingIfNeeded: index)
   }
 
-  func instruction(of number: Int) -> Int { Int(words[2 * number - 1]) }
-
-  @_lifetime(self: copy self)
-  mutating func setInstruction(of number: Int, _ index: Int) {
-    words[2 * number - 1] = UInt32(truncatingIfNeeded: index)
-  }
-
-  /// What is known at join point `number`, to which `add` has added something.
-  func load(_ number: Int, into state: inout AnalysisState) {
-    let position = words[2 * number - 2]
+  /// Goes on with what is known at join point `number`, to which something was added.
+  mutating func load(join number: Int) {
+    let position = cells[Self.joinBase + number - 1].first
     guard position != Self.nothingKnown else {
-      state.forgetAll()
+      forgetAll()
       return
     }
     var at = Int(position)
-    let header = Header(rawValue: words[at])
-    state.mayBeFirst = header.mayBeFirst
-    state.mayBeCalled = header.mayBeCalled
-    state.writtenSlots = pair(at + 1)
-    var slots = pair(at + 3)
+    let head = cells[at]
+    let header = Header(rawValue: head.first)
+    mayBeFirst = header.mayBeFirst
+    mayBeCalled = header.mayBeCalled
+    writtenSlots = UInt64(head.second) | UInt64(head.third) << 32
+    var slots = self.slots(ofRecord: at)
     at += Self.headSize
+    var known = header.known
+    var uninitialised = header.uninitialised
     for number in 0..<10 {
-      if header.known >> UInt32(number) & 1 != 0 {
-        state[number] = value(at)
-        at += Self.valueSize
+      if known & 1 != 0 {
+        cells[number] = cells[at]
+        at += 1
       } else {
-        state[number] = header.uninitialised >> UInt32(number) & 1 != 0 ? .uninitialised : .unknown
+        set(number, uninitialised & 1 != 0 ? .uninitialised : .unknown)
       }
+      known >>= 1
+      uninitialised >>= 1
     }
-    state.forgetSlots()
+    knownSlots = slots
     while slots != 0 {
-      state.setSlot(slots.trailingZeroBitCount, value(at))
-      at += Self.valueSize
+      setSlot(slots.trailingZeroBitCount, AbstractValue(cells[at]))
+      at += 1
       slots &= slots &- 1
     }
   }
 
-  /// Joins `state` to what is known at `number`. Whether that changed.
-  ///
-  /// - Parameter bounds: where to widen to, when the state comes from behind; else `nil`.
-  @_lifetime(self: copy self)
-  mutating func add(
-    _ state: borrowing AnalysisState, to number: Int, comesFromBehind: Bool, bounds: borrowing LikelyBounds
-  ) -> Bool {
-    let position = words[2 * number - 2]
+  /// Joins the state to what is known at `number`. Whether that changed.
+  mutating func add(toJoin number: Int, comesFromBehind: Bool) -> Bool {
+    let position = cells[Self.joinBase + number - 1].first
     if position == Self.nothingKnown { return false }
     guard position != 0 else {
-      words[2 * number - 2] = create(state)
+      cells[Self.joinBase + number - 1].first = createRecord()
       return true
     }
     let start = Int(position)
-    var header = Header(rawValue: words[start])
-    let before = header
-    if state.mayBeFirst { header.mayBeFirst = true }
-    if state.mayBeCalled { header.mayBeCalled = true }
+    let head = cells[start]
+    let before = Header(rawValue: head.first)
+    var header = before
+    if mayBeFirst { header.mayBeFirst = true }
+    if mayBeCalled { header.mayBeCalled = true }
     var rest = header.uninitialised
     while rest != 0 {
       let bit = rest & (0 &- rest)
-      if state[rest.trailingZeroBitCount].kind != .uninitialised { header.uninitialised &= ~bit }
+      if register(rest.trailingZeroBitCount).kind != .uninitialised { header.uninitialised &= ~bit }
       rest &= ~bit
     }
-    let written = pair(start + 1)
-    if state.writtenSlots & ~written != 0 {
-      setPair(start + 1, written | state.writtenSlots)
-      header.hasChanged = true
-    }
+    let written = UInt64(head.second) | UInt64(head.third) << 32
+    if writtenSlots & ~written != 0 { header.hasChanged = true }
     // What stays known moves up to what was known before it.
     var from = start + Self.headSize
     var to = from
     rest = header.known
     while rest != 0 {
       let bit = rest & (0 &- rest)
-      let isKnown = join(
-        state[rest.trailingZeroBitCount], from, to, &header, comesFromBehind, bounds)
-      if isKnown { to += Self.valueSize } else { header.known &= ~bit }
-      from += Self.valueSize
+      if join(cells[rest.trailingZeroBitCount], from, to, &header, comesFromBehind) {
+        to += 1
+      } else {
+        header.known &= ~bit
+      }
+      from += 1
       rest &= ~bit
     }
-    var slots = pair(start + 3)
+    var slots = self.slots(ofRecord: start)
     var restOfSlots = slots
     while restOfSlots != 0 {
       let index = restOfSlots.trailingZeroBitCount
       restOfSlots &= restOfSlots &- 1
-      if join(state.slot(index), from, to, &header, comesFromBehind, bounds) {
-        to += Self.valueSize
+      if join(slot(index).cell, from, to, &header, comesFromBehind) {
+        to += 1
       } else {
         slots &= ~(1 << UInt64(index))
       }
-      from += Self.valueSize
+      from += 1
     }
-    setPair(start + 3, slots)
-    let hasChanged = header != before
+    guard header != before else { return false }
     header.hasChanged = false
-    if comesFromBehind && hasChanged { header.changes += 1 }
-    words[start] = header.rawValue
-    return hasChanged
-  }
-
-  /// Joins `value` to the one at `from` and puts the result to `to`. False, and nothing there, when nothing is known.
-  @_lifetime(self: copy self)
-  private mutating func join(
-    _ value: AbstractValue, _ from: Int, _ to: Int, _ header: inout Header, _ comesFromBehind: Bool,
-    _ bounds: borrowing LikelyBounds
-  ) -> Bool {
-    let old = self.value(from)
-    var new = old
-    if old != value {
-      new = old.joined(with: value)
-      if new != old {
-        header.hasChanged = true
-        if comesFromBehind {
-          new = header.changes < Self.changeLimit ? old.widened(to: new, bounds) : .unknown
-        }
-      }
-    }
-    guard !new.isUnknown else { return false }
-    setValue(to, new)
+    if comesFromBehind { header.changes += 1 }
+    setHead(start, header, written: written | writtenSlots, known: slots)
     return true
   }
 
-  /// Where a new record for `state` is; `nothingKnown` when there is no room.
-  @_lifetime(self: copy self)
-  private mutating func create(_ state: borrowing AnalysisState) -> UInt32 {
-    var header = Header(rawValue: 0)
-    header.mayBeFirst = state.mayBeFirst
-    header.mayBeCalled = state.mayBeCalled
-    var count = state.knownSlots.nonzeroBitCount
-    for number in 0..<10 {
-      if state[number].kind == .uninitialised {
-        header.uninitialised |= 1 << UInt32(number)
-      } else if !state[number].isUnknown {
-        header.known |= 1 << UInt32(number)
-        count += 1
+  /// Joins `value` to the one in cell `from` and puts the result into cell `to`. False, and nothing there, when nothing is
+  /// known.
+  private mutating func join(
+    _ value: AnalysisCell, _ from: Int, _ to: Int, _ header: inout Header, _ comesFromBehind: Bool
+  ) -> Bool {
+    let cell = cells[from]
+    if cell == value {
+      cells[to] = cell
+      return true
+    }
+    let old = AbstractValue(cell)
+    var new = old.joined(with: AbstractValue(value))
+    if new != old {
+      header.hasChanged = true
+      if comesFromBehind {
+        new = header.changes < Self.changeLimit ? widened(old, to: new) : .unknown
       }
     }
+    guard !new.isUnknown else { return false }
+    cells[to] = new.cell
+    return true
+  }
+
+  /// Where a new record with the state is; `nothingKnown` when there is no room.
+  private mutating func createRecord() -> UInt32 {
+    var header = Header(rawValue: 0)
+    header.mayBeFirst = mayBeFirst
+    header.mayBeCalled = mayBeCalled
     let start = used
     var at = start + Self.headSize
-    guard at + count * Self.valueSize <= words.count else { return Self.nothingKnown }
-    words[start] = header.rawValue
-    setPair(start + 1, state.writtenSlots)
-    setPair(start + 3, state.knownSlots)
-    var rest = header.known
-    while rest != 0 {
-      setValue(at, state[rest.trailingZeroBitCount])
-      at += Self.valueSize
-      rest &= rest &- 1
+    guard at + 10 + knownSlots.nonzeroBitCount <= cells.count else { return Self.nothingKnown }
+    for number in 0..<10 {
+      let value = register(number)
+      if value.kind == .uninitialised {
+        header.uninitialised |= 1 << UInt32(number)
+      } else if !value.isUnknown {
+        header.known |= 1 << UInt32(number)
+        cells[at] = value.cell
+        at += 1
+      }
     }
-    var slots = state.knownSlots
+    var slots = knownSlots
     while slots != 0 {
-      setValue(at, state.slot(slots.trailingZeroBitCount))
-      at += Self.valueSize
+      cells[at] = slot(slots.trailingZeroBitCount).cell
+      at += 1
       slots &= slots &- 1
     }
+    setHead(start, header, written: writtenSlots, known: knownSlots)
     used = at
     return UInt32(truncatingIfNeeded: start)
   }
 
-  // MARK: Words
-
-  private func value(_ at: Int) -> AbstractValue {
-    AbstractValue(words: words[at], words[at + 1], words[at + 2])
+  private func slots(ofRecord start: Int) -> UInt64 {
+    UInt64(cells[start + 1].first) | UInt64(cells[start + 1].second) << 32
   }
 
-  @_lifetime(self: copy self)
-  private mutating func setValue(_ at: Int, _ value: AbstractValue) {
-    words[at] = value.low
-    words[at + 1] = value.extent
-    words[at + 2] = value.kindAndShift
+  private mutating func setHead(_ start: Int, _ header: Header, written: UInt64, known: UInt64) {
+    cells[start] = AnalysisCell(
+      header.rawValue, UInt32(truncatingIfNeeded: written), UInt32(truncatingIfNeeded: written >> 32))
+    cells[start + 1] = AnalysisCell(
+      UInt32(truncatingIfNeeded: known), UInt32(truncatingIfNeeded: known >> 32), 0)
   }
 
-  private func pair(_ at: Int) -> UInt64 { UInt64(words[at]) | UInt64(words[at + 1]) << 32 }
+  // MARK: Join points that have changed
 
-  @_lifetime(self: copy self)
-  private mutating func setPair(_ at: Int, _ value: UInt64) {
-    words[at] = UInt32(truncatingIfNeeded: value)
-    words[at + 1] = UInt32(truncatingIfNeeded: value >> 32)
+  mutating func setWaiting(join number: Int) {
+    cells[Self.waitingBase + number >> 5].first |= 1 << UInt32(number & 31)
+  }
+
+  /// Takes one of those that wait: the next in the text after the one taken last, from the end on to the start.
+  mutating func takeWaitingJoin() -> Int? {
+    var index = lastJoin >> 5
+    // What stands before the one taken last is looked at in the end, when the way leads here again.
+    var mask = ~0 as UInt32 &<< UInt32(lastJoin & 31)
+    for _ in 0...8 {
+      let bits = cells[Self.waitingBase + index].first
+      let next = bits & mask
+      if next != 0 {
+        cells[Self.waitingBase + index].first = bits & ~(next & (0 &- next))
+        lastJoin = index << 5 | next.trailingZeroBitCount
+        return lastJoin
+      }
+      index = (index + 1) & 7
+      mask = ~0
+    }
+    return nil
   }
 }
 

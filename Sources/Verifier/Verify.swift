@@ -36,10 +36,9 @@ public func verify(
   return program(instructions, facts, areValuesKnown: false)
 }
 
-/// Words that the analysis of values needs for a program of so many instructions to do its best; with fewer it proves less.
-///
-/// Twelve bytes for each instruction and 2 KiB. Beside them it takes less than 2 KiB of stack.
-public func analysisWords(forInstructions count: Int) -> Int { 3 * count + 512 }
+/// Cells of 12 bytes that the analysis of values needs for a program of so many instructions to do its best: one for each
+/// and 2 KiB. With fewer it proves less.
+public func analysisCells(forInstructions count: Int) -> Int { count + 170 }
 
 /// Checks the structure of a decoded program, and then its values: refuses what is wrong for certain, and leaves in each
 /// instruction what it proved (`Instruction.proven`). What can be neither proved nor refused is for run time.
@@ -51,28 +50,41 @@ public func analysisWords(forInstructions count: Int) -> Int { 3 * count + 512 }
 ///   - entry: index of the instruction to start at.
 ///   - granted: the helpers the program may call.
 ///   - regions: the memory that the program will have.
-///   - words: working memory, whatever it holds; see `analysisWords(forInstructions:)`.
+///   - cells: working memory, whatever it holds; see `analysisCells(forInstructions:)`.
 /// - Throws: the first rule of structure that the program breaks, else the first rule about values.
 @_lifetime(copy instructions)
 public func verify(
   _ instructions: consuming MutableSpan<Instruction>, entry: Int, granting granted: HelperSet,
-  regions: Regions, using words: consuming MutableSpan<UInt32>
+  regions: Regions, using cells: consuming MutableSpan<AnalysisCell>
 ) throws(VerifierError) -> VerifiedProgram {
   var observer = NoObserver()
   return try verify(
-    instructions, entry: entry, granting: granted, regions: regions, using: words, observer: &observer)
+    instructions, entry: entry, granting: granted, regions: regions, using: cells, observer: &observer)
 }
 
 /// The same, and tells `observer` what is known before each instruction.
 @_lifetime(copy instructions)
 public func verify<Observer: AnalysisObserver & ~Copyable>(
   _ instructions: consuming MutableSpan<Instruction>, entry: Int, granting granted: HelperSet,
-  regions: Regions, using words: consuming MutableSpan<UInt32>, observer: inout Observer
+  regions: Regions, using cells: consuming MutableSpan<AnalysisCell>, observer: inout Observer
 ) throws(VerifierError) -> VerifiedProgram {
   let facts = try checkStructure(&instructions, entry: entry, granting: granted)
-  var analysis = Analysis(&instructions, entry: entry, regions: regions, words: words)
-  try analysis.run(&instructions, entry: entry, &observer)
-  return program(instructions, facts, areValuesKnown: true)
+  let areValuesKnown = try analyse(&instructions, entry: entry, regions, &cells, &observer)
+  return program(instructions, facts, areValuesKnown: areValuesKnown)
+}
+
+/// Analyses values. False when there is no memory for that.
+private func analyse<Observer: AnalysisObserver & ~Copyable>(
+  _ instructions: inout MutableSpan<Instruction>, entry: Int, _ regions: Regions,
+  _ cells: inout MutableSpan<AnalysisCell>, _ observer: inout Observer
+) throws(VerifierError) -> Bool {
+  try unsafe cells.withUnsafeMutableBufferPointer { cells throws(VerifierError) -> Bool in
+    guard let cells = unsafe AnalysisCells(cells), cells.count >= Workspace.joinBase else { return false }
+    var analysis = Analysis(&instructions, entry: entry, regions: regions, cells: cells)
+    try analysis.run(&instructions, entry: entry, &observer)
+    return true
+  }
+
 }
 
 /// What the check of the structure found out.

@@ -275,7 +275,7 @@ struct ProofChecker {
     where !holds(state[register], value(register), bases, value(.r10)) {
       failure = "\(index): \(register) is \(value(register)), not in \(state[register])"
     }
-    for slot in 0..<64 where state.knownSlots >> UInt64(slot) & 1 != 0 {
+    for slot in 0..<64 where !state.slot(slot).isUnknown {
       let address = value(.r10) &- 512 &+ UInt64(slot * 8)
       guard let number = try? memory.load(at: address, as: UInt64.self) else { continue }
       if !holds(state.slot(slot), number, bases, value(.r10)) {
