@@ -31,7 +31,9 @@ public struct Assembler: Sendable {
   public func assembly(of source: String) throws(AssemblerError) -> Assembly {
     var program = AssemblyInProgress(syntax: syntax)
     // A newline behind a carriage return is one character with it.
-    for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline).enumerated() {
+    for (index, line) in source.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      .enumerated()
+    {
       for statement in statements(of: line, number: index + 1) {
         try program.add(statement)
       }
@@ -101,7 +103,8 @@ private struct AssemblyInProgress {
     if let label = values.label {
       references.append(
         Reference(
-          slot: slots.count, operation: operation, values: values, label: label.kind.text, line: statement.line,
+          slot: slots.count, operation: operation, values: values, label: label.kind.text,
+          line: statement.line,
           column: label.column))
     }
     append(encode(operation, values), line: statement.line)
@@ -181,7 +184,9 @@ private struct AssemblyInProgress {
     }
     let isFirst = position == statement.tokens.startIndex
     let reason: AssemblerError.Reason =
-      other ?? (isFirst ? .unknownInstruction(found.text) : .unexpected(found: found.text, expected: expected.sorted()))
+      other
+      ?? (isFirst
+        ? .unknownInstruction(found.text) : .unexpected(found: found.text, expected: expected.sorted()))
     return AssemblerError(line: statement.line, column: statement.column(at: position), reason)
   }
 

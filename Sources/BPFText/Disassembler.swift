@@ -44,7 +44,8 @@ public struct Disassembler: Sendable {
     for (index, instruction) in instructions.enumerated() where !isUpperHalf(index, of: instructions) {
       if let label = labels[index] { lines.append("\(label):") }
       let next = index + 1 < instructions.count ? instructions[index + 1] : nil
-      lines.append("  \(line(for: instruction, next: next, target: target(of: instruction, at: index, labels)))")
+      lines.append(
+        "  \(line(for: instruction, next: next, target: target(of: instruction, at: index, labels)))")
     }
     return lines
   }

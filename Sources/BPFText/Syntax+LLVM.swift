@@ -16,7 +16,9 @@ extension Operation {
     case .alu, .alu64: [llvmArithmetic]
     case .jmp, .jmp32: llvmJump
     case .ldx:
-      isSignedLoad ? ["{d} = \(llvmPlace(sign: "s", base: "{s}"))"] : narrow("d").map { "\($0) = \(llvmPlace(base: "{s}"))" }
+      isSignedLoad
+        ? ["{d} = \(llvmPlace(sign: "s", base: "{s}"))"]
+        : narrow("d").map { "\($0) = \(llvmPlace(base: "{s}"))" }
     case .st: ["\(llvmPlace(base: "{d}")) = {i}"]
     case .stx:
       isAtomic ? llvmAtomic : narrow("s").map { "\(llvmPlace(base: "{d}")) = \($0)" }

@@ -122,7 +122,8 @@ struct Comparison {
 
   private func prefersSigned(_ a: AbstractValue, _ b: AbstractValue) -> Bool {
     let (a, b) = (a.lowerHalf, b.lowerHalf)
-    return a.low.addingReportingOverflow(a.extent).overflow || b.low.addingReportingOverflow(b.extent).overflow
+    return a.low.addingReportingOverflow(a.extent).overflow
+      || b.low.addingReportingOverflow(b.extent).overflow
   }
 
   /// Takes `number` off an end of the range of `a`'s members.

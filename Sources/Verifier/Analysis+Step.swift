@@ -130,7 +130,7 @@ extension Analysis {
     if a.upperHalfIsZero { proofs.insert(.destinationFitsWord) }
     if b.upperHalfIsZero { proofs.insert(.sourceFitsWord) }
     if b.isConstant, let number = b.range { state.insertBound(number.low) }
-    if a.isConstant, let number = a.range { state.insertBound(number.low) }
+    if comparesRegisters, a.isConstant, let number = a.range { state.insertBound(number.low) }
 
     var (x, y) = (a, b)
     if Comparison(opcode: opcode, isTaken: true).narrow(&x, &y) {

@@ -71,4 +71,3 @@ extension Workspace {
       : AbstractValue(low, through: high, shift: joined.shift)
   }
 }
-

@@ -54,7 +54,8 @@ struct ProgramGenerator {
     }
     if chance(20) { return Int32(truncatingIfNeeded: numbers.next()) }
     return pick([
-      0, 1, 2, 3, 4, 7, 8, 15, 16, 24, 31, 32, 60, 63, 64, 127, 255, 256, 504, 512, 4095, 65535, -1, -2, -4, -8,
+      0, 1, 2, 3, 4, 7, 8, 15, 16, 24, 31, 32, 60, 63, 64, 127, 255, 256, 504, 512, 4095, 65535, -1, -2, -4,
+      -8,
       -16, -64, -256, -512, .max, .min, .max - 7, .min + 8, 0x7FFF_FFF8, 0x5555_5555,
     ])
   }
@@ -107,14 +108,16 @@ struct ProgramGenerator {
         Instruction(
           operation, destination: operand(), source: operand(), immediate: immediate(for: operation)))
     case 70..<94:
-      let operation = chance(70) ? pick([.ldxb, .ldxw, .ldxdw, .stxb, .stxdw, .stxdw, .stdw]) : pick(Self.accesses)
+      let operation =
+        chance(70) ? pick([.ldxb, .ldxw, .ldxdw, .stxb, .stxdw, .stxdw, .stdw]) : pick(Self.accesses)
       let writes = operation.instructionClass == .stx || operation.instructionClass == .st
       let base: Register = chance(35) ? .r10 : register()
       let offset: Int16 =
         base == .r10 ? -pick([8, 8, 16, 24, 32, 4, 12, 7, 512]) : pick([0, 0, 0, 4, 8, 1, 16, -8, -16, 100])
       program.append(
         Instruction(
-          operation, destination: writes ? base : register(), source: writes ? operation.isAtomic ? register() : operand() : base,
+          operation, destination: writes ? base : register(),
+          source: writes ? operation.isAtomic ? register() : operand() : base,
           offset: offset, immediate: immediate(for: operation)))
     case 94..<96: begin(register())
     case 96: program.append(Instruction(.ja))
@@ -262,7 +265,8 @@ struct ProofChecker {
   }
 
   private mutating func check(
-    _ instruction: Instruction, at index: Int, _ state: AnalysisState?, _ block: RegisterBlock, _ bases: Bases,
+    _ instruction: Instruction, at index: Int, _ state: AnalysisState?, _ block: RegisterBlock,
+    _ bases: Bases,
     _ memory: borrowing CompartmentMemory
   ) {
     let proofs = instruction.proven
@@ -289,7 +293,8 @@ struct ProofChecker {
         value(isLoad ? instruction.source : instruction.destination)
         &+ UInt64(bitPattern: Int64(instruction.offset))
       if proofs.contains(.inBounds) {
-        let pointer = unsafe isLoad
+        let pointer =
+          unsafe isLoad
           ? memory.readable(at: address, count: UInt(size))
           : memory.writable(at: address, count: UInt(size)).map { UnsafeRawPointer($0) }
         if unsafe pointer == nil { failure = "\(index) is out of bounds" }
@@ -316,7 +321,9 @@ struct ProofChecker {
       return distance <= known.extent && distance & known.stepMask == (known.isConstant ? distance : 0)
         && (!known.isConstant || distance == 0)
     }
-    func isSigned(_ number: UInt64) -> Bool { Int64(Int32(truncatingIfNeeded: number)) == Int64(bitPattern: number) }
+    func isSigned(_ number: UInt64) -> Bool {
+      Int64(Int32(truncatingIfNeeded: number)) == Int64(bitPattern: number)
+    }
     switch known.kind {
     case .uninitialised, .indeterminate: return true
     case .any: return isMember(value)
