@@ -40,7 +40,7 @@ let portableModules = [
   portableModule("ELF", ["Bytes"]),
   portableModule("ProgramImage", ["BPF", "Bytes", "ELF", "Helpers"]),
   portableModule("Compartment", ["Bytes"]),
-  portableModule("Verifier", ["BPF", "Helpers"]),
+  portableModule("Verifier", ["BPF", "Compartment", "Helpers"]),
   portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
   portableModule("CBOR", ["Bytes"]),
   portableModule("COSE", ["Bytes", "CBOR"]),

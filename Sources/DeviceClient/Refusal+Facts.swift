@@ -113,6 +113,11 @@ extension Refusal {
       case .destinationOutOfRange, .sourceOutOfRange: found.map { "r\($0)" }
       case .jumpOutside, .jumpIntoWideLoad, .callOutside, .callIntoWideLoad: found.map { "to \($0)" }
       case .unknownHelper, .helperNotGranted: found.map { "helper \($0)" }
+      case .uninitialisedRegister, .uninitialisedStack: found.map { "r\($0)" }
+      case .outsideStackFrame, .outsideData, .outsideReadOnlyData, .writesReadOnlyData:
+        found.map { "offset \($0)" }
+      case .numberAsAddress: found.map { "address \(hexadecimal($0))" }
+      case .neverEnds: nil
       }
     return [place, detail].compactMap(\.self)
   }

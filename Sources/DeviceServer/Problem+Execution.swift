@@ -48,6 +48,14 @@ extension Problem {
     case .packetAccess: "the legacy packet instructions are not offered"
     case .unsupportedWideLoad: "the wide load refers to an object that a compartment has not"
     case .callByBTF: "calls by BTF number are not offered"
+    case .uninitialisedRegister: "the instruction uses a register that nothing was written to"
+    case .uninitialisedStack: "the instruction depends on stack that nothing was written to"
+    case .outsideStackFrame: "the access is outside the stack frame"
+    case .outsideData: "the access is outside the program's data"
+    case .outsideReadOnlyData: "the access is outside the program's read-only data"
+    case .writesReadOnlyData: "the instruction writes read-only data"
+    case .numberAsAddress: "the instruction takes a number for an address"
+    case .neverEnds: "the program can neither return nor stop itself"
     }
   }
 

@@ -34,7 +34,7 @@ public enum HeaderGenerator {
   private static func declaration(of helper: Helper) -> [String] {
     let signature = helper.signature
     var result = "\(signature.result)"
-    if result.hasSuffix("*") { result += signature.resultKind == .scalar ? "_Nullable" : "_Nonnull" }
+    if result.hasSuffix("*") { result += helper.contract.resultKind == .scalar ? "_Nullable" : "_Nonnull" }
     result += " "
     let parameters = "\(signature.parameters)"
     let address = "0x" + String(helper.rawValue, radix: 16)

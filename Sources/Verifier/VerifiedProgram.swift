@@ -12,7 +12,8 @@ public import Helpers
 /// - a helper that is called by number exists and is granted, and `resolved` of the call is its position;
 /// - nobody changes the instructions while this value lives.
 ///
-/// Values are not known: addresses, helpers called through a register, call depth and divisors are for run time.
+/// What is left to run time are addresses, helpers called through a register, call depth and divisors, but for what
+/// `Instruction.proven` says when `areValuesKnown`.
 public struct VerifiedProgram: ~Copyable, ~Escapable {
   /// One entry for each 8-byte slot of the text.
   public let instructions: Span<Instruction>
@@ -24,15 +25,19 @@ public struct VerifiedProgram: ~Copyable, ~Escapable {
   public let helpers: HelperSet
   /// The helpers that may be called, which binds calls through a register too.
   public let granted: HelperSet
+  /// Whether the values were analysed, for the regions that were named then. If not, no instruction has proofs.
+  public let areValuesKnown: Bool
 
   @_lifetime(copy instructions)
   init(
-    instructions: Span<Instruction>, entry: Int, maximumDepth: Int, helpers: HelperSet, granted: HelperSet
+    instructions: Span<Instruction>, entry: Int, maximumDepth: Int, helpers: HelperSet, granted: HelperSet,
+    areValuesKnown: Bool
   ) {
     self.instructions = instructions
     self.entry = entry
     self.maximumDepth = maximumDepth
     self.helpers = helpers
     self.granted = granted
+    self.areValuesKnown = areValuesKnown
   }
 }

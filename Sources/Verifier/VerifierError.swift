@@ -49,6 +49,26 @@ public struct VerifierError: Error, Equatable, Sendable {
     case unsupportedWideLoad = 22
     /// Calls by BTF number (found) are not offered. RFC 9669 §4.3.1
     case callByBTF = 23
+
+    // Rules about values. An instruction breaks one only if it does so on every way that leads to it.
+
+    /// The instruction uses a register (found) that nothing was written to. Calls write to r1 to r5 what nobody may read.
+    case uninitialisedRegister = 24
+    /// The instruction depends on a register (found) whose value comes from a place in the stack frame that nothing was
+    /// written to.
+    case uninitialisedStack = 25
+    /// An access of so many bytes (expected) at an offset (found) from r10 is not within the 512 bytes below it.
+    case outsideStackFrame = 26
+    /// An access at an offset (found) that is not within the writable data of so many bytes (expected).
+    case outsideData = 27
+    /// An access at an offset (found) that is not within the read-only data of so many bytes (expected).
+    case outsideReadOnlyData = 28
+    /// The instruction writes at an offset (found) in the read-only data.
+    case writesReadOnlyData = 29
+    /// The instruction takes a number (found) for an address, where no program has memory: below expected.
+    case numberAsAddress = 30
+    /// The program can neither return nor stop itself.
+    case neverEnds = 31
   }
 
   public let rule: Rule

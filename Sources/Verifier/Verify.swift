@@ -32,6 +32,84 @@ public func verify(
 public func verify(
   _ instructions: consuming MutableSpan<Instruction>, entry: Int, granting granted: HelperSet
 ) throws(VerifierError) -> VerifiedProgram {
+  let facts = try checkStructure(&instructions, entry: entry, granting: granted)
+  return program(instructions, facts, areValuesKnown: false)
+}
+
+/// Cells of 12 bytes that the analysis of values needs for a program of so many instructions to do its best: one for each
+/// and 2 KiB. With fewer it proves less.
+public func analysisCells(forInstructions count: Int) -> Int { count + 170 }
+
+/// Checks the structure of a decoded program, and then its values: refuses what is wrong for certain, and leaves in each
+/// instruction what it proved (`Instruction.proven`). What can be neither proved nor refused is for run time.
+///
+/// The work takes a time proportional to the number of instructions.
+///
+/// - Parameters:
+///   - instructions: the program.
+///   - entry: index of the instruction to start at.
+///   - granted: the helpers the program may call.
+///   - regions: the memory that the program will have.
+///   - cells: working memory, whatever it holds; see `analysisCells(forInstructions:)`.
+/// - Returns: the program, its proofs in its instructions.
+/// - Throws: the first rule of structure that the program breaks, else the first rule about values.
+@_lifetime(copy instructions)
+public func verify(
+  _ instructions: consuming MutableSpan<Instruction>, entry: Int, granting granted: HelperSet,
+  regions: Regions, using cells: consuming MutableSpan<AnalysisCell>
+) throws(VerifierError) -> VerifiedProgram {
+  var observer = NoObserver()
+  return try verify(
+    instructions, entry: entry, granting: granted, regions: regions, using: cells, observer: &observer)
+}
+
+/// The same, and tells `observer` what is known before each instruction.
+@_lifetime(copy instructions)
+public func verify<Observer: AnalysisObserver & ~Copyable>(
+  _ instructions: consuming MutableSpan<Instruction>, entry: Int, granting granted: HelperSet,
+  regions: Regions, using cells: consuming MutableSpan<AnalysisCell>, observer: inout Observer
+) throws(VerifierError) -> VerifiedProgram {
+  let facts = try checkStructure(&instructions, entry: entry, granting: granted)
+  let areValuesKnown = try analyse(&instructions, entry: entry, regions, &cells, &observer)
+  return program(instructions, facts, areValuesKnown: areValuesKnown)
+}
+
+/// Analyses values. False when there is no memory for that.
+private func analyse<Observer: AnalysisObserver & ~Copyable>(
+  _ instructions: inout MutableSpan<Instruction>, entry: Int, _ regions: Regions,
+  _ cells: inout MutableSpan<AnalysisCell>, _ observer: inout Observer
+) throws(VerifierError) -> Bool {
+  try unsafe cells.withUnsafeMutableBufferPointer { cells throws(VerifierError) -> Bool in
+    guard let cells = unsafe AnalysisCells(cells), cells.count >= Workspace.joinBase else { return false }
+    var analysis = Analysis(&instructions, entry: entry, regions: regions, cells: cells)
+    try analysis.run(&instructions, entry: entry, &observer)
+    return true
+  }
+
+}
+
+/// What the check of the structure found out.
+private struct Structure {
+  let entry: Int
+  let maximumDepth: Int
+  let called: HelperSet
+  let granted: HelperSet
+}
+
+@_lifetime(copy instructions)
+private func program(
+  _ instructions: consuming MutableSpan<Instruction>, _ structure: Structure, areValuesKnown: Bool
+) -> VerifiedProgram {
+  // SAFETY: the mutable span was consumed, so from here on its memory is only read, for as long as its owner lent it.
+  let checked = unsafe _overrideLifetime(instructions.span, copying: instructions)
+  return VerifiedProgram(
+    instructions: checked, entry: structure.entry, maximumDepth: structure.maximumDepth,
+    helpers: structure.called, granted: structure.granted, areValuesKnown: areValuesKnown)
+}
+
+private func checkStructure(
+  _ instructions: inout MutableSpan<Instruction>, entry: Int, granting granted: HelperSet
+) throws(VerifierError) -> Structure {
   let count = instructions.count
   guard count > 0 else { throw VerifierError(.emptyProgram, at: 0) }
   guard entry >= 0, entry < count else {
@@ -45,6 +123,7 @@ public func verify(
   var index = 0
   while index < count {
     let instruction = instructions[index]
+    instructions[index].proofs = 0
     let next = try check(instruction, at: index, among: instructions.span)
     switch instruction.operation {
     case .callHelper:
@@ -58,10 +137,7 @@ public func verify(
     index = next
   }
   let depth = callsFunctions ? maximumDepth(of: &instructions, from: entry) : 1
-  // SAFETY: the mutable span was consumed, so from here on its memory is only read, for as long as its owner lent it.
-  let checked = unsafe _overrideLifetime(instructions.span, copying: instructions)
-  return VerifiedProgram(
-    instructions: checked, entry: entry, maximumDepth: depth, helpers: called, granted: granted)
+  return Structure(entry: entry, maximumDepth: depth, called: called, granted: granted)
 }
 
 /// The instruction in slot `index` of `text`, which has it.

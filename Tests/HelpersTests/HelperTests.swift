@@ -17,21 +17,21 @@ import Testing
   }
 
   @Test(arguments: Helper.allCases)
-  func `a signature refers to arguments that exist`(helper: Helper) {
-    let signature = helper.signature
-    #expect(signature.argumentCount <= 5)
-    for index in 0..<signature.argumentCount {
-      switch signature.arguments[index] {
+  func `a contract refers to arguments that exist`(helper: Helper) {
+    let contract = helper.contract
+    #expect(contract.argumentCount <= 5)
+    for index in 0..<contract.argumentCount {
+      switch contract.arguments[index] {
       case .readableBytes(let length), .writableBytes(let length):
-        #expect((1...signature.argumentCount).contains(Int(length)))
-        #expect(signature.arguments[Int(length) - 1] == .scalar)
+        #expect((1...contract.argumentCount).contains(Int(length)))
+        #expect(contract.arguments[Int(length) - 1] == .scalar)
       case .scalar, .writable, .cString, .format: break
       }
     }
-    if case .pointer(let argument) = signature.resultKind {
-      #expect((1...signature.argumentCount).contains(Int(argument)))
+    if case .pointer(let argument) = contract.resultKind {
+      #expect((1...contract.argumentCount).contains(Int(argument)))
     }
-    #expect(signature.name.description.hasPrefix("bpf_"))
+    #expect(helper.signature.name.description.hasPrefix("bpf_"))
   }
 }
 

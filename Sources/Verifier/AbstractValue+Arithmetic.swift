@@ -1,0 +1,270 @@
+/// The high four bits of the opcode of an arithmetic instruction. RFC 9669 §4.1
+enum ArithmeticCode: UInt8 {
+  case add, sub, mul, div, or, and, lsh, rsh, neg, mod, xor, mov, arsh, end
+
+  init?(opcode: UInt8) {
+    let code = opcode >> 4
+    guard code <= 13 else { return nil }
+    // SAFETY: the fourteen cases stand for 0 to 13 in this order.
+    self = unsafe unsafeBitCast(code, to: ArithmeticCode.self)
+  }
+}
+
+extension AbstractValue {
+  /// What an instruction of 64 bits makes of a destination `a` and an operand `b`. `variant` is its offset field.
+  ///
+  /// Not for byte swaps.
+  static func arithmetic64(
+    _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
+  ) -> AbstractValue {
+    switch code {
+    case .mov: variant == 0 ? b : signExtension(of: b, from: variant)
+    case .add: sum(a, b)
+    case .sub: difference(a, b)
+    case .neg: difference(AbstractValue(constant: 0), a)
+    case .mul: product(a, b)
+    case .and: conjunction(a, b)
+    case .or: disjunction(a, b, leastIsGreatest: true)
+    case .xor: disjunction(a, b, leastIsGreatest: false)
+    case .lsh: shiftedLeft(a, by: b)
+    case .rsh: shiftedRight(a, by: b)
+    case .arsh: shiftedRightSigned(a, by: b)
+    case .div: quotient(a, b)
+    case .mod: remainder(a, b, isSigned: variant != 0)
+    case .end: .unknown
+    }
+  }
+
+  /// The same of 32 bits, which leaves an upper half of zero.
+  static func arithmetic32(
+    _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
+  ) -> AbstractValue {
+    let (a, b) = (a.lowerHalf, b.lowerHalf)
+    switch code {
+    case .mov: return variant == 0 ? b : signExtension(of: b, from: variant).lowerHalf
+    case .add: return lowSum(a, b, .zeroExtended)
+    case .sub: return lowSum(a, lowNegation(b), .zeroExtended)
+    case .neg: return lowNegation(a)
+    case .mul: return product(a.signed, b.signed).lowerHalf
+    case .and: return conjunction(a, b)
+    case .or: return disjunction(a, b, leastIsGreatest: true)
+    case .xor: return disjunction(a, b, leastIsGreatest: false)
+    case .lsh:
+      guard b.isConstant else { return .word }
+      return shiftedLeft(a, by: AbstractValue(constant: Int64(b.low & 31))).lowerHalf
+    case .rsh:
+      guard b.isConstant else { return AbstractValue(0, through: a.unsignedRange.high) }
+      return shiftedRight(a, by: AbstractValue(constant: Int64(b.low & 31)))
+    case .arsh:
+      guard b.isConstant else { return .word }
+      return shiftedRightSigned(a.signed, by: AbstractValue(constant: Int64(b.low & 31))).lowerHalf
+    case .div where variant == 0: return quotient(a, b)
+    case .div: return quotient(a.signed, b.signed).lowerHalf
+    case .mod where variant == 0: return remainder(a, b, isSigned: false)
+    case .mod: return remainder(a.signed, b.signed, isSigned: true).lowerHalf
+    case .end: return .word
+    }
+  }
+
+  /// A value of 32 bits read as a signed number.
+  private var signed: AbstractValue { AbstractValue(.signExtended, low: low, extent: extent, shift: shift) }
+
+  /// The members' sums modulo 2^32.
+  private static func lowSum(_ a: AbstractValue, _ b: AbstractValue, _ kind: Kind) -> AbstractValue {
+    let shift = min(a.shift, b.shift)
+    let (extent, wraps) = a.extent.addingReportingOverflow(b.extent)
+    let low = a.low &+ b.low
+    return wraps
+      ? AbstractValue(kind, multiplesFrom: low, shift: shift)
+      : AbstractValue(kind, low: low, extent: extent, shift: shift)
+  }
+
+  private static func lowNegation(_ a: AbstractValue) -> AbstractValue {
+    AbstractValue(.zeroExtended, low: 0 &- (a.low &+ a.extent), extent: a.extent, shift: a.shift)
+  }
+
+  @inline(never)
+  static func sum(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    guard let x = a.range, let y = b.range else {
+      guard !a.isAddress, !b.isAddress else { return .unknown }
+      let (a, b) = (a.lowerHalf, b.lowerHalf)
+      return lowSum(a, b, .any)
+    }
+    let shift = min(a.shift, b.shift)
+    let (low, high) = (x.low &+ y.low, x.high &+ y.high)
+    if a.isAddress {
+      return b.isAddress ? .unknown : AbstractValue(a.kind, offsets: low, through: high, shift: shift)
+    }
+    if b.isAddress { return AbstractValue(b.kind, offsets: low, through: high, shift: shift) }
+    return AbstractValue(low, through: high, shift: shift)
+  }
+
+  @inline(never)
+  private static func difference(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    guard let x = a.range, let y = b.range else {
+      guard !a.isAddress, !b.isAddress else { return .unknown }
+      return lowSum(a.lowerHalf, lowNegation(b.lowerHalf), .any)
+    }
+    let shift = min(a.shift, b.shift)
+    let (low, high) = (x.low &- y.high, x.high &- y.low)
+    if b.isAddress && b.kind != a.kind { return .unknown }
+    if a.isAddress && !b.isAddress {
+      return AbstractValue(a.kind, offsets: low, through: high, shift: shift)
+    }
+    return AbstractValue(low, through: high, shift: shift)
+  }
+
+  @inline(never)
+  private static func product(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    guard !a.isAddress, !b.isAddress else { return .unknown }
+    let zeros = a.lowerHalf.trailingZeros &+ b.lowerHalf.trailingZeros
+    // 31 bits on both sides, so that products fit.
+    guard let x = a.range, let y = b.range, x.low >= Int64(Int32.min), x.high <= Int64(Int32.max),
+      y.low >= Int64(Int32.min), y.high <= Int64(Int32.max)
+    else { return AbstractValue(.any, multiplesFrom: 0, shift: zeros) }
+    var shift = zeros
+    if a.isConstant { shift = a.trailingZeros &+ b.shift }
+    if b.isConstant { shift = b.trailingZeros &+ a.shift }
+    let first = x.low &* y.low
+    let second = x.low &* y.high
+    let third = x.high &* y.low
+    let fourth = x.high &* y.high
+    return AbstractValue(
+      min(min(first, second), min(third, fourth)), through: max(max(first, second), max(third, fourth)),
+      shift: min(shift, 31))
+  }
+
+  @inline(never)
+  private static func conjunction(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    guard !a.isAddress, !b.isAddress else { return .unknown }
+    // Only the operand with the fewer bits bounds the result.
+    guard a.upperHalfIsZero || b.upperHalfIsZero else {
+      return AbstractValue(
+        .any, multiplesFrom: 0, shift: max(a.lowerHalf.trailingZeros, b.lowerHalf.trailingZeros))
+    }
+    let (x, y) = (a.lowerHalf, b.lowerHalf)
+    let (p, q) = (x.unsignedRange, y.unsignedRange)
+    // A mask of ones that covers all members changes none.
+    if x.isConstant, x.low & (x.low &+ 1) == 0, q.high <= p.high { return y }
+    if y.isConstant, y.low & (y.low &+ 1) == 0, p.high <= q.high { return x }
+    let shift = max(x.trailingZeros, y.trailingZeros)
+    let high = min(p.high, q.high)
+    return AbstractValue(0, through: high & ~((1 as Int64 &<< Int64(shift & 31)) &- 1), shift: shift)
+  }
+
+  /// Or, and exclusive or, whose least result is 0.
+  @inline(never)
+  private static func disjunction(
+    _ a: AbstractValue, _ b: AbstractValue, leastIsGreatest: Bool
+  ) -> AbstractValue {
+    guard !a.isAddress, !b.isAddress else { return .unknown }
+    let (x, y) = (a.lowerHalf, b.lowerHalf)
+    let shift = min(x.trailingZeros, y.trailingZeros)
+    guard a.upperHalfIsZero, b.upperHalfIsZero else {
+      return AbstractValue(.any, multiplesFrom: 0, shift: shift)
+    }
+    let (p, q) = (x.unsignedRange, y.unsignedRange)
+    let greatest = UInt32(truncatingIfNeeded: p.high | q.high)
+    let bits = greatest == 0 ? 0 : UInt32.max &>> UInt32(greatest.leadingZeroBitCount)
+    let high = Int64(shift >= 32 ? 0 : bits & ~((1 as UInt32 &<< UInt32(shift)) &- 1))
+    return AbstractValue(leastIsGreatest ? max(p.low, q.low) : 0, through: high, shift: shift)
+  }
+
+  @inline(never)
+  private static func shiftedLeft(_ a: AbstractValue, by b: AbstractValue) -> AbstractValue {
+    guard !a.isAddress, b.isConstant, b.hasValue, !b.isAddress, b.kind != .shifted else { return .unknown }
+    let count = b.low & 63
+    guard count < 32 else {
+      guard count == 32 else { return AbstractValue(.any, multiplesFrom: 0, shift: 31) }
+      let half = a.lowerHalf
+      return AbstractValue(.shifted, low: half.low, extent: half.extent, shift: half.shift)
+    }
+    let shift = UInt8(truncatingIfNeeded: min(31, UInt32(a.lowerHalf.shift) &+ count))
+    guard let x = a.range else {
+      return AbstractValue(.any, multiplesFrom: a.lowerHalf.low &<< count, shift: shift)
+    }
+    // At most 33 bits and 31 more.
+    return AbstractValue(x.low &<< Int64(count), through: x.high &<< Int64(count), shift: shift)
+  }
+
+  @inline(never)
+  private static func shiftedRight(_ a: AbstractValue, by b: AbstractValue) -> AbstractValue {
+    guard b.isConstant, b.hasValue, !b.isAddress, b.kind != .shifted else {
+      guard a.upperHalfIsZero else { return .unknown }
+      return AbstractValue(0, through: a.unsignedRange.high)
+    }
+    let count = b.low & 63
+    if count == 0 { return a }
+    if a.kind == .shifted, count >= 32 {
+      return shiftedRight(
+        AbstractValue(.zeroExtended, low: a.low, extent: a.extent, shift: a.shift),
+        by: AbstractValue(constant: Int64(count &- 32)))
+    }
+    guard a.upperHalfIsZero else {
+      return count >= 32
+        ? AbstractValue(0, through: Int64(UInt32.max &>> (count &- 32)))
+        : .unknown
+    }
+    guard count < 32 else { return AbstractValue(constant: 0) }
+    return a.scaledDown(a.unsignedRange, by: count)
+  }
+
+  @inline(never)
+  private static func shiftedRightSigned(_ a: AbstractValue, by b: AbstractValue) -> AbstractValue {
+    guard b.isConstant, b.hasValue, !b.isAddress, b.kind != .shifted else { return .unknown }
+    let count = b.low & 63
+    if count == 0 { return a }
+    if a.kind == .shifted, count >= 32 {
+      return shiftedRightSigned(
+        AbstractValue(.signExtended, low: a.low, extent: a.extent, shift: a.shift),
+        by: AbstractValue(constant: Int64(count &- 32)))
+    }
+    guard !a.isAddress, let range = a.range else {
+      guard count >= 32 else { return .unknown }
+      return AbstractValue(Int64(Int32.min &>> (count &- 32)), through: Int64(Int32.max &>> (count &- 32)))
+    }
+    return a.scaledDown(range, by: min(count, 33))
+  }
+
+  /// The range divided by 2^`count`, members as far apart as they then are.
+  private func scaledDown(_ range: AbstractRange, by count: UInt32) -> AbstractValue {
+    let isExact = UInt32(trailingZeros) >= count
+    let shift = isExact && shift < 32 ? shift &- UInt8(truncatingIfNeeded: count) : 0
+    return AbstractValue(range.low &>> Int64(count), through: range.high &>> Int64(count), shift: shift)
+  }
+
+  /// Divisions of either sign: they agree where nothing is negative, and elsewhere nothing is said.
+  @inline(never)
+  private static func quotient(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    guard a.upperHalfIsZero, b.upperHalfIsZero else { return .unknown }
+    let (x, y) = (a.unsignedRange, b.unsignedRange)
+    let greatest = UInt32(truncatingIfNeeded: x.high) / max(1, UInt32(truncatingIfNeeded: y.low))
+    // Division by zero gives zero.
+    let least =
+      y.low == 0 ? 0 : UInt32(truncatingIfNeeded: x.low) / UInt32(truncatingIfNeeded: y.high)
+    return AbstractValue(Int64(least), through: Int64(greatest))
+  }
+
+  @inline(never)
+  private static func remainder(_ a: AbstractValue, _ b: AbstractValue, isSigned: Bool) -> AbstractValue {
+    guard b.upperHalfIsZero, a.upperHalfIsZero || !isSigned else { return .unknown }
+    let divisor = b.unsignedRange
+    // The remainder by zero is the dividend.
+    let bound = divisor.low == 0 ? Int64.max : divisor.high &- 1
+    let dividend = a.upperHalfIsZero ? a.unsignedRange.high : Int64.max
+    guard min(bound, dividend) != .max else { return .unknown }
+    return AbstractValue(0, through: min(bound, dividend))
+  }
+
+  /// The lowest `bits` bits with their sign extended to 64.
+  @inline(never)
+  private static func signExtension(of a: AbstractValue, from bits: Int16) -> AbstractValue {
+    let half = a.lowerHalf
+    let limit = 1 as Int64 &<< Int64(bits &- 1)
+    let members = half.signedRange
+    if members.low >= -limit, members.high < limit {
+      return AbstractValue(.signExtended, low: half.low, extent: half.extent, shift: half.shift)
+    }
+    return AbstractValue(-limit, through: limit &- 1)
+  }
+}

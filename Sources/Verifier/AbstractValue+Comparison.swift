@@ -1,0 +1,164 @@
+import Compartment
+
+/// What a jump compares, written so that the less-than forms are enough: the others are these with operands swapped.
+struct Comparison {
+  enum Relation: UInt8 {
+    case equal, notEqual, less, lessOrEqual, bitsSet, bitsClear
+  }
+
+  let relation: Relation
+  let isSigned: Bool
+  let is64Bit: Bool
+  /// Whether the operands change places.
+  let isSwapped: Bool
+
+  /// The comparison that holds when the conditional jump with this opcode is taken, or is not. RFC 9669 §4.3
+  init(opcode: UInt8, isTaken: Bool) {
+    let (relation, isSigned, isSwapped): (Relation, Bool, Bool) =
+      switch opcode >> 4 {
+      case 0x1: (.equal, false, false)
+      case 0x2: (.less, false, true)
+      case 0x3: (.lessOrEqual, false, true)
+      case 0x4: (.bitsSet, false, false)
+      case 0x5: (.notEqual, false, false)
+      case 0x6: (.less, true, true)
+      case 0x7: (.lessOrEqual, true, true)
+      case 0xA: (.less, false, false)
+      case 0xB: (.lessOrEqual, false, false)
+      case 0xC: (.less, true, false)
+      default: (.lessOrEqual, true, false)
+      }
+    self.isSigned = isSigned
+    is64Bit = opcode & 7 == 5
+    if isTaken {
+      self.relation = relation
+      self.isSwapped = isSwapped
+      return
+    }
+    switch relation {
+    case .equal: self.relation = .notEqual
+    case .notEqual: self.relation = .equal
+    case .less: self.relation = .lessOrEqual
+    case .lessOrEqual: self.relation = .less
+    case .bitsSet: self.relation = .bitsClear
+    case .bitsClear: self.relation = .bitsSet
+    }
+    let isOrder = relation == .less || relation == .lessOrEqual
+    self.isSwapped = isOrder ? !isSwapped : isSwapped
+  }
+
+  /// Narrows both operands to what the comparison leaves. False when it cannot hold.
+  func narrow(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
+    isSwapped ? narrowInOrder(&b, &a) : narrowInOrder(&a, &b)
+  }
+
+  @inline(never)
+  private func narrowInOrder(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
+    if relation == .bitsSet || relation == .bitsClear { return mayHoldOfBits(a, b) }
+    if is64Bit, relation == .equal { adopt(&a, &b) }
+    if is64Bit, !isSigned, relation == .less || relation == .lessOrEqual { boundByUnsigned(&a, b) }
+    guard let x = view(a, b), let y = view(b, a) else { return true }
+    var (p, q) = (x, y)
+    switch relation {
+    case .equal:
+      p.low = max(x.low, y.low)
+      p.high = min(x.high, y.high)
+      q = p
+    case .notEqual:
+      if y.low == y.high { trim(&p, a, y.low) }
+      if x.low == x.high { trim(&q, b, x.low) }
+    case .less:
+      p.high = min(x.high, y.high &- 1)
+      q.low = max(y.low, x.low &+ 1)
+    default:
+      p.high = min(x.high, y.high)
+      q.low = max(y.low, x.low)
+    }
+    guard p.low <= p.high, q.low <= q.high else { return false }
+    guard p == x || a.narrow(to: p, is64Bit: is64Bit) else { return false }
+    return q == y || b.narrow(to: q, is64Bit: is64Bit)
+  }
+
+  /// An operand of which nothing is known in the upper half is what it equals.
+  private func adopt(_ a: inout AbstractValue, _ b: inout AbstractValue) {
+    if a.kind == .any, b.range != nil { a = b } else if b.kind == .any, a.range != nil { b = a }
+  }
+
+  /// What is below a number of 32 bits is a number of 32 bits.
+  private func boundByUnsigned(_ a: inout AbstractValue, _ b: AbstractValue) {
+    guard b.upperHalfIsZero else { return }
+    switch a.kind {
+    case .any, .signExtended:
+      // The value is its lower half then, which keeps the lower half's set.
+      a = AbstractValue(.zeroExtended, low: a.low, extent: a.extent, shift: a.shift)
+    default: break
+    }
+  }
+
+  /// The range that is compared; `nil` when it does not order the values.
+  private func view(_ a: AbstractValue, _ other: AbstractValue) -> AbstractRange? {
+    guard is64Bit else {
+      let half = a.lowerHalf
+      if isSigned { return half.signedRange }
+      // Equality is the same in both views: the one in which neither wraps says more.
+      guard relation == .equal || relation == .notEqual else { return half.unsignedRange }
+      return prefersSigned(a, other) ? half.signedRange : half.unsignedRange
+    }
+    guard let range = a.range else { return nil }
+    if a.isAddress {
+      guard a.kind == other.kind else { return nil }
+      if relation == .equal || relation == .notEqual { return range }
+      // Addresses are ordered as their offsets are, unless one wraps. No address that is not below its region's start,
+      // or its stack frame, does.
+      let floor: Int64 = a.kind == .stack ? -Int64(Arena.frameSize) : 0
+      guard !isSigned, range.low >= floor, let otherRange = other.range, otherRange.low >= floor else {
+        return nil
+      }
+      return range
+    }
+    guard !other.isAddress else { return nil }
+    return isSigned || range.low >= 0 || relation == .equal || relation == .notEqual ? range : nil
+  }
+
+  private func prefersSigned(_ a: AbstractValue, _ b: AbstractValue) -> Bool {
+    let (a, b) = (a.lowerHalf, b.lowerHalf)
+    return a.low.addingReportingOverflow(a.extent).overflow
+      || b.low.addingReportingOverflow(b.extent).overflow
+  }
+
+  /// Takes `number` off an end of the range of `a`'s members.
+  private func trim(_ range: inout AbstractRange, _ a: AbstractValue, _ number: Int64) {
+    let step: Int64 = a.isConstant ? 1 : Int64(a.stepMask) &+ 1
+    if range.low == number { range.low &+= step } else if range.high == number { range.high &-= step }
+  }
+
+  private func mayHoldOfBits(_ a: AbstractValue, _ b: AbstractValue) -> Bool {
+    let (x, y) = is64Bit ? (a, b) : (a.lowerHalf, b.lowerHalf)
+    guard x.isConstant, y.isConstant, x.hasValue, y.hasValue, !x.isAddress, !y.isAddress,
+      let p = x.range, let q = y.range
+    else { return true }
+    return p.low & q.low != 0 ? relation == .bitsSet : relation == .bitsClear
+  }
+}
+
+extension AbstractValue {
+  /// Keeps the members in `range`, which lies within the range compared. False when there are none.
+  fileprivate mutating func narrow(to range: AbstractRange, is64Bit: Bool) -> Bool {
+    // 32 bits tell nothing about values that do not keep their members there.
+    if !is64Bit && (isAddress || !hasValue || kind == .shifted) { return true }
+    let mask = stepMask
+    let first = UInt32(truncatingIfNeeded: range.low)
+    let last = UInt32(truncatingIfNeeded: range.high)
+    let start = range.low &+ Int64((low &- first) & mask)
+    let end = range.high &- Int64((last &- low) & mask)
+    guard start <= end else { return false }
+    if is64Bit && !isAddress {
+      self = AbstractValue(start, through: end, shift: shift)
+    } else {
+      self = AbstractValue(
+        kind, low: UInt32(truncatingIfNeeded: start), extent: UInt32(truncatingIfNeeded: end &- start),
+        shift: shift)
+    }
+    return true
+  }
+}

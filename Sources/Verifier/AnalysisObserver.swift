@@ -1,0 +1,39 @@
+public import BPF
+
+/// Who wants to see what the analysis of values found, for instance to show it.
+public protocol AnalysisObserver: ~Copyable {
+  /// Whether the analysis shall go through the program once more to tell.
+  static var isInterested: Bool { get }
+
+  /// Called once for each instruction that can run, in the order of the text, up to the one that is refused.
+  ///
+  /// `state` is what is known before the instruction, after all ways to it were followed.
+  mutating func willRun(_ instruction: Instruction, at index: Int, _ state: borrowing AnalysisState)
+}
+
+/// Nobody.
+struct NoObserver: AnalysisObserver {
+  static var isInterested: Bool { false }
+  mutating func willRun(_ instruction: Instruction, at index: Int, _ state: borrowing AnalysisState) {}
+}
+
+/// What is known before an instruction, on all the ways there that the analysis has found.
+public struct AnalysisState: Sendable {
+  private var registers = InlineArray<11, AbstractValue>(repeating: .unknown)
+  private var slots = InlineArray<64, AbstractValue>(repeating: .unknown)
+  private let writtenSlots: UInt64
+
+  init(_ workspace: borrowing Workspace) {
+    for number in 0..<11 { registers[number] = workspace.register(number) }
+    for index in 0..<64 { slots[index] = workspace.slot(index) }
+    writtenSlots = workspace.writtenSlots
+  }
+
+  public subscript(register: Register) -> AbstractValue { registers[Int(register.rawValue)] }
+
+  /// What is known about slot `index` of the stack frame: the eight bytes from r10 - 512 + 8 * `index` on.
+  public func slot(_ index: Int) -> AbstractValue { slots[index] }
+
+  /// Whether nothing was written to slot `index` since the function began.
+  public func isUnwritten(_ index: Int) -> Bool { writtenSlots >> UInt64(index) & 1 == 0 }
+}

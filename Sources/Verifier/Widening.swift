@@ -1,0 +1,73 @@
+/// Where the range of a loop's variable is likely to end: numbers that the program compares with, lately.
+extension Workspace {
+  mutating func insertBound(_ number: Int64) {
+    let low = UInt32(truncatingIfNeeded: number)
+    let high = UInt32(truncatingIfNeeded: number >> 32)
+    for index in 0..<boundCount {
+      let cell = cells[Self.boundBase + index]
+      if cell.first == low, cell.second == high { return }
+    }
+    cells[Self.boundBase + nextBound] = AnalysisCell(low, high, 0)
+    boundCount = max(boundCount, nextBound + 1)
+    nextBound = nextBound + 1 == Self.boundCapacity ? 0 : nextBound + 1
+  }
+
+  private func bound(_ index: Int) -> Int64 {
+    let cell = cells[Self.boundBase + index]
+    return Int64(truncatingIfNeeded: UInt64(cell.second) << 32 | UInt64(cell.first))
+  }
+
+  /// The least number from `low` on that is one of those kept or the one below it.
+  private func leastBound(from low: Int64) -> Int64? {
+    var least: Int64?
+    for index in 0..<boundCount {
+      var number = bound(index)
+      if number < low { continue }
+      if number > low { number -= 1 }
+      if let other = least, other <= number { continue }
+      least = number
+    }
+    return least
+  }
+
+  /// The greatest number up to `high` that is one of those kept or the one above it.
+  private func greatestBound(to high: Int64) -> Int64? {
+    var greatest: Int64?
+    for index in 0..<boundCount {
+      var number = bound(index)
+      if number > high { continue }
+      if number < high { number += 1 }
+      if let other = greatest, other >= number { continue }
+      greatest = number
+    }
+    return greatest
+  }
+
+  /// Something that holds of `value` and of `joined`, which is `value` joined with more, and that does not change often
+  /// when this is done again and again: bounds that moved go on to the next likely one.
+  @inline(never)
+  func widened(_ value: AbstractValue, to joined: AbstractValue) -> AbstractValue {
+    guard let old = value.range, let new = joined.range else { return .unknown }
+    let isUnsigned = joined.kind == .zeroExtended
+    var (low, high) = (new.low, new.high)
+    if new.high > old.high {
+      let limit = Int64(isUnsigned && high > Int64(Int32.max) ? Int64(UInt32.max) : Int64(Int32.max))
+      high = leastBound(from: high) ?? limit
+      if high > limit { high = limit }
+      if high < new.high { high = new.high }
+    }
+    if new.low < old.low {
+      let limit = isUnsigned || low >= 0 ? 0 : Int64(Int32.min)
+      low = greatestBound(to: low) ?? limit
+      if low < limit { low = limit }
+      if low > new.low { low = new.low }
+    }
+    // Keep to numbers that agree with the members in their low bits.
+    let mask = Int64(joined.stepMask)
+    low = new.low &- (new.low &- low) & ~mask
+    high = low &+ (high &- low) & ~mask
+    return joined.isAddress
+      ? AbstractValue(joined.kind, offsets: low, through: high, shift: joined.shift)
+      : AbstractValue(low, through: high, shift: joined.shift)
+  }
+}
