@@ -102,7 +102,8 @@ let hostModules = [
   hostModule(
     "FuzzTargets",
     [
-      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Platform", "ProgramImage", "Runtime",
+      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Platform", "ProgramImage",
+      "Runtime",
       "SUIT",
     ]),
   .executableTarget(
