@@ -1,10 +1,12 @@
 import Bytes
 import CoAP
 
-/// An input as a sequence of datagrams. Each has a head of three bytes: a control byte and its length, little endian.
+/// An input as a sequence of datagrams. Each has a head of three bytes: a control byte and its length, little
+/// endian.
 ///
-/// Of the control byte, bits 0 to 2 are the sender (or what else the target makes of them), bits 3 to 6 the time that
-/// passes before it in steps of a quarter of a second, doubled each; bit 7 makes it an answer to the last request.
+/// Of the control byte, bits 0 to 2 are the sender (or what else the target makes of them), bits 3 to 6 the
+/// time that passes before it in steps of a quarter of a second, doubled each; bit 7 makes it an answer to
+/// the last request.
 struct Conversation: ~Escapable {
   struct Turn {
     let control: UInt8

@@ -1,5 +1,5 @@
-/// A way into the product for bytes from a stranger. Whatever they are, `run` returns: a trap or an access outside a
-/// buffer is a finding.
+/// A way into the product for bytes from a stranger. Whatever they are, `run` returns: a trap or an access
+/// outside a buffer is a finding.
 ///
 /// The fuzzers and the test that replays what they found enter here, so both see the same thing.
 public enum FuzzTarget: String, CaseIterable, Sendable {

@@ -36,7 +36,8 @@ private func fuzzURI(_ bytes: Span<UInt8>) {
   }
 }
 
-/// Bits 0 and 1 of a turn's control byte are the peer; bit 2 lets the endpoint ask for the URI that is the datagram.
+/// Bits 0 and 1 of a turn's control byte are the peer; bit 2 lets the endpoint ask for the URI that is the
+/// datagram.
 func fuzzEndpoint(_ bytes: Span<UInt8>) {
   var endpoint = Endpoint<3>(datagramBytes: 128, seed: 1)
   var conversation = Conversation(bytes)

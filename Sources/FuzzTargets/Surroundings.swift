@@ -4,8 +4,8 @@ import CoAP
 import Platform
 import SUIT
 
-/// Cryptography that a fuzzer gets past: every signature is good, every digest is 32 zeros. Mutations so reach what lies
-/// behind the checks; an envelope with another digest is refused as ever.
+/// Cryptography that a fuzzer gets past: every signature is good, every digest is 32 zeros. Mutations so
+/// reach what lies behind the checks; an envelope with another digest is refused as ever.
 enum GullibleCryptography: Cryptography {
   struct Hash: SHA256 {
     mutating func update(_ bytes: Span<UInt8>) {}
