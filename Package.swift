@@ -41,7 +41,7 @@ let portableModules = [
   portableModule("ProgramImage", ["BPF", "Bytes", "ELF", "Helpers"]),
   portableModule("Compartment", ["Bytes"]),
   portableModule("Verifier", ["BPF", "Compartment", "Helpers"]),
-  portableModule("Interpreter", ["BPF", "Compartment", "Helpers", "Verifier"]),
+  portableModule("Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   portableModule("CBOR", ["Bytes"]),
   portableModule("COSE", ["Bytes", "CBOR"]),
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),

@@ -138,6 +138,7 @@ private func run<let count: Int>(
   }
   var memory = arena.memory(rodata: Span())
   var host = NoHelpers()
-  return interpret(
-    verified, memory: &memory, context: address, contextLength: size, budget: 1000, host: &host)
+  var interpreter = Interpreter(capacity: count)
+  interpreter.load(verified, for: memory)
+  return interpreter.run(memory: &memory, context: address, contextLength: size, budget: 1000, host: &host)
 }

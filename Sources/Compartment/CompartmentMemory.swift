@@ -4,13 +4,11 @@
 /// zero-extended from 32 bits; any number may come in.
 @safe
 public struct CompartmentMemory: ~Copyable, ~Escapable {
-  // SAFETY: `arena` and `rodata` are valid for `arenaSize` and `rodataSize` bytes for as long as this value lives, as
-  // its lifetime says: the arena is borrowed mutably, so nobody else reads or writes it. Pointers leave this value
-  // through `readable` and `writable` alone, for ranges found to lie within one of the two.
-  private let arena: UnsafeMutableRawPointer
-  private let arenaSize: UInt
-  private let rodata: UnsafeRawPointer?
-  private let rodataSize: UInt
+  // SAFETY: the bounds are those of memory that lives, as its lifetime says, as long as this value: the arena is borrowed
+  // mutably, so nobody else reads or writes it. Pointers leave this value through `bounds` alone, for ranges found to
+  // lie within one of the two.
+  /// What may be reached, for an engine that checks by itself.
+  @unsafe public let bounds: AccessBounds
 
   /// Stack frames at the bottom of the arena.
   public let frames: Int
@@ -24,41 +22,17 @@ public struct CompartmentMemory: ~Copyable, ~Escapable {
     arena: consuming MutableSpan<UInt8>, rodata: Span<UInt8>, frames: Int, stackTop: UInt64,
     dataAddress: UInt64
   ) {
-    precondition(arena.count >= Arena.minimumSize)
-    arenaSize = UInt(arena.count)
     // SAFETY: an arena is never empty, so it has an address; that it outlives the closure is `self`'s lifetime.
-    unsafe self.arena = arena.withUnsafeMutableBytes { bytes in unsafe bytes.baseAddress.unsafelyUnwrapped }
-    rodataSize = UInt(rodata.count)
-    unsafe self.rodata = rodata.withUnsafeBytes { bytes in bytes.baseAddress }
+    unsafe bounds = AccessBounds(
+      arena: arena.withUnsafeMutableBytes { bytes in unsafe bytes },
+      rodata: rodata.withUnsafeBytes { bytes in unsafe bytes })
     self.frames = frames
     self.stackTop = stackTop
     self.dataAddress = dataAddress
   }
 
   /// Where the read-only data starts; 0 when there is none.
-  public var rodataAddress: UInt64 { unsafe UInt64(UInt(bitPattern: rodata)) }
-
-  // MARK: The check
-
-  /// The memory of `count` bytes at `address` if the program may read it all. `count` is 1 to `Arena.minimumSize`.
-  @unsafe @inline(__always)
-  public func readable(at address: UInt64, count: UInt) -> UnsafeRawPointer? {
-    if let pointer = unsafe writable(at: address, count: count) { return UnsafeRawPointer(pointer) }
-    guard let address = UInt(exactly: address), let rodata = unsafe rodata else { return nil }
-    let offset = address &- UInt(bitPattern: rodata)
-    guard offset < rodataSize, count <= rodataSize &- offset else { return nil }
-    return unsafe rodata + Int(bitPattern: offset)
-  }
-
-  /// The memory of `count` bytes at `address` if the program may write it all. `count` is 1 to `Arena.minimumSize`.
-  @unsafe @inline(__always)
-  public func writable(at address: UInt64, count: UInt) -> UnsafeMutableRawPointer? {
-    guard let address = UInt(exactly: address) else { return nil }
-    // An address below the arena wraps to a large offset; no arena is smaller than `count`, so the right side does not.
-    let offset = unsafe address &- UInt(bitPattern: arena)
-    guard offset <= arenaSize &- count else { return nil }
-    return unsafe arena + Int(bitPattern: offset)
-  }
+  public var rodataAddress: UInt64 { unsafe UInt64(UInt(bitPattern: bounds.rodata)) }
 
   // MARK: Numbers
 
@@ -67,7 +41,7 @@ public struct CompartmentMemory: ~Copyable, ~Escapable {
     at address: UInt64, as: T.Type = T.self
   ) throws(AccessFault) -> T {
     let size = T.bitWidth / 8
-    guard let pointer = unsafe readable(at: address, count: UInt(size)) else {
+    guard let pointer = unsafe bounds.readable(at: address, count: UInt(size)) else {
       throw AccessFault(address: address, size: size, isWrite: false)
     }
     return unsafe T(littleEndian: pointer.loadUnaligned(as: T.self))
@@ -78,7 +52,7 @@ public struct CompartmentMemory: ~Copyable, ~Escapable {
     _ value: T, at address: UInt64
   ) throws(AccessFault) {
     let size = T.bitWidth / 8
-    guard let pointer = unsafe writable(at: address, count: UInt(size)) else {
+    guard let pointer = unsafe bounds.writable(at: address, count: UInt(size)) else {
       throw AccessFault(address: address, size: size, isWrite: true)
     }
     unsafe pointer.storeBytes(of: value.littleEndian, as: T.self)
@@ -144,24 +118,27 @@ public struct CompartmentMemory: ~Copyable, ~Escapable {
   /// All that may be read from `address` on; empty when `address` itself may not.
   @unsafe
   private func readableBytes(from address: UInt64) -> UnsafeRawBufferPointer {
-    guard let pointer = unsafe readable(at: address, count: 1) else {
+    guard let pointer = unsafe bounds.readable(at: address, count: 1) else {
       return unsafe UnsafeRawBufferPointer(start: nil, count: 0)
     }
-    let inArena = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: arena)
-    if inArena < arenaSize {
-      return unsafe UnsafeRawBufferPointer(start: pointer, count: Int(bitPattern: arenaSize &- inArena))
+    let inArena = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: bounds.arena)
+    if unsafe inArena < bounds.arenaSize {
+      return unsafe UnsafeRawBufferPointer(
+        start: pointer, count: Int(bitPattern: bounds.arenaSize &- inArena))
     }
-    let inRodata = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: rodata)
-    return unsafe UnsafeRawBufferPointer(start: pointer, count: Int(bitPattern: rodataSize &- inRodata))
+    let inRodata = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: bounds.rodata)
+    return unsafe UnsafeRawBufferPointer(
+      start: pointer, count: Int(bitPattern: bounds.rodataSize &- inRodata))
   }
 
   /// All that may be written from `address` on; empty when `address` itself may not.
   @unsafe
   private func writableBytes(from address: UInt64) -> UnsafeMutableRawBufferPointer {
-    guard let pointer = unsafe writable(at: address, count: 1) else {
+    guard let pointer = unsafe bounds.writable(at: address, count: 1) else {
       return unsafe UnsafeMutableRawBufferPointer(start: nil, count: 0)
     }
-    let offset = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: arena)
-    return unsafe UnsafeMutableRawBufferPointer(start: pointer, count: Int(bitPattern: arenaSize &- offset))
+    let offset = unsafe UInt(bitPattern: pointer) &- UInt(bitPattern: bounds.arena)
+    return unsafe UnsafeMutableRawBufferPointer(
+      start: pointer, count: Int(bitPattern: bounds.arenaSize &- offset))
   }
 }

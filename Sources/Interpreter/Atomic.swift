@@ -1,37 +1,36 @@
 import BPF
 import Compartment
 
-/// Carries out an atomic operation on a number of `T`'s size. RFC 9669 §5.3. False if it failed; the reason is in `stop`.
+/// Carries out an atomic operation on a number of `T`'s size. RFC 9669 §5.3. False if memory may not be written.
 ///
 /// Plain loads and stores do: nobody but this program reaches its arena while it runs.
-@inline(never)
+@unsafe @inline(never)
 func atomic<T: FixedWidthInteger & UnsignedInteger & BitwiseCopyable>(
-  _ instruction: InstructionReference, _ registers: Registers, _: T.Type, memory: inout CompartmentMemory,
-  stop: inout Stop
+  _ step: StepReference, _: T.Type, _ bounds: AccessBounds, _ machine: inout Machine
 ) -> Bool {
-  let address = registers[instruction.destination].value &+ UInt64(bitPattern: Int64(instruction.offset))
-  let source = registers[instruction.source]
-  let operand = source.truncated(to: T.self)
-  guard let pointer = unsafe memory.writable(at: address, count: UInt(T.bitWidth / 8)) else {
-    stop.rule = .writeOutside
-    stop.address = address
+  let (address, offset) = (step.destination.value, step.offset)
+  let (source, r0) = (step.operand.register, machine.registers[.r0])
+  let operand = T(truncatingIfNeeded: source.value)
+  guard let pointer = unsafe bounds.writable(from: address, offset: offset, count: UInt(T.bitWidth / 8))
+  else {
+    machine.refuse(.writeOutside, address, offset)
     return false
   }
   // SAFETY: as many bytes as `T` has were found writable, and nothing can have changed that before the store below.
   let old = unsafe pointer.loadUnaligned(as: T.self)
-  let operation = instruction.operation
+  let operation = step.operation
   let new: T =
     switch operation {
     case .atomicAdd32, .atomicAdd64, .atomicFetchAdd32, .atomicFetchAdd64: old &+ operand
     case .atomicOr32, .atomicOr64, .atomicFetchOr32, .atomicFetchOr64: old | operand
     case .atomicAnd32, .atomicAnd64, .atomicFetchAnd32, .atomicFetchAnd64: old & operand
     case .atomicXor32, .atomicXor64, .atomicFetchXor32, .atomicFetchXor64: old ^ operand
-    case .cmpxchg32, .cmpxchg64: old == registers[.r0].truncated(to: T.self) ? operand : old
+    case .cmpxchg32, .cmpxchg64: old == T(truncatingIfNeeded: r0.value) ? operand : old
     default: operand
     }
   unsafe pointer.storeBytes(of: new, as: T.self)
   if operation == .cmpxchg32 || operation == .cmpxchg64 {
-    registers[.r0].value = UInt64(old)
+    r0.value = UInt64(old)
   } else if operation.writesSource {
     source.value = UInt64(old)
   }

@@ -1,21 +1,17 @@
 import BPF
 import Compartment
 
-/// Registers of all functions that are running, in one block: the 11 of the innermost, then for each call that waits for
-/// its return r6 to r9 and the place to return to.
-struct RegisterBlock {
-  static let registers = 11
-  static let wordsPerCall = 5
-  static let words = registers + wordsPerCall * (Arena.maximumFrames - 1)
-
-  var words = InlineArray<46, UInt64>(repeating: 0)
-}
-
 /// A register of the running program.
 @safe
 struct RegisterReference {
-  // SAFETY: made by `Registers` alone, which points it into a block that outlives the run.
-  fileprivate let pointer: UnsafeMutablePointer<UInt64>
+  // SAFETY: points to a register, aligned to 8 bytes, of a block that outlives the run. The halves lie as on a machine that puts
+  // the least significant byte first, as all do that Swift runs on.
+  private let pointer: UnsafeMutablePointer<UInt64>
+
+  @unsafe @inline(__always)
+  init(address: UInt) {
+    unsafe pointer = UnsafeMutablePointer(bitPattern: address).unsafelyUnwrapped
+  }
 
   var value: UInt64 {
     @inline(__always) get { unsafe pointer.pointee }
@@ -29,8 +25,8 @@ struct RegisterReference {
 
   /// The lower half; writing it clears the upper half. RFC 9669 §4.1
   var word: UInt32 {
-    @inline(__always) get { UInt32(truncatingIfNeeded: value) }
-    @inline(__always) nonmutating set { value = UInt64(newValue) }
+    @inline(__always) get { unsafe UnsafeRawPointer(pointer).load(as: UInt32.self) }
+    @inline(__always) nonmutating set { set(upper: 0, lower: newValue) }
   }
 
   var signedWord: Int32 {
@@ -38,148 +34,132 @@ struct RegisterReference {
     @inline(__always) nonmutating set { word = UInt32(bitPattern: newValue) }
   }
 
-  /// The lower half, its sign extended.
+  var upperWord: UInt32 {
+    @inline(__always) get { unsafe UnsafeRawPointer(pointer).load(fromByteOffset: 4, as: UInt32.self) }
+  }
+
   @inline(__always)
-  func truncated<T: FixedWidthInteger>(to: T.Type) -> T { T(truncatingIfNeeded: value) }
+  func set(upper: UInt32, lower: UInt32) {
+    value = UInt64(truncatingIfNeeded: upper) << 32 | UInt64(truncatingIfNeeded: lower)
+  }
+
+  /// The lowest bits.
+  @inline(__always)
+  func truncated<T: FixedWidthInteger>(to: T.Type) -> T { T(truncatingIfNeeded: word) }
 }
 
 /// The registers of the running program and the stack of those it will return to.
 @safe
 struct Registers {
-  // SAFETY: `block` points to the words of a `RegisterBlock` for the whole run. A register's number is at most 10; at
+  // SAFETY: `address` is that of `words` words, aligned to 8 bytes, for the whole run. A register's number is at most 10; at
   // most `Arena.maximumFrames` - 1 calls wait, which `push`'s callers check with `depth`.
-  private let block: UnsafeMutablePointer<UInt64>
+  private let address: UInt
   /// Functions running, the innermost included.
   private(set) var depth = 1
 
+  private static let count = 11
+  private static let wordsPerCall = 5
+  /// Registers of all functions that are running, in one block: the 11 of the innermost, then for each call that waits for
+  /// its return r6 to r9 and the place of the call.
+  static let words = count + wordsPerCall * (Arena.maximumFrames - 1)
+
   @unsafe
-  init(block: UnsafeMutablePointer<UInt64>) {
-    unsafe self.block = block
+  init(address: UInt) {
+    self.address = address
   }
 
   subscript(register: Register) -> RegisterReference {
-    @inline(__always) get { unsafe RegisterReference(pointer: block + Int(register.rawValue)) }
+    @inline(__always) get { self[Int(register.rawValue)] }
+  }
+
+  private subscript(word: Int) -> RegisterReference {
+    @inline(__always) get { unsafe RegisterReference(address: address &+ UInt(bitPattern: word &* 8)) }
+  }
+
+  /// Sets all registers to zero.
+  func clear() {
+    for index in 0..<Self.count { self[index].value = 0 }
   }
 
   /// Keeps what a local call has to preserve and moves r10 to a frame of its own. `depth` is below the maximum.
-  @inline(__always)
-  mutating func push(returnTo address: UInt) {
-    let saved = unsafe block + (RegisterBlock.registers + (depth - 1) * RegisterBlock.wordsPerCall)
-    for index in 0..<4 { unsafe saved[index] = block[6 + index] }
-    unsafe saved[4] = UInt64(address)
+  @inline(never)
+  mutating func push(calledFrom place: UInt) {
+    let saved = Self.count + (depth - 1) * Self.wordsPerCall
+    for index in 0..<4 { self[saved + index].value = self[6 + index].value }
+    self[saved + 4].value = UInt64(place)
     self[.r10].value &-= UInt64(Arena.frameSize)
     depth += 1
   }
 
-  /// Restores what `push` kept and returns the address to return to. `depth` is above 1.
-  @inline(__always)
-  mutating func pop() -> UInt {
+  /// Restores what `push` kept. `depth` is above 1.
+  ///
+  /// - Returns: how far the call is from `place`, in bytes.
+  // Not inlined, as adding up addresses with those of the cursor would keep more of them alive all over the loop.
+  @inline(never)
+  mutating func pop(from place: UInt) -> Int {
     depth -= 1
-    let saved = unsafe block + (RegisterBlock.registers + (depth - 1) * RegisterBlock.wordsPerCall)
-    for index in 0..<4 { unsafe block[6 + index] = saved[index] }
+    let saved = Self.count + (depth - 1) * Self.wordsPerCall
+    for index in 0..<4 { self[6 + index].value = self[saved + index].value }
     self[.r10].value &+= UInt64(Arena.frameSize)
-    return unsafe UInt(truncatingIfNeeded: saved[4])
+    return Int(bitPattern: UInt(truncatingIfNeeded: self[saved + 4].value) &- place)
   }
 }
 
-/// One instruction of the running program, read in place.
-@safe
-struct InstructionReference {
-  // SAFETY: made by `InstructionCursor` alone, see there.
-  fileprivate let pointer: UnsafePointer<Instruction>
+/// What a run needs now and then, apart from what the loop keeps in the processor's registers.
+struct Machine {
+  var registers: Registers
+  /// Stack frames of the arena.
+  let frames: Int
+  var budget: Budget
+  var pause = Pause.returned
+  /// Of a trap, see `Trap.address`.
+  var address: UInt64 = 0
+  /// Of a trap, see `Trap.helperFault`.
+  var fault: HelperFault?
 
-  var operation: Operation { @inline(__always) get { unsafe pointer.pointee.operation } }
-  var destination: Register { @inline(__always) get { unsafe pointer.pointee.destination } }
-  var source: Register { @inline(__always) get { unsafe pointer.pointee.source } }
-  var offset: Int { @inline(__always) get { Int(unsafe pointer.pointee.offset) } }
-  var immediate: Int32 { @inline(__always) get { unsafe pointer.pointee.immediate } }
-  var resolved: UInt8 { @inline(__always) get { unsafe pointer.pointee.resolved } }
+  /// An access to `base` plus `offset` was refused.
+  @inline(never)
+  mutating func refuse(_ rule: Trap.Rule, _ base: UInt64, _ offset: Int) {
+    trap(rule, base &+ UInt64(bitPattern: Int64(offset)))
+  }
 
-  /// The immediate as an operand of 64 bits, its sign extended.
-  var extended: UInt64 { @inline(__always) get { UInt64(bitPattern: Int64(immediate)) } }
-  /// The immediate as an operand of 32 bits.
-  var word: UInt32 { @inline(__always) get { UInt32(bitPattern: immediate) } }
+  @inline(never)
+  mutating func trap(_ rule: Trap.Rule, _ address: UInt64 = 0) {
+    pause = .trapped(rule)
+    self.address = address
+  }
 }
 
-/// Where the program is, and how far it may go.
-@safe
-struct InstructionCursor {
-  // SAFETY: `next` points into the instructions of a verified program or right behind them. The verifier's promises keep it
-  // there: execution goes on behind an instruction, to the target of a jump or call, or to where a call came from, and
-  // all of these are instructions of the program.
-  private var next: UnsafePointer<Instruction>
-  /// The address `next` would reach if all that is left of the budget were spent on a straight line. Only its distance
-  /// to `next` has a meaning: it moves along with every jump, so counting costs straight code nothing.
-  private var deadline: Int
-  /// What is left of the budget beyond `deadline`.
-  private var reserve: Int
+/// Why the loop ended.
+enum Pause {
+  /// The first function returned.
+  case returned
+  case trapped(Trap.Rule)
+  /// The helper at this position is called; the loop goes on when it has returned.
+  case helper(position: UInt8)
+  /// The helper whose number is in this register is called, likewise.
+  case helperIn(RegisterReference)
+}
+
+/// What is left of a budget beyond what a cursor counts.
+struct Budget {
+  private(set) var reserve: Int
+  /// How many instructions a cursor counts at most.
   private let segment: Int
 
-  private static let stride = MemoryLayout<Instruction>.stride
-
   /// - Parameters:
-  ///   - first: the instruction to start at.
-  ///   - budget: how many may run, at least 0.
-  ///   - segment: how many of them are counted by one `deadline`.
-  @unsafe
-  init(first: UnsafePointer<Instruction>, budget: Int, segment: Int) {
-    unsafe next = first
+  ///   - instructions: how many may run, at least 0.
+  ///   - segment: how many of them are counted at a time.
+  init(instructions: Int, segment: Int) {
+    reserve = instructions
     self.segment = segment
-    let now = min(budget, segment)
-    reserve = budget - now
-    deadline = Int(bitPattern: first) &+ now * Self.stride
   }
 
-  var address: UInt { unsafe UInt(bitPattern: next) }
-
-  private var left: Int { unsafe deadline &- Int(bitPattern: next) }
-
-  /// What is left of the budget, in instructions; negative when more have run.
-  var remaining: Int { left / Self.stride + reserve }
-
-  /// Whether more instructions have run than the budget allows.
-  @inline(__always)
-  mutating func isSpent() -> Bool {
-    if left >= 0 { return false }
-    let more = Self.refill(missing: -left, reserve: reserve, segment: segment)
-    reserve -= more
-    deadline &+= more * Self.stride
-    return left < 0
-  }
-
-  /// How much of `reserve` to move to the deadline when `missing` bytes of instructions have run beyond it.
-  // Takes no `inout self`, which would keep the cursor out of the processor's registers.
+  /// Gives out what may run next, after so many instructions that nothing was given out for.
   @inline(never)
-  private static func refill(missing: Int, reserve: Int, segment: Int) -> Int {
-    min(reserve, missing / stride + segment)
-  }
-
-  /// The next instruction, and on to the one behind it.
-  @inline(__always)
-  mutating func take() -> InstructionReference {
-    let instruction = unsafe InstructionReference(pointer: next)
-    unsafe next += 1
-    return instruction
-  }
-
-  /// The immediate of the slot ahead, and on to the one behind it; that slot is no instruction and costs nothing.
-  @inline(__always)
-  mutating func takeUpperHalf() -> UInt32 {
-    let half = unsafe UInt32(bitPattern: next.pointee.immediate)
-    skip(1)
-    return half
-  }
-
-  /// Goes on `distance` slots from here.
-  @inline(__always)
-  mutating func skip(_ distance: Int) {
-    unsafe next += distance
-    deadline &+= distance &* Self.stride
-  }
-
-  /// Goes on at `address`, which `address` returned earlier.
-  @inline(__always)
-  mutating func go(to address: UInt) {
-    skip(unsafe (Int(bitPattern: address) &- Int(bitPattern: next)) / Self.stride)
+  mutating func take(missing: Int) -> Int {
+    let more = min(reserve, missing &+ segment)
+    reserve &-= more
+    return more
   }
 }

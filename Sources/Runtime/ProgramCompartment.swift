@@ -11,6 +11,7 @@ public struct ProgramCompartment: ~Copyable {
   private var arena: Arena
   /// The decoded instructions of the program loaded last.
   private var instructions: FixedArray<Instruction>
+  private var interpreter: Interpreter
   /// The helpers that programs may call unless their image says less.
   private let policy: HelperSet
 
@@ -24,6 +25,7 @@ public struct ProgramCompartment: ~Copyable {
   ) {
     arena = Arena(size: arenaBytes)
     instructions = FixedArray(repeating: Instruction(.exit), count: instructionCapacity)
+    interpreter = Interpreter(capacity: instructionCapacity)
     self.policy = policy
   }
 
@@ -48,7 +50,8 @@ public struct ProgramCompartment: ~Copyable {
   ) throws(LoadError) -> Outcome {
     let image = try open(bytes)
     return try Self.run(
-      image, granting: policy, context: context, budget: budget, host: &host, &arena, &instructions)
+      image, granting: policy, context: context, budget: budget, host: &host, &arena, &instructions,
+      &interpreter)
   }
 
   // The two below take arena and instructions apart from `self`, so that a program may borrow the one while the other
@@ -64,15 +67,16 @@ public struct ProgramCompartment: ~Copyable {
 
   private static func run<Host: HelperHost & ~Copyable>(
     _ image: borrowing ProgramImage, granting policy: HelperSet, context: Span<UInt8>, budget: Int,
-    host: inout Host, _ arena: inout Arena, _ instructions: inout FixedArray<Instruction>
+    host: inout Host, _ arena: inout Arena, _ instructions: inout FixedArray<Instruction>,
+    _ interpreter: inout Interpreter
   ) throws(LoadError) -> Outcome {
     let program = try load(image, into: instructions.mutableSpan, granting: policy)
     try prepare(&arena, for: program, of: image, context: context)
     let address = context.isEmpty ? 0 : arena.contextAddress
     var memory = arena.memory(rodata: image.rodata)
-    return interpret(
-      program, memory: &memory, context: address, contextLength: UInt64(context.count), budget: budget,
-      host: &host)
+    interpreter.load(program, for: memory)
+    return interpreter.run(
+      memory: &memory, context: address, contextLength: UInt64(context.count), budget: budget, host: &host)
   }
 
   /// Lays the arena out and fills data and context.

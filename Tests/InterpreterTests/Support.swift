@@ -62,9 +62,10 @@ struct Bench {
     let constants = rodata
     var memory = arena.memory(rodata: constants.span)
     rodataAddress = memory.rodataAddress
-    let outcome = interpret(
-      verified, memory: &memory, context: address, contextLength: length, budget: budget, segment: segment,
-      host: &host)
+    var interpreter = Interpreter(capacity: verified.instructions.count)
+    interpreter.load(verified, for: memory)
+    let outcome = interpreter.run(
+      memory: &memory, context: address, contextLength: length, budget: budget, segment: segment, host: &host)
     let left = arena.data
     data = left.indices.map { left[$0] }
     return outcome

@@ -43,8 +43,10 @@ struct TestDevice: HelperHost {
     var data = arena.data
     try image.initialise(data: &data, dataAddress: dataAddress, rodataAddress: rodataAddress)
     var memory = arena.memory(rodata: rodata)
-    return interpret(
-      program, memory: &memory, context: argument, contextLength: 0, budget: budget, host: &self
+    var interpreter = Interpreter(capacity: program.instructions.count)
+    interpreter.load(program, for: memory)
+    return interpreter.run(
+      memory: &memory, context: argument, contextLength: 0, budget: budget, host: &self
     ).result
   }
 

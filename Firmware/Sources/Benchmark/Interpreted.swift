@@ -36,12 +36,14 @@ private func measureRuns(
   for index in it.context.indices { window[index] = it.context[index] }
   let context = arena.contextAddress
   let length = UInt64(it.context.count)
+  var interpreter = Interpreter(capacity: program.instructions.count)
   var outcome: Outcome
   do {
     var memory = arena.memory(rodata: image.rodata)
     var host = NoHelpers()
-    outcome = interpret(
-      program, memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
+    interpreter.load(program, for: memory)
+    outcome = interpreter.run(
+      memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
     report("executed", UInt64(outcome.executed))
   }
   guard outcome.result == .returned(it.result), holdsContext(&arena, it.contextAfter) else { return false }
@@ -51,8 +53,8 @@ private func measureRuns(
     report(
       "instructions",
       Stopwatch.instructions {
-        outcome = interpret(
-          program, memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
+        outcome = interpreter.run(
+          memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
       })
   }
   return outcome.result == .returned(it.result) && holdsContext(&arena, it.contextAfter)

@@ -1,0 +1,117 @@
+import BPF
+import Bytes
+public import Compartment
+import Helpers
+public import Verifier
+
+/// Runs programs, one at a time: takes one in with ``load(_:for:)`` and runs it as often as wanted.
+///
+/// The program is kept in a form of its own, so what it was loaded from may change afterwards.
+public struct Interpreter: ~Copyable {
+  private var steps: FixedArray<Step>
+  private var registers: FixedArray<UInt64>
+  private var entry = 0
+  private var granted = HelperSet.empty
+
+  /// Takes the memory for programs of up to `capacity` instructions: 12 bytes for each on a machine of 32 bits, and 368.
+  ///
+  /// Until a program is loaded, a run returns 0.
+  public init(capacity: Int) {
+    registers = FixedArray(repeating: 0, count: Registers.words)
+    let exit = Step(
+      handler: .exit, operation: .exit, offset: 0, destination: registers.address, operand: 0)
+    steps = FixedArray(repeating: exit, count: capacity)
+  }
+
+  /// The most instructions a program may have.
+  public var capacity: Int { steps.count }
+
+  /// Takes a program in. Allocates nothing.
+  ///
+  /// - Precondition: it has at most ``capacity`` instructions.
+  /// - Parameters:
+  ///   - program: what to run.
+  ///   - memory: the compartment it will run in. Only where its regions are matters here.
+  public mutating func load(_ program: borrowing VerifiedProgram, for memory: borrowing CompartmentMemory) {
+    precondition(program.instructions.count <= capacity)
+    entry = program.entry
+    granted = program.granted
+    let translation = Translation(
+      registers: registers.address, dataAddress: memory.dataAddress, rodataAddress: memory.rodataAddress)
+    var span = steps.mutableSpan
+    translation.translate(program.instructions, into: &span)
+  }
+
+  /// Runs the program until it returns, does what it may not, or has spent its budget. Allocates nothing.
+  ///
+  /// - Parameters:
+  ///   - memory: the compartment to run in, its arena prepared for the program.
+  ///   - context: what r1 holds at the start, for instance the address of the arena's context window.
+  ///   - contextLength: what r2 holds at the start.
+  ///   - budget: how many instructions may run. It is looked at whenever a jump is taken, a function or a helper called or
+  ///     returned from; so straight code runs to its end and `executed` may exceed the budget by its length.
+  ///   - host: who carries out the helpers.
+  /// - Returns: the result or the trap, and how many instructions ran.
+  public mutating func run<Host: HelperHost & ~Copyable>(
+    memory: inout CompartmentMemory, context: UInt64, contextLength: UInt64, budget: Int, host: inout Host
+  ) -> Outcome {
+    // 64 bytes of address range for each counted instruction are more than a step takes.
+    run(
+      memory: &memory, context: context, contextLength: contextLength, budget: budget, segment: .max / 64,
+      host: &host)
+  }
+
+  mutating func run<Host: HelperHost & ~Copyable>(
+    memory: inout CompartmentMemory, context: UInt64, contextLength: UInt64, budget: Int, segment: Int,
+    host: inout Host
+  ) -> Outcome {
+    let budget = max(budget, 0)
+    let base = steps.address
+    var reserve = Budget(instructions: budget, segment: segment)
+    // SAFETY: both arrays are `self`'s and stay where they are; the verifier found `entry` to be an instruction.
+    let registers = unsafe Registers(address: registers.address)
+    var cursor = unsafe StepCursor(
+      first: base &+ UInt(bitPattern: entry &* MemoryLayout<Step>.stride), budget: &reserve)
+    registers.clear()
+    registers[.r1].value = context
+    registers[.r2].value = contextLength
+    registers[.r10].value = memory.stackTop
+    var machine = Machine(registers: registers, frames: memory.frames, budget: reserve)
+    var mayGoOn: Bool
+    repeat {
+      // SAFETY: the bounds are those of `memory`, which is borrowed for the whole run.
+      cursor = unsafe execute(cursor, memory.bounds, &machine)
+      mayGoOn = resume(&machine, memory: &memory, host: &host)
+    } while mayGoOn
+    // The largest budgets, overrun by straight code, would count beyond what `Int` holds.
+    let (difference, overflow) = budget.subtractingReportingOverflow(
+      cursor.remaining &+ machine.budget.reserve)
+    let executed = overflow ? .max : difference
+    guard case .trapped(let rule) = machine.pause else {
+      return Outcome(result: .returned(registers[.r0].value), executed: executed)
+    }
+    let index = Int(bitPattern: cursor.current &- base) / MemoryLayout<Step>.stride
+    return Outcome(
+      result: .trapped(Trap(rule, at: index, address: machine.address, helperFault: machine.fault)),
+      executed: executed)
+  }
+
+  /// Does what the loop has paused for.
+  ///
+  /// - Returns: whether it is to go on.
+  @inline(__always)
+  private func resume<Host: HelperHost & ~Copyable>(
+    _ machine: inout Machine, memory: inout CompartmentMemory, host: inout Host
+  ) -> Bool {
+    let called: Helper?
+    switch machine.pause {
+    case .returned, .trapped: return false
+    case .helper(let position):
+      called = Helper(position: position)
+      if called == nil { machine.trap(.invalidOperation) }
+    case .helperIn(let register): called = machine.helper(numbered: register.value, granted: granted)
+    }
+    guard let called else { return false }
+    return machine.call(called, memory: &memory, host: &host)
+  }
+}
