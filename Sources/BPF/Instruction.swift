@@ -3,21 +3,21 @@
 /// Twelve bytes, laid out for an engine that reads them in place. A wide load is two entries, the second one a
 /// `wideUpperHalf`, so that the index of an instruction is always the index of its slot.
 public struct Instruction: BitwiseCopyable, Equatable, Sendable {
-  public let operation: Operation
-  public let destination: Register
+  public private(set) var operation: Operation
+  public private(set) var destination: Register
   /// r0 where the field is not used or tells variants apart.
-  public let source: Register
+  public private(set) var source: Register
   /// What a verifier proved about this instruction; 0 after decoding. No part of the encoding.
   public var proofs: UInt8 = 0
   /// As in the slot, so in an instruction that tells its variants apart by the offset this is the variant.
-  public let offset: Int16
+  public private(set) var offset: Int16
   /// What a verifier looked up for the engines (of a helper call the position of the helper in `Helper.allCases`);
   /// 0 after decoding. No part of the encoding.
   public var resolved: UInt8 = 0
   /// Room for a verifier's work; 0 after decoding. No part of the encoding.
   public var mark: UInt8 = 0
   /// As in the slot, so in an instruction that tells its variants apart by the immediate this is the variant.
-  public let immediate: Int32
+  public private(set) var immediate: Int32
 
   /// An instruction from its parts. Fields the operation does not use stay zero, variant fields are set.
   public init(
@@ -42,8 +42,16 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
   }
 
   /// Decodes a slot: its eight bytes as one little-endian number.
-  @_optimize(speed)
   public init(slot: UInt64) throws(DecodeError) {
+    self.init(.exit)
+    try decode(slot: slot)
+  }
+
+  /// Becomes what a slot holds: its eight bytes as one little-endian number. When it throws, it is as before.
+  ///
+  /// In place, because on a small processor putting the fields together for a result takes as long as decoding them.
+  @_optimize(speed)
+  public mutating func decode(slot: UInt64) throws(DecodeError) {
     let low = UInt32(truncatingIfNeeded: slot)
     let opcode = UInt8(truncatingIfNeeded: low)
     let sourceNumber = UInt8(truncatingIfNeeded: low >> 12) & 0x0F
@@ -51,23 +59,19 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
     let immediate = Int32(truncatingIfNeeded: slot >> 32)
     let format = InstructionFormat(opcode: opcode)
     let variantField = format.variant
-    let variant: Int32 =
+    let operation =
       if variantField.isEmpty {
-        0
+        try Operation(opcode: opcode)
       } else if variantField == .offset {
-        Int32(offset)
+        try Operation(opcode: opcode, variant: Int32(offset))
       } else if variantField == .immediate {
-        immediate
+        try Operation(opcode: opcode, variant: immediate)
       } else {
-        Int32(sourceNumber)
+        try Operation(opcode: opcode, variant: Int32(sourceNumber))
       }
-    let operation = try Operation(opcode: opcode, variant: variant)
     // Every bit of a field that is not used has to be zero.
     let fields = format.fields
-    var reservedBits: UInt32 = 0
-    if !fields.contains(.destination) { reservedBits |= low & 0x0F00 }
-    if !fields.contains(.source) { reservedBits |= low & 0xF000 }
-    if !fields.contains(.offset) { reservedBits |= low & 0xFFFF_0000 }
+    var reservedBits = low & format.unusedBits
     if !fields.contains(.immediate) { reservedBits |= UInt32(bitPattern: immediate) }
     guard reservedBits == 0 else {
       throw .reservedFieldsNotZero(opcode: opcode, fields: Self.fields(notZeroIn: slot).subtracting(fields))
@@ -82,7 +86,10 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
     self.operation = operation
     self.destination = destination
     self.source = source
+    proofs = 0
     self.offset = offset
+    resolved = 0
+    mark = 0
     self.immediate = immediate
   }
 

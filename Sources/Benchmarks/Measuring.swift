@@ -23,6 +23,8 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
   public var textBytes: Int?
   /// For opening, decoding and verifying the image.
   public var loadInstructions: Int?
+  /// For bringing the program into the form that is interpreted.
+  public var translateInstructions: Int?
   /// eBPF instructions of one run.
   public var executed: Int?
 
@@ -32,6 +34,7 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
     case imageBytes = "image_bytes"
     case textBytes = "text_bytes"
     case loadInstructions = "load_instructions"
+    case translateInstructions = "translate_instructions"
   }
 }
 
@@ -67,6 +70,7 @@ public struct Measuring: Sendable {
         ratio: Double(count) / Double(instructions), correct: try interpreted.figure("correct") == 1,
         imageBytes: program.image.count, textBytes: program.textSize,
         loadInstructions: try interpreted.figure("load_instructions"),
+        translateInstructions: try interpreted.figure("translate_instructions"),
         executed: try interpreted.figure("executed")))
     return records
   }

@@ -22,8 +22,8 @@ public struct BenchmarkReport: Codable, Sendable {
 
   public var header: [String] {
     [
-      "kernel", "native", "interpreter", "ratio", "eBPF", "per eBPF", "image", "load", "load per eBPF",
-      "correct",
+      "kernel", "native", "interpreter", "ratio", "eBPF", "per eBPF", "image", "load", "translate",
+      "both per slot", "correct",
     ]
   }
 
@@ -35,17 +35,18 @@ public struct BenchmarkReport: Codable, Sendable {
         continue
       }
       let executed = it.executed ?? 0
+      let load = (it.loadInstructions ?? 0) + (it.translateInstructions ?? 0)
       let slots = (it.textBytes ?? 0) / 8
       rows.append([
         it.kernel, "\(native.instructions)", "\(it.instructions)", format(it.ratio), "\(executed)",
         format(Double(it.instructions) / Double(max(executed, 1))), "\(it.imageBytes ?? 0)",
-        "\(it.loadInstructions ?? 0)",
-        format(Double(it.loadInstructions ?? 0) / Double(max(slots, 1))),
+        "\(it.loadInstructions ?? 0)", "\(it.translateInstructions ?? 0)",
+        format(Double(load) / Double(max(slots, 1))),
         native.correct && it.correct ? "yes" : "NO",
       ])
     }
     if let mean = geometricMean(engine: "interpreter") {
-      rows.append(["geometric mean", "", "", format(mean), "", "", "", "", "", ""])
+      rows.append(header.map { $0 == "kernel" ? "geometric mean" : $0 == "ratio" ? format(mean) : "" })
     }
     return rows
   }

@@ -78,9 +78,7 @@ extension Span<UInt8> {
   ) -> T {
     precondition(offset >= 0 && offset <= count - T.bitWidth / 8)
     // SAFETY: the bytes lie inside, they are initialized, and every pattern of bits is an integer.
-    return unsafe withUnsafeBytes { bytes in
-      unsafe T(littleEndian: bytes.loadUnaligned(fromByteOffset: offset, as: T.self))
-    }
+    return unsafe T(littleEndian: bytes.unsafeLoadUnaligned(fromByteOffset: offset, as: T.self))
   }
 
   /// The `count` bytes that start at `offset`.

@@ -108,7 +108,7 @@ public struct ProgramImage: ~Escapable {
       let first = segment.place / 8
       for slot in 0..<segment.size / 8 {
         let word: UInt64 = bytes.littleEndian(at: segment.fileOffset + slot * 8)
-        do throws(DecodeError) { buffer[first + slot] = try Instruction(slot: word) } catch {
+        do throws(DecodeError) { try buffer[first + slot].decode(slot: word) } catch {
           throw .instruction(error, slot: first + slot)
         }
       }

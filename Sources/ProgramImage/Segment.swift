@@ -46,7 +46,8 @@ struct SegmentTable {
   /// Bytes of the data, a multiple of 8.
   var dataSize: Int { (dataEnd + 7) & -8 }
 
-  subscript(index: Int) -> Segment { segments[index] }
+  // Inlined, as the whole table would be copied for a call.
+  subscript(index: Int) -> Segment { @inline(__always) get { segments[index] } }
 
   /// Adds bytes of the image as the next instructions.
   mutating func appendText(_ range: Range<Int>, section: UInt16 = 0) throws(ImageError) {

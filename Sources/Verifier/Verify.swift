@@ -150,6 +150,7 @@ private func decode(_ text: Span<UInt8>, at index: Int) throws(VerifierError) ->
 }
 
 /// Checks what one instruction can be checked for by itself and returns the index of the one after it.
+@inline(__always)
 private func check(
   _ instruction: Instruction, at index: Int, among instructions: Span<Instruction>
 ) throws(VerifierError) -> Int {

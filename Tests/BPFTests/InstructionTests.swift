@@ -39,8 +39,18 @@ func example(of operation: Operation) -> Instruction {
     for opcode in 0..<256 { #expect(Operation.firstPosition[opcode] == index[opcode], "opcode \(opcode)") }
     for (position, operation) in Operation.allCases.enumerated() {
       #expect(Operation.at(UInt8(position)) == operation)
+      #expect(operation.opcode == UInt8(truncatingIfNeeded: operation.rawValue))
     }
     #expect(Operation.at(UInt8(Operation.allCases.count)) == nil)
+  }
+
+  @Test func `the table of formats is what the rules give`() {
+    for opcode in UInt8.min...UInt8.max {
+      let (fields, variant) = format(of: opcode)
+      #expect(
+        InstructionFormat.all[Int(opcode)] == fields.union(variant).rawValue | variant.rawValue << 4,
+        "opcode \(opcode)")
+    }
   }
 
   @Test(arguments: Operation.allCases)
@@ -140,5 +150,35 @@ func example(of operation: Operation) -> Instruction {
     #expect(Instruction(.callLocal, immediate: -9).distance == -9)
     #expect(Instruction(.callHelper, immediate: 1).distance == nil)
     #expect(Instruction(.ldxb, offset: 4).distance == nil)
+  }
+}
+
+/// Which fields carry something, and which of them tells apart the operations that share the opcode. RFC 9669 §3 to §5
+private func format(of opcode: UInt8) -> (fields: InstructionFields, variant: InstructionFields) {
+  let operand: InstructionFields = opcode & 0x08 == 0 ? .immediate : .source
+  switch InstructionClass(opcode: opcode) {
+  case .alu, .alu64:
+    switch opcode & 0xF0 {
+    case 0x30, 0x90, 0xB0: return (operand.union(.destination), .offset)
+    case 0x80: return (.destination, [])
+    case 0xD0: return (.destination, .immediate)
+    default: return (operand.union(.destination), [])
+    }
+  case .jmp, .jmp32:
+    switch opcode & 0xF0 {
+    case 0x00: return (opcode & 7 == 5 ? .offset : .immediate, [])
+    case 0x80: return operand == .immediate ? (.immediate, .source) : (.destination, [])
+    case 0x90: return ([], [])
+    default: return (operand.union([.destination, .offset]), [])
+    }
+  case .ldx: return ([.destination, .source, .offset], [])
+  case .st: return ([.destination, .offset, .immediate], [])
+  case .stx: return ([.destination, .source, .offset], opcode & 0xE0 == 0xC0 ? .immediate : [])
+  case .ld:
+    switch opcode {
+    case 0x18: return ([.destination, .immediate], .source)
+    case 0xB8, 0xD8: return ([.destination, .immediate], [])
+    default: return (opcode & 0xE0 == 0x40 ? [.source, .immediate] : .immediate, [])
+    }
   }
 }

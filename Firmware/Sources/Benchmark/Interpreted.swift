@@ -45,6 +45,8 @@ private func measureRuns(
     outcome = interpreter.run(
       memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
     report("executed", UInt64(outcome.executed))
+    report(
+      "translate_instructions", Stopwatch.instructions { interpreter.load(program, for: memory) })
   }
   guard outcome.result == .returned(it.result), holdsContext(&arena, it.contextAfter) else { return false }
   do {
