@@ -73,6 +73,10 @@ struct ProgramGenerator {
     program += [Instruction(.mov64Imm, destination: .r0), Instruction(.exit)]
     if hasFunction {
       let start = program.count
+      // It may write to the frame of its caller.
+      program += [
+        Instruction(.stxdw, destination: .r2, source: .r3), Instruction(.stxb, destination: .r3, source: .r4),
+      ]
       for _ in 0..<8 { append() }
       program += [Instruction(.mov64Imm, destination: .r0), Instruction(.exit)]
       callFunction(at: start)

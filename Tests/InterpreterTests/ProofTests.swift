@@ -4,7 +4,7 @@ import Verifier
 
 @Suite struct ProofAttackTests {
   static let batches = 8
-  static let programsPerBatch = 3000
+  static let programsPerBatch = 2600
 
   @Test(arguments: 0..<batches)
   func `whatever the analysis says of a program holds when it runs`(batch: Int) {
@@ -28,7 +28,7 @@ import Verifier
           accepted += 1
           guard verified.areValuesKnown else { break }
           checker.check(
-            verified.instructions, recorder.states, frames: verified.maximumDepth, steps: 150, seed: seed)
+            verified.instructions, recorder.states, frames: verified.maximumDepth, steps: 90, seed: seed)
           break
         } catch {
           guard error.rule != .neverEnds else { break }

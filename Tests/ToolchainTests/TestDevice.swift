@@ -32,8 +32,12 @@ struct TestDevice: HelperHost {
     var buffer = FixedArray(repeating: Instruction(.exit), count: image.instructionCount)
     var instructions = buffer.mutableSpan
     let count = try image.decode(into: &instructions)
+    let regions = Regions(
+      dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: nil)
+    var cells = FixedArray(repeating: AnalysisCell(), count: analysisCells(forInstructions: count))
     let program = try verify(
-      instructions._consumingExtracting(0..<count), entry: entry, granting: image.grantedHelpers ?? .all)
+      instructions._consumingExtracting(0..<count), entry: entry, granting: image.grantedHelpers ?? .all,
+      regions: regions, using: cells.mutableSpan)
     var arena = Arena(size: 8192)
     try arena.prepare(
       frames: program.maximumDepth, dataSize: image.dataSize, bssSize: image.bssSize, contextSize: 0)
