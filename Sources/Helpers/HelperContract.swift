@@ -24,35 +24,44 @@ public enum ResultKind: Equatable, Sendable {
 
 /// What a helper expects and returns, as a verifier needs it. Texts are in `HelperSignature`.
 public struct HelperContract: Sendable {
-  /// What the registers from r1 on have to hold; only the first `argumentCount` count.
-  public let arguments: InlineArray<5, ArgumentKind>
-  public let argumentCount: Int
+  /// What r1, r2, and r3 have to hold; `nil` from where on the helper expects nothing.
+  private let first, second, third: ArgumentKind?
   public let resultKind: ResultKind
 
-  init(_ arguments: InlineArray<5, ArgumentKind>, count: Int, result: ResultKind = .scalar) {
-    self.arguments = arguments
-    argumentCount = count
+  init(
+    _ first: ArgumentKind? = nil, _ second: ArgumentKind? = nil, _ third: ArgumentKind? = nil,
+    result: ResultKind = .scalar
+  ) {
+    self.first = first
+    self.second = second
+    self.third = third
     resultKind = result
+  }
+
+  public var argumentCount: Int { third != nil ? 3 : second != nil ? 2 : first != nil ? 1 : 0 }
+
+  /// What argument `number` (1 for r1) has to be; `nil` beyond those that the helper has.
+  public func argument(_ number: Int) -> ArgumentKind? {
+    switch number {
+    case 1: first
+    case 2: second
+    case 3: third
+    default: nil
+    }
   }
 }
 
 extension Helper {
   public var contract: HelperContract {
     switch self {
-    case .printf:
-      HelperContract([.format, .scalar, .scalar, .scalar, .scalar], count: 1)
+    case .printf: HelperContract(.format)
     case .memcpy:
       HelperContract(
-        [.writableBytes(length: 3), .readableBytes(length: 3), .scalar, .scalar, .scalar], count: 3,
-        result: .pointer(argument: 1))
-    case .storeLocal, .storeGlobal:
-      HelperContract(.init(repeating: .scalar), count: 2)
-    case .fetchLocal, .fetchGlobal:
-      HelperContract([.scalar, .writable(count: 4), .scalar, .scalar, .scalar], count: 2)
-    case .nowMilliseconds:
-      HelperContract(.init(repeating: .scalar), count: 0)
-    case .strlen:
-      HelperContract([.cString, .scalar, .scalar, .scalar, .scalar], count: 1)
+        .writableBytes(length: 3), .readableBytes(length: 3), .scalar, result: .pointer(argument: 1))
+    case .storeLocal, .storeGlobal: HelperContract(.scalar, .scalar)
+    case .fetchLocal, .fetchGlobal: HelperContract(.scalar, .writable(count: 4))
+    case .nowMilliseconds: HelperContract()
+    case .strlen: HelperContract(.cString)
     }
   }
 }

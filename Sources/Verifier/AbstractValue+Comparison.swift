@@ -3,7 +3,9 @@ import Compartment
 /// What a jump compares, written so that the less-than forms are enough: the others are these with operands swapped.
 struct Comparison {
   enum Relation: UInt8 {
-    case equal, notEqual, less, lessOrEqual, bitsSet, bitsClear
+    case equal, notEqual, less, lessOrEqual
+    /// Of single bits, which ranges do not tell.
+    case none
   }
 
   let relation: Relation
@@ -19,7 +21,7 @@ struct Comparison {
       case 0x1: (.equal, false, false)
       case 0x2: (.less, false, true)
       case 0x3: (.lessOrEqual, false, true)
-      case 0x4: (.bitsSet, false, false)
+      case 0x4: (.none, false, false)
       case 0x5: (.notEqual, false, false)
       case 0x6: (.less, true, true)
       case 0x7: (.lessOrEqual, true, true)
@@ -40,8 +42,7 @@ struct Comparison {
     case .notEqual: self.relation = .equal
     case .less: self.relation = .lessOrEqual
     case .lessOrEqual: self.relation = .less
-    case .bitsSet: self.relation = .bitsClear
-    case .bitsClear: self.relation = .bitsSet
+    case .none: self.relation = .none
     }
     let isOrder = relation == .less || relation == .lessOrEqual
     self.isSwapped = isOrder ? !isSwapped : isSwapped
@@ -54,7 +55,7 @@ struct Comparison {
 
   @inline(never)
   private func narrowInOrder(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
-    if relation == .bitsSet || relation == .bitsClear { return mayHoldOfBits(a, b) }
+    if relation == .none { return true }
     if is64Bit, relation == .equal { adopt(&a, &b) }
     if is64Bit, !isSigned, relation == .less || relation == .lessOrEqual { boundByUnsigned(&a, b) }
     guard let x = view(a, b), let y = view(b, a) else { return true }
@@ -130,14 +131,6 @@ struct Comparison {
   private func trim(_ range: inout AbstractRange, _ a: AbstractValue, _ number: Int64) {
     let step: Int64 = a.isConstant ? 1 : Int64(a.stepMask) &+ 1
     if range.low == number { range.low &+= step } else if range.high == number { range.high &-= step }
-  }
-
-  private func mayHoldOfBits(_ a: AbstractValue, _ b: AbstractValue) -> Bool {
-    let (x, y) = is64Bit ? (a, b) : (a.lowerHalf, b.lowerHalf)
-    guard x.isConstant, y.isConstant, x.hasValue, y.hasValue, !x.isAddress, !y.isAddress,
-      let p = x.range, let q = y.range
-    else { return true }
-    return p.low & q.low != 0 ? relation == .bitsSet : relation == .bitsClear
   }
 }
 

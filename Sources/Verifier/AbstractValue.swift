@@ -37,6 +37,7 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   public let shift: UInt8
 
   /// `extent` is a multiple of 2^`shift`.
+  @inline(never)
   init(_ kind: Kind, low: UInt32, extent: UInt32, shift: UInt8) {
     if extent == 0 {
       self.low = low
@@ -76,6 +77,7 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   static var word: AbstractValue { AbstractValue(as: .zeroExtended, 0, .max, 0) }
 
   /// All numbers from `low` to `high` that differ from `low` by a multiple of 2^`shift`, as `high` does.
+  @inline(never)
   init(_ low: Int64, through high: Int64, shift: UInt8 = 0) {
     let span = UInt64(bitPattern: high &- low)
     let first = UInt32(truncatingIfNeeded: low)
@@ -109,6 +111,7 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   }
 
   /// An address in a region, at offsets from `low` to `high`; unknown when the offsets do not fit 32 bits.
+  @inline(never)
   init(_ region: Kind, offsets low: Int64, through high: Int64, shift: UInt8) {
     guard low >= Int64(Int32.min), high <= Int64(Int32.max) else {
       self = .unknown
@@ -163,19 +166,23 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
 
   /// Least and greatest value as a signed number of 64 bits, of an address its offset; `nil` if 32 bits cannot tell.
   public var range: AbstractRange? {
-    switch kind {
-    case .zeroExtended: unsignedRange
-    case .signExtended, .stack, .data, .rodata, .context: signedRange
-    case .uninitialised, .indeterminate, .any, .shifted: nil
+    @inline(never) get {
+      switch kind {
+      case .zeroExtended: unsignedRange
+      case .signExtended, .stack, .data, .rodata, .context: signedRange
+      case .uninitialised, .indeterminate, .any, .shifted: nil
+      }
     }
   }
 
   /// What is known of the lower 32 bits, as the value of an instruction that uses no others.
   var lowerHalf: AbstractValue {
-    switch kind {
-    case .any, .zeroExtended, .signExtended: AbstractValue(as: .zeroExtended, low, extent, shift)
-    case .shifted: AbstractValue(as: .zeroExtended, 0, 0, 32)
-    case .uninitialised, .indeterminate, .stack, .data, .rodata, .context: .word
+    @inline(never) get {
+      switch kind {
+      case .any, .zeroExtended, .signExtended: AbstractValue(as: .zeroExtended, low, extent, shift)
+      case .shifted: AbstractValue(as: .zeroExtended, 0, 0, 32)
+      case .uninitialised, .indeterminate, .stack, .data, .rodata, .context: .word
+      }
     }
   }
 

@@ -18,9 +18,10 @@ extension Analysis {
   /// Finds out where an access of `size` bytes goes.
   ///
   /// - Throws: the rule it breaks for certain.
+  @inline(never)
   private func locate(
-    _ base: AbstractValue, _ displacement: Int64, size: Int64, isWrite: Bool, at index: Int
-  ) throws(VerifierError) -> Place {
+    _ base: AbstractValue, _ displacement: Int64, size: Int64, isWrite: Bool
+  ) throws(Breach) -> Place {
     guard let range = base.range else { return .unknown }
     let first = range.low + displacement
     let end = range.high + displacement + size
@@ -42,7 +43,7 @@ extension Analysis {
       let size = regions.rodataSize.map { Int64($0) }
       let isWithin = first >= 0 && size.map { end <= $0 } ?? false
       if isWrite, isWithin || base.isConstant {
-        throw VerifierError(.writesReadOnlyData, at: index, found: first)
+        throw Breach(.writesReadOnlyData, found: first)
       }
       guard let size else { return .unknown }
       rule = .outsideReadOnlyData
@@ -54,13 +55,13 @@ extension Analysis {
       return first >= 0 && end <= Int64(size) ? .elsewhere : .unknown
     default:
       if first >= 0, end <= Self.lowestAddress {
-        throw VerifierError(.numberAsAddress, at: index, found: first, expected: Self.lowestAddress)
+        throw Breach(.numberAsAddress, found: first, expected: Self.lowestAddress)
       }
       return .unknown
     }
     // Not one of the addresses will do.
     if end - size < low || first + size > high {
-      throw VerifierError(rule, at: index, found: first, expected: expected)
+      throw Breach(rule, found: first, expected: expected)
     }
     return .unknown
   }
@@ -85,12 +86,12 @@ extension Analysis {
   // MARK: Loads. RFC 9669 §5.1, §5.2
 
   mutating func load(
-    _ instruction: Instruction, _ opcode: UInt8, at index: Int, _ proofs: inout Proofs
-  ) throws(VerifierError) {
+    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+  ) throws(Breach) {
     let size = Self.size(opcode)
     let displacement = Int64(instruction.offset)
-    let base = try state.cells.decisive(instruction.source, at: index)
-    let place = try locate(base, displacement, size: size, isWrite: false, at: index)
+    let base = try state.cells.decisive(instruction.source)
+    let place = try locate(base, displacement, size: size, isWrite: false)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
     var result = Self.loaded(size, isSigned: opcode & 0xE0 == 0x80)
     if case .frame(let first, let last) = place {
@@ -130,18 +131,18 @@ extension Analysis {
   // MARK: Stores and atomic operations. RFC 9669 §5.1, §5.3
 
   mutating func store(
-    _ instruction: Instruction, _ opcode: UInt8, at index: Int, _ proofs: inout Proofs
-  ) throws(VerifierError) {
+    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+  ) throws(Breach) {
     let size = Self.size(opcode)
     let displacement = Int64(instruction.offset)
-    let base = try state.cells.decisive(instruction.destination, at: index)
+    let base = try state.cells.decisive(instruction.destination)
     let value: AbstractValue
     if opcode & 7 == 2 {
       value = AbstractValue(immediate: instruction.immediate)
     } else {
-      value = try state.cells.operand(instruction.source, at: index)
+      value = try state.cells.operand(instruction.source)
     }
-    let place = try locate(base, displacement, size: size, isWrite: true, at: index)
+    let place = try locate(base, displacement, size: size, isWrite: true)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
     write(place)
     if opcode & 0xE7 == 0xC3 {
@@ -173,24 +174,12 @@ extension Analysis {
 
   // MARK: Helpers
 
-  mutating func callHelper(_ instruction: Instruction, at index: Int) throws(VerifierError) {
+  mutating func callHelper(_ instruction: Instruction) throws(Breach) {
     guard let helper = Helper(position: instruction.resolved) else { return }
     let contract = helper.contract
-    for argument in 0..<contract.argumentCount {
-      let register = Self.argumentRegister(argument)
-      let value = try state.cells.decisive(register, at: index)
-      switch contract.arguments[argument] {
-      case .scalar: break
-      case .readableBytes(let length):
-        _ = try locate(value, length: state.register(Int(length)), isWrite: false, at: index)
-      case .writableBytes(let length):
-        write(try locate(value, length: state.register(Int(length)), isWrite: true, at: index))
-      case .writable(let count):
-        write(try locate(value, 0, size: Int64(count), isWrite: true, at: index))
-      case .cString, .format:
-        _ = try locate(value, 0, size: 1, isWrite: false, at: index)
-      }
-    }
+    try use(contract.argument(1), .r1)
+    try use(contract.argument(2), .r2)
+    try use(contract.argument(3), .r3)
     let result: AbstractValue =
       switch contract.resultKind {
       case .scalar: .unknown
@@ -199,29 +188,39 @@ extension Analysis {
     state.endCall(result: result)
   }
 
+  /// What a helper does with its argument in `register`, if it has one there.
+  @inline(never)
+  private mutating func use(
+    _ argument: ArgumentKind?, _ register: Register
+  ) throws(Breach) {
+    guard let argument else { return }
+    let value = try state.cells.decisive(register)
+    switch argument {
+    case .scalar: break
+    case .readableBytes(let length):
+      _ = try locate(value, length: state.register(Int(length)), isWrite: false)
+    case .writableBytes(let length):
+      write(try locate(value, length: state.register(Int(length)), isWrite: true))
+    case .writable(let count):
+      write(try locate(value, 0, size: Int64(count), isWrite: true))
+    case .cString, .format:
+      _ = try locate(value, 0, size: 1, isWrite: false)
+    }
+  }
+
   /// Where a range goes whose length is in a register. Only what is wrong even for its least length is refused.
   private func locate(
-    _ base: AbstractValue, length: AbstractValue, isWrite: Bool, at index: Int
-  ) throws(VerifierError) -> Place {
+    _ base: AbstractValue, length: AbstractValue, isWrite: Bool
+  ) throws(Breach) -> Place {
     guard length.upperHalfIsZero else { return .unknown }
     let lengths = length.unsignedRange
     let place =
       lengths.low > 0
-      ? try locate(base, 0, size: lengths.low, isWrite: isWrite, at: index) : Place.unknown
+      ? try locate(base, 0, size: lengths.low, isWrite: isWrite) : Place.unknown
     if lengths.low == lengths.high { return place }
-    do throws(VerifierError) {
+    do throws(Breach) {
       return lengths.high > 0
-        ? try locate(base, 0, size: lengths.high, isWrite: isWrite, at: index) : .elsewhere
+        ? try locate(base, 0, size: lengths.high, isWrite: isWrite) : .elsewhere
     } catch { return .unknown }
-  }
-
-  private static func argumentRegister(_ argument: Int) -> Register {
-    switch argument {
-    case 0: .r1
-    case 1: .r2
-    case 2: .r3
-    case 3: .r4
-    default: .r5
-    }
   }
 }

@@ -5,15 +5,16 @@ extension Analysis {
   ///
   /// - Returns: whether the next instruction may run after it.
   /// - Throws: the rule that the instruction breaks if it runs with this state.
+  @inline(never)
   mutating func step(
     _ instruction: Instruction, at index: Int, _ instructions: borrowing MutableSpan<Instruction>,
     _ proofs: inout Proofs
-  ) throws(VerifierError) -> Bool {
+  ) throws(Breach) -> Bool {
     let opcode = instruction.operation.opcode
     switch InstructionClass(rawValue: opcode & 7) {
-    case .alu, .alu64: try calculate(instruction, opcode, at: index, &proofs)
-    case .ldx: try load(instruction, opcode, at: index, &proofs)
-    case .st, .stx: try store(instruction, opcode, at: index, &proofs)
+    case .alu, .alu64: try calculate(instruction, opcode, &proofs)
+    case .ldx: try load(instruction, opcode, &proofs)
+    case .st, .stx: try store(instruction, opcode, &proofs)
     case .ld: loadWide(instruction, instructions[index + 1].immediate, &proofs)
     case .jmp, .jmp32, nil: return try jump(instruction, opcode, at: index, instructions, &proofs)
     }
@@ -23,13 +24,13 @@ extension Analysis {
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
   private mutating func calculate(
-    _ instruction: Instruction, _ opcode: UInt8, at index: Int, _ proofs: inout Proofs
-  ) throws(VerifierError) {
+    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+  ) throws(Breach) {
     guard let code = ArithmeticCode(opcode: opcode) else { return }
     let is64Bit = opcode & 7 == 7
     var a = AbstractValue.unknown
     if code != .mov {
-      a = try state.cells.operand(instruction.destination, at: index)
+      a = try state.cells.operand(instruction.destination)
       if a.upperHalfIsZero { proofs.insert(.destinationFitsWord) }
     }
     let result: AbstractValue
@@ -40,7 +41,7 @@ extension Analysis {
       if opcode & 8 == 0 {
         b = AbstractValue(immediate: instruction.immediate)
       } else {
-        b = try state.cells.operand(instruction.source, at: index)
+        b = try state.cells.operand(instruction.source)
       }
       if b.upperHalfIsZero { proofs.insert(.sourceFitsWord) }
       if code == .div || code == .mod {
@@ -83,7 +84,7 @@ extension Analysis {
   private mutating func jump(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int,
     _ instructions: borrowing MutableSpan<Instruction>, _ proofs: inout Proofs
-  ) throws(VerifierError) -> Bool {
+  ) throws(Breach) -> Bool {
     switch instruction.operation {
     case .ja, .ja32:
       let distance = opcode == 0x05 ? Int(instruction.offset) : Int(instruction.immediate)
@@ -91,7 +92,7 @@ extension Analysis {
       return false
     case .exit:
       if state.mayBeFirst {
-        if !state.mayBeCalled { _ = try state.cells.decisive(.r0, at: index) }
+        if !state.mayBeCalled { _ = try state.cells.decisive(.r0) }
         canEnd = true
       }
       return false
@@ -102,10 +103,10 @@ extension Analysis {
       callLocal(index + 1 + Int(instruction.immediate), from: index, instructions)
       return true
     case .callHelper:
-      try callHelper(instruction, at: index)
+      try callHelper(instruction)
       return true
     case .callx:
-      _ = try state.cells.decisive(instruction.destination, at: index)
+      _ = try state.cells.decisive(instruction.destination)
       state.writeAnything()
       state.endCall(result: .unknown)
       return true
@@ -117,13 +118,13 @@ extension Analysis {
   private mutating func branch(
     _ instruction: Instruction, _ opcode: UInt8, at index: Int,
     _ instructions: borrowing MutableSpan<Instruction>, _ proofs: inout Proofs
-  ) throws(VerifierError) -> Bool {
+  ) throws(Breach) -> Bool {
     let comparesRegisters = opcode & 8 != 0
     let (destination, source) = (instruction.destination, instruction.source)
-    let a = try state.cells.decisive(destination, at: index)
+    let a = try state.cells.decisive(destination)
     let b: AbstractValue
     if comparesRegisters {
-      b = try state.cells.decisive(source, at: index)
+      b = try state.cells.decisive(source)
     } else {
       b = AbstractValue(immediate: instruction.immediate)
     }

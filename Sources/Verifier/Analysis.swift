@@ -111,7 +111,7 @@ struct Analysis: ~Copyable {
       var proofs = Proofs.reachable
       let next = index + (operation.isWide ? 2 : 1)
       let goesOn: Bool
-      do throws(VerifierError) {
+      do throws(Breach) {
         goesOn = try step(instruction, at: index, instructions, &proofs)
       } catch {
         hasRefusals = true
@@ -161,10 +161,10 @@ struct Analysis: ~Copyable {
         if Observer.isInterested { observer.willRun(instruction, at: index, AnalysisState(state)) }
         var proofs = Proofs.reachable
         let goesOn: Bool
-        do throws(VerifierError) {
+        do throws(Breach) {
           goesOn = try step(instruction, at: index, instructions, &proofs)
         } catch {
-          if isExact { throw error }
+          if isExact { throw VerifierError(error, at: index) }
           goesOn = instruction.operation.mayContinue
           state.forgetAll()
         }
@@ -172,5 +172,25 @@ struct Analysis: ~Copyable {
         index += instruction.operation.isWide ? 2 : 1
       } while instructions[index].mark == 0
     }
+  }
+}
+
+/// The rule that an instruction breaks: what a `VerifierError` says, but small, as throwing it is part of everything here.
+struct Breach: Error {
+  let rule: VerifierError.Rule
+  let found: Int32
+  let expected: Int32
+
+  @inline(never)
+  init(_ rule: VerifierError.Rule, found: Int64, expected: Int64 = 0) {
+    self.rule = rule
+    self.found = Int32(clamping: found)
+    self.expected = Int32(clamping: expected)
+  }
+}
+
+extension VerifierError {
+  fileprivate init(_ breach: Breach, at index: Int) {
+    self.init(breach.rule, at: index, found: Int64(breach.found), expected: Int64(breach.expected))
   }
 }

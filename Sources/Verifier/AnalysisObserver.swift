@@ -7,7 +7,10 @@ public protocol AnalysisObserver: ~Copyable {
 
   /// Called once for each instruction that can run, in the order of the text, up to the one that is refused.
   ///
-  /// `state` is what is known before the instruction, after all ways to it were followed.
+  /// - Parameters:
+  ///   - instruction: with its proofs.
+  ///   - index: of its slot in the text.
+  ///   - state: what is known before it, after all ways to it were followed.
   mutating func willRun(_ instruction: Instruction, at index: Int, _ state: borrowing AnalysisState)
 }
 

@@ -51,7 +51,7 @@ public func analysisCells(forInstructions count: Int) -> Int { count + 170 }
 ///   - granted: the helpers the program may call.
 ///   - regions: the memory that the program will have.
 ///   - cells: working memory, whatever it holds; see `analysisCells(forInstructions:)`.
-/// - Returns: the program, its proofs in its instructions.
+/// - Returns: the program, ready to run.
 /// - Throws: the first rule of structure that the program breaks, else the first rule about values.
 @_lifetime(copy instructions)
 public func verify(

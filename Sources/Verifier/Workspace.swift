@@ -53,19 +53,19 @@ struct AnalysisCells {
   // whoever only reads it.
 
   /// The value of a register that the instruction uses.
-  func operand(_ register: Register, at index: Int) throws(VerifierError) -> AbstractValue {
+  func operand(_ register: Register) throws(Breach) -> AbstractValue {
     let value = self[register]
     guard value.kind != .uninitialised else {
-      throw VerifierError(.uninitialisedRegister, at: index, found: Int64(register.rawValue))
+      throw Breach(.uninitialisedRegister, found: Int64(register.rawValue))
     }
     return value
   }
 
   /// The value of a register that decides where the program goes or what it touches.
-  func decisive(_ register: Register, at index: Int) throws(VerifierError) -> AbstractValue {
-    let value = try operand(register, at: index)
+  func decisive(_ register: Register) throws(Breach) -> AbstractValue {
+    let value = try operand(register)
     guard value.kind != .indeterminate else {
-      throw VerifierError(.uninitialisedStack, at: index, found: Int64(register.rawValue))
+      throw Breach(.uninitialisedStack, found: Int64(register.rawValue))
     }
     return value
   }

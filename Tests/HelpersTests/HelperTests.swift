@@ -19,13 +19,12 @@ import Testing
   @Test(arguments: Helper.allCases)
   func `a contract refers to arguments that exist`(helper: Helper) {
     let contract = helper.contract
-    #expect(contract.argumentCount <= 5)
-    for index in 0..<contract.argumentCount {
-      switch contract.arguments[index] {
+    for number in 1...5 {
+      #expect((contract.argument(number) != nil) == (number <= contract.argumentCount))
+      switch contract.argument(number) {
       case .readableBytes(let length), .writableBytes(let length):
-        #expect((1...contract.argumentCount).contains(Int(length)))
-        #expect(contract.arguments[Int(length) - 1] == .scalar)
-      case .scalar, .writable, .cString, .format: break
+        #expect(contract.argument(Int(length)) == .scalar)
+      case .scalar, .writable, .cString, .format, nil: break
       }
     }
     if case .pointer(let argument) = contract.resultKind {
