@@ -143,7 +143,7 @@ let testTargets = [
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF"]),
-  tests(of: "CBOR", ["Bytes"]),
+  tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
     of: "SUIT",

@@ -33,13 +33,20 @@ public struct Interpreter: ~Copyable {
   ///   - program: what to run.
   ///   - memory: the compartment it will run in. Only where its regions are matters here.
   public mutating func load(_ program: borrowing VerifiedProgram, for memory: borrowing CompartmentMemory) {
-    precondition(program.instructions.count <= capacity)
-    entry = program.entry
-    granted = program.granted
+    load(program.instructions, entry: program.entry, granted: program.granted, for: memory)
+  }
+
+  /// Takes in instructions that keep what the verifier promises.
+  mutating func load(
+    _ instructions: Span<Instruction>, entry: Int, granted: HelperSet, for memory: borrowing CompartmentMemory
+  ) {
+    precondition(instructions.count <= capacity)
+    self.entry = entry
+    self.granted = granted
     let translation = Translation(
       registers: registers.address, dataAddress: memory.dataAddress, rodataAddress: memory.rodataAddress)
     var span = steps.mutableSpan
-    translation.translate(program.instructions, into: &span)
+    translation.translate(instructions, into: &span)
   }
 
   /// Runs the program until it returns, does what it may not, or has spent its budget. Allocates nothing.
@@ -65,6 +72,26 @@ public struct Interpreter: ~Copyable {
     memory: inout CompartmentMemory, context: UInt64, contextLength: UInt64, budget: Int, segment: Int,
     host: inout Host
   ) -> Outcome {
+    for register in Register.allCases { self[register] = 0 }
+    self[.r1] = context
+    self[.r2] = contextLength
+    self[.r10] = memory.stackTop
+    return run(memory: &memory, budget: budget, segment: segment, host: &host)
+  }
+
+  /// A register of the program, between runs.
+  subscript(register: Register) -> UInt64 {
+    get { registers.span[Int(register.rawValue)] }
+    set {
+      var words = registers.mutableSpan
+      words[Int(register.rawValue)] = newValue
+    }
+  }
+
+  /// Runs with what the registers hold.
+  mutating func run<Host: HelperHost & ~Copyable>(
+    memory: inout CompartmentMemory, budget: Int, segment: Int, host: inout Host
+  ) -> Outcome {
     let budget = max(budget, 0)
     let base = steps.address
     var reserve = Budget(instructions: budget, segment: segment)
@@ -72,10 +99,6 @@ public struct Interpreter: ~Copyable {
     let registers = unsafe Registers(address: registers.address)
     var cursor = unsafe StepCursor(
       first: base &+ UInt(bitPattern: entry &* MemoryLayout<Step>.stride), budget: &reserve)
-    registers.clear()
-    registers[.r1].value = context
-    registers[.r2].value = contextLength
-    registers[.r10].value = memory.stackTop
     var machine = Machine(registers: registers, frames: memory.frames, budget: reserve)
     var mayGoOn: Bool
     repeat {

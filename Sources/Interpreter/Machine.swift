@@ -76,11 +76,6 @@ struct Registers {
     @inline(__always) get { unsafe RegisterReference(address: address &+ UInt(bitPattern: word &* 8)) }
   }
 
-  /// Sets all registers to zero.
-  func clear() {
-    for index in 0..<Self.count { self[index].value = 0 }
-  }
-
   /// Keeps what a local call has to preserve and moves r10 to a frame of its own. `depth` is below the maximum.
   @inline(never)
   mutating func push(calledFrom place: UInt) {

@@ -175,6 +175,7 @@ struct ProofChecker {
 
   private static let dataSize = 24
   private static let contextSize = 40
+  private static let preserved: [Register] = [.r6, .r7, .r8, .r9]
   static let regions = Regions(dataSize: dataSize, rodataSize: 16, contextSize: contextSize)
   private let rodata = [UInt8](1...15) + [0]
 
@@ -197,35 +198,35 @@ struct ProofChecker {
     var memory = arena.memory(rodata: rodata.span)
     let bases = Bases(
       data: memory.dataAddress, rodata: memory.rodataAddress, context: context)
-    var block = RegisterBlock()
-    block.words[1] = context
-    block.words[2] = UInt64(Self.contextSize)
-    block.words[10] = memory.stackTop
+    var interpreter = Interpreter(capacity: 3)
+    interpreter[.r1] = context
+    interpreter[.r2] = UInt64(Self.contextSize)
+    interpreter[.r10] = memory.stackTop
     var calls: [(index: Int, saved: [UInt64])] = []
     var index = 0
     var host = RecordingHost()
     for _ in 0..<steps {
       let instruction = program[index]
-      check(instruction, at: index, states[index], block, bases, memory)
+      check(instruction, at: index, states[index], interpreter, bases, memory)
       guard failure == nil else { return }
       switch instruction.operation {
       case .callLocal:
         guard calls.count + 1 < frames else { return }
-        calls.append((index + 1, (6...9).map { block.words[$0] }))
-        block.words[10] -= 512
+        calls.append((index + 1, Self.preserved.map { interpreter[$0] }))
+        interpreter[.r10] -= 512
         index += 1 + Int(instruction.immediate)
       case .exit:
         guard let call = calls.popLast() else { return }
-        for number in 6...9 { block.words[number] = call.saved[number - 6] }
-        block.words[10] += 512
+        for (register, value) in zip(Self.preserved, call.saved) { interpreter[register] = value }
+        interpreter[.r10] += 512
         index = call.index
       default:
         let upperHalf = instruction.operation.isWide ? program[index + 1] : nil
         guard
-          let next = execute(instruction, upperHalf, &block, &memory, &host)
+          let next = execute(instruction, upperHalf, &interpreter, &memory, &host)
         else { return }
         if instruction.proven.contains(.resultFitsWord),
-          block.words[Int(instruction.destination.rawValue)] >> 32 != 0
+          interpreter[instruction.destination] >> 32 != 0
         {
           failure = "result of \(index) does not fit a word"
         }
@@ -234,10 +235,10 @@ struct ProofChecker {
     }
   }
 
-  /// Lets the interpreter run one instruction; jumps are aimed at the second of two exits. Returns which of them it
+  /// Lets the interpreter run one instruction; jumps are aimed at the second of two traps. Returns which of them it
   /// came to, `nil` when it was stopped.
   private func execute(
-    _ instruction: Instruction, _ upperHalf: Instruction?, _ block: inout RegisterBlock,
+    _ instruction: Instruction, _ upperHalf: Instruction?, _ interpreter: inout Interpreter,
     _ memory: inout CompartmentMemory, _ host: inout RecordingHost
   ) -> Int? {
     var single = instruction
@@ -247,21 +248,12 @@ struct ProofChecker {
         immediate: instruction.operation == .ja32 ? 1 : instruction.immediate)
     }
     single.resolved = instruction.resolved
-    let exit = Instruction(.exit)
-    let program: InlineArray<3, Instruction> = [single, upperHalf ?? exit, exit]
-    var stop = Stop()
-    var words = block.words.mutableSpan
-    let end = unsafe words.withUnsafeMutableBufferPointer { words in
-      unsafe program.span.withUnsafeBufferPointer { instructions -> Int? in
-        guard let base = instructions.baseAddress, let registers = words.baseAddress else { return nil }
-        let cursor = unsafe Interpreter.execute(
-          Registers(block: registers), from: InstructionCursor(first: base, budget: 100, segment: 100),
-          granted: .all, memory: &memory, host: &host, stop: &stop)
-        return (Int(bitPattern: cursor.address) - Int(bitPattern: base))
-          / MemoryLayout<Instruction>.stride - 2
-      }
-    }
-    return stop.rule == nil ? end : nil
+    let end = Instruction(.trap)
+    let program: InlineArray<3, Instruction> = [single, upperHalf ?? end, end]
+    interpreter.load(program.span, entry: 0, granted: .all, for: memory)
+    let outcome = interpreter.run(memory: &memory, budget: 100, segment: 100, host: &host)
+    guard case .trapped(let trap) = outcome.result, trap.index > 0 else { return nil }
+    return trap.index - 1
   }
 
   private struct Bases {
@@ -269,12 +261,12 @@ struct ProofChecker {
   }
 
   private mutating func check(
-    _ instruction: Instruction, at index: Int, _ state: AnalysisState?, _ block: RegisterBlock,
+    _ instruction: Instruction, at index: Int, _ state: AnalysisState?, _ interpreter: borrowing Interpreter,
     _ bases: Bases,
     _ memory: borrowing CompartmentMemory
   ) {
     let proofs = instruction.proven
-    func value(_ register: Register) -> UInt64 { block.words[Int(register.rawValue)] }
+    func value(_ register: Register) -> UInt64 { interpreter[register] }
     guard proofs.contains(.reachable), let state else {
       failure = "\(index) was not thought reachable"
       return
@@ -299,8 +291,8 @@ struct ProofChecker {
       if proofs.contains(.inBounds) {
         let pointer =
           unsafe isLoad
-          ? memory.readable(at: address, count: UInt(size))
-          : memory.writable(at: address, count: UInt(size)).map { UnsafeRawPointer($0) }
+          ? memory.bounds.readable(at: address, count: UInt(size))
+          : memory.bounds.writable(at: address, count: UInt(size)).map { UnsafeRawPointer($0) }
         if unsafe pointer == nil { failure = "\(index) is out of bounds" }
       }
       if proofs.contains(.aligned), address % UInt64(size) != 0 { failure = "\(index) is not aligned" }
