@@ -171,6 +171,8 @@ private func linkError(_ object: [UInt8], _ linker: Linker) -> LinkError? {
       ".text", flags: [.allocated, .executable],
       contents: slots([
         Instruction(.callHelper, immediate: Int32(Helper.nowMilliseconds.rawValue)),
+        Instruction(.mov64Imm, destination: .r1, immediate: 1),
+        Instruction(.mov64Imm, destination: .r2, immediate: 2),
         Instruction(.callHelper, immediate: Int32(Helper.storeLocal.rawValue)),
         Instruction(.callHelper, immediate: Int32(Helper.nowMilliseconds.rawValue)), Instruction(.exit),
       ]))
@@ -192,6 +194,6 @@ private func linkError(_ object: [UInt8], _ linker: Linker) -> LinkError? {
       .link([Self.source]).image
     var device = TestDevice()
     let error = #expect(throws: VerifierError.self) { try device.run(program) }
-    #expect(error?.rule == .helperNotGranted && error?.index == 1 && error?.found == 0x10)
+    #expect(error?.rule == .helperNotGranted && error?.index == 3 && error?.found == 0x10)
   }
 }
