@@ -58,7 +58,9 @@ struct Manifest {
     return try files.compactMap { $0 as? URL }.filter { $0.pathExtension == "swift" }.map { file in
       let text = try String(contentsOf: file, encoding: .utf8)
       let matches = text.matches(
-        of: /(?m)^\s*(?:@testable )?(?:public |package |internal )?import (?:struct |enum |class |func )?(\w+)/)
+        of:
+          /(?m)^\s*(?:@testable )?(?:public |package |internal )?import (?:(?:struct|enum|class|func) )?(\w+)/
+      )
       return (file.lastPathComponent, Set(matches.map { String($0.output.1) }))
     }
   }
