@@ -1,0 +1,379 @@
+/// Writes instructions into a caller's buffer, each in the shortest encoding that does what is asked for.
+///
+/// When the buffer is full, the rest is counted but not written, so that the caller learns how much room is needed.
+/// Positions are counted in halfwords from the start of the buffer.
+///
+/// Unless a method's name says otherwise, the flags are undefined afterwards: the short encodings set them, the long ones do not.
+public struct Assembler: ~Copyable, ~Escapable {
+  private var buffer: MutableSpan<UInt16>
+  /// Halfwords asked for so far.
+  public private(set) var count = 0
+
+  @_lifetime(copy buffer)
+  public init(_ buffer: consuming MutableSpan<UInt16>) {
+    self.buffer = buffer
+  }
+
+  /// Halfwords there is room for.
+  public var capacity: Int { buffer.count }
+  /// Whether something was not written.
+  public var isOverfull: Bool { count > buffer.count }
+
+  /// Forgets all that was written.
+  public mutating func restart() {
+    count = 0
+  }
+
+  // MARK: Encodings
+
+  @inline(__always)
+  private mutating func append(_ halfword: UInt16) {
+    if count < buffer.count { buffer[count] = halfword }
+    count += 1
+  }
+
+  /// One 16-bit encoding. The operands fit.
+  @inline(never)
+  public mutating func emitNarrow(_ encoding: UInt32) {
+    append(UInt16(truncatingIfNeeded: encoding))
+  }
+
+  /// One 32-bit encoding. The operands fit.
+  @inline(never)
+  public mutating func emitWide(_ encoding: UInt32) {
+    append(UInt16(truncatingIfNeeded: encoding >> 16))
+    append(UInt16(truncatingIfNeeded: encoding))
+  }
+
+  /// An encoding with its operands as `Form.layout` names them. The operands fit.
+  public mutating func emit(_ form: Form, _ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0)
+  {
+    let encoding = form.encoded(a, b, c, d)
+    if form.isWide { emitWide(encoding) } else { emitNarrow(encoding) }
+  }
+
+  // MARK: Patching
+
+  /// The halfword at `position`, 0 beyond the buffer.
+  public func halfword(at position: Int) -> UInt16 {
+    position < buffer.count ? buffer[position] : 0
+  }
+
+  private mutating func set(_ halfword: UInt16, at position: Int) {
+    if position < buffer.count { buffer[position] = halfword }
+  }
+
+  /// Makes the branch at `position` lead to `target`.
+  ///
+  /// - Returns: whether its encoding reaches that far; if not, it is as before.
+  public mutating func aim(branchAt position: Int, to target: Int) -> Bool {
+    let first = UInt32(halfword(at: position))
+    // Distances count from four bytes behind the branch.
+    let distance = target - position - 2
+    let bits = UInt32(truncatingIfNeeded: distance)
+    switch first >> 11 {
+    case 0b11110:
+      let wide = first << 16 | UInt32(halfword(at: position + 1))
+      let encoding: UInt32
+      if wide & 0xD000 == 0x8000 {
+        guard distance >= -0x8_0000, distance < 0x8_0000 else { return false }
+        encoding = Form.bConditionalWide.encoded((wide >> 22) & 15, bits)
+      } else {
+        guard distance >= -0x80_0000, distance < 0x80_0000 else { return false }
+        encoding = (wide & 0x4000 == 0 ? Form.bWide : Form.bl).encoded(bits)
+      }
+      set(UInt16(truncatingIfNeeded: encoding >> 16), at: position)
+      set(UInt16(truncatingIfNeeded: encoding), at: position + 1)
+    case 0b11100:
+      guard distance >= -0x400, distance < 0x400 else { return false }
+      set(UInt16(truncatingIfNeeded: Form.b.encoded(bits)), at: position)
+    case 0b11010, 0b11011:
+      guard distance >= -0x80, distance < 0x80 else { return false }
+      set(UInt16(truncatingIfNeeded: Form.bConditional.encoded((first >> 8) & 15, bits)), at: position)
+    default:
+      guard distance >= 0, distance < 0x40 else { return false }
+      let form: Form = first & 0x0800 == 0 ? .cbz : .cbnz
+      set(UInt16(truncatingIfNeeded: form.encoded(first & 7, bits)), at: position)
+    }
+    return true
+  }
+
+  // MARK: Moves
+
+  /// `destination` = `source`. Leaves the flags.
+  public mutating func move(_ destination: CoreRegister, _ source: CoreRegister) {
+    guard destination != source else { return }
+    emitNarrow(Form.mov.encoded(destination.number, source.number))
+  }
+
+  /// `destination` = `value`.
+  public mutating func move(_ destination: CoreRegister, _ value: UInt32) {
+    if value < 0x100, destination.isLow {
+      emitNarrow(Form.movsImmediate.encoded(destination.number, value))
+    } else if value < 0x1_0000 {
+      emitWide(Form.movw.encoded(destination.number, value))
+    } else if let constant = ImmediateConstant(value) {
+      emitWide(Form.movConstant.encoded(destination.number, constant.bits))
+    } else if let constant = ImmediateConstant(~value) {
+      emitWide(Form.mvnConstant.encoded(destination.number, constant.bits))
+    } else {
+      moveLong(destination, value)
+    }
+  }
+
+  /// `destination` = `value`, always in two instructions, so that the value can be changed later.
+  public mutating func moveLong(_ destination: CoreRegister, _ value: UInt32) {
+    emitWide(Form.movw.encoded(destination.number, value & 0xFFFF))
+    emitWide(Form.movt.encoded(destination.number, value >> 16))
+  }
+
+  // MARK: Arithmetic
+
+  /// What `Assembler.combine` computes.
+  public enum Operation: Sendable {
+    case add, subtract, reverseSubtract, and, or, exclusiveOr, clear
+  }
+
+  /// `destination` = `left` op `right`.
+  public mutating func combine(
+    _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister
+  ) {
+    let low = destination.isLow && left.isLow && right.isLow
+    let (d, n, m) = (destination.number, left.number, right.number)
+    switch operation {
+    case .add:
+      if low { return emitNarrow(Form.addsRegister.encoded(d, n, m)) }
+      if d == n { return emitNarrow(Form.add.encoded(d, m)) }
+      if d == m { return emitNarrow(Form.add.encoded(d, n)) }
+    case .subtract:
+      if low { return emitNarrow(Form.subsRegister.encoded(d, n, m)) }
+    case .and, .or, .exclusiveOr:
+      let form: Form = operation == .and ? .ands : operation == .or ? .orrs : .eors
+      if low, d == n { return emitNarrow(form.encoded(d, m)) }
+      if low, d == m { return emitNarrow(form.encoded(d, n)) }
+    case .clear:
+      if low, d == n { return emitNarrow(Form.bics.encoded(d, m)) }
+    case .reverseSubtract: break
+    }
+    emitWide(operation.shifted.encoded(d, n, m, 0))
+  }
+
+  /// `destination` = `left` op (`right` shifted by `distance`), which is 1 to 31.
+  public mutating func combine(
+    _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister,
+    _ shift: ShiftType, _ distance: UInt32
+  ) {
+    emitWide(
+      operation.shifted.encoded(
+        destination.number, left.number, right.number, distance << 2 | UInt32(shift.rawValue)))
+  }
+
+  /// `destination` = `left` op `value`, where one instruction can.
+  ///
+  /// - Returns: whether it can; if not, nothing was written.
+  public mutating func combine(
+    _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ value: UInt32
+  ) -> Bool {
+    let (d, n) = (destination.number, left.number)
+    switch operation {
+    case .add, .subtract:
+      let isAdding = operation == .add
+      // Adding a negative number is subtracting.
+      if value > 0x8000_0000 {
+        return combinePositive(!isAdding, d, n, 0 &- value, narrow: destination.isLow && left.isLow)
+      }
+      return combinePositive(isAdding, d, n, value, narrow: destination.isLow && left.isLow)
+    case .reverseSubtract:
+      if value == 0, destination.isLow, left.isLow {
+        emitNarrow(Form.rsbs.encoded(d, n))
+        return true
+      }
+    case .and, .or, .exclusiveOr, .clear: break
+    }
+    if operation == .and {
+      if value == 0xFF {
+        extend(.uxtb, .uxtbWide, destination, left)
+        return true
+      }
+      if value == 0xFFFF {
+        extend(.uxth, .uxthWide, destination, left)
+        return true
+      }
+      if value & (value &+ 1) == 0, value != ~0, value != 0 {
+        let width = UInt32(truncatingIfNeeded: 32 - value.leadingZeroBitCount)
+        emitWide(Form.ubfx.encoded(d, n, 0, width - 1))
+        return true
+      }
+    }
+    if operation == .exclusiveOr, value == ~0 {
+      complement(destination, left)
+      return true
+    }
+    if let constant = ImmediateConstant(value) {
+      emitWide(operation.constant.encoded(d, n, constant.bits))
+      return true
+    }
+    guard operation == .and || operation == .clear, let constant = ImmediateConstant(~value) else {
+      return false
+    }
+    emitWide((operation == .and ? Form.bicConstant : .andConstant).encoded(d, n, constant.bits))
+    return true
+  }
+
+  private mutating func combinePositive(
+    _ isAdding: Bool, _ d: UInt32, _ n: UInt32, _ value: UInt32, narrow: Bool
+  ) -> Bool {
+    if narrow {
+      if value < 8 {
+        emitNarrow((isAdding ? Form.addsImmediate3 : .subsImmediate3).encoded(d, n, value))
+        return true
+      }
+      if value < 0x100, d == n {
+        emitNarrow((isAdding ? Form.addsImmediate8 : .subsImmediate8).encoded(d, value))
+        return true
+      }
+    }
+    if let constant = ImmediateConstant(value) {
+      emitWide((isAdding ? Form.addConstant : .subConstant).encoded(d, n, constant.bits))
+      return true
+    }
+    guard value < 0x1000 else { return false }
+    emitWide((isAdding ? Form.addw : .subw).encoded(d, n, value))
+    return true
+  }
+
+  /// `destination` = not `source`.
+  public mutating func complement(_ destination: CoreRegister, _ source: CoreRegister) {
+    if destination.isLow, source.isLow {
+      emitNarrow(Form.mvns.encoded(destination.number, source.number))
+    } else {
+      emitWide(Form.mvnWide.encoded(destination.number, source.number, 0))
+    }
+  }
+
+  /// One of the extensions and byte swaps that exist in both widths with two registers.
+  public mutating func extend(
+    _ narrow: Form, _ wide: Form, _ destination: CoreRegister, _ source: CoreRegister
+  ) {
+    if destination.isLow, source.isLow {
+      emitNarrow(narrow.encoded(destination.number, source.number))
+    } else {
+      emitWide(wide.encoded(destination.number, source.number))
+    }
+  }
+
+  /// `destination` = `source` shifted by `distance`, which is 1 to 31.
+  public mutating func shift(
+    _ type: ShiftType, _ destination: CoreRegister, _ source: CoreRegister, by distance: UInt32
+  ) {
+    if destination.isLow, source.isLow, type != .rotateRight {
+      let form: Form = type == .left ? .lslsImmediate : type == .right ? .lsrsImmediate : .asrsImmediate
+      emitNarrow(form.encoded(destination.number, source.number, distance))
+    } else {
+      emitWide(
+        Form.movShifted.encoded(destination.number, source.number, distance << 2 | UInt32(type.rawValue)))
+    }
+  }
+
+  /// `destination` = `source` shifted by the lowest byte of `distance`; from 32 on every bit is shifted out.
+  public mutating func shift(
+    _ type: ShiftType, _ destination: CoreRegister, _ source: CoreRegister, by distance: CoreRegister
+  ) {
+    let wide: Form = type == .left ? .lslWide : type == .right ? .lsrWide : .asrWide
+    if destination == source, destination.isLow, distance.isLow {
+      let narrow: Form = type == .left ? .lslsRegister : type == .right ? .lsrsRegister : .asrsRegister
+      emitNarrow(narrow.encoded(destination.number, distance.number))
+    } else {
+      emitWide(wide.encoded(destination.number, source.number, distance.number))
+    }
+  }
+
+  /// `destination` = `width` bits of `source` from bit `lowest` on, with their sign extended if wanted.
+  public mutating func extract(
+    _ destination: CoreRegister, _ source: CoreRegister, lowest: UInt32, width: UInt32, signed: Bool
+  ) {
+    if lowest == 0, width == 8 {
+      extend(signed ? .sxtb : .uxtb, signed ? .sxtbWide : .uxtbWide, destination, source)
+    } else if lowest == 0, width == 16 {
+      extend(signed ? .sxth : .uxth, signed ? .sxthWide : .uxthWide, destination, source)
+    } else if lowest + width == 32 {
+      shift(signed ? .arithmeticRight : .right, destination, source, by: lowest)
+    } else {
+      emitWide((signed ? Form.sbfx : .ubfx).encoded(destination.number, source.number, lowest, width - 1))
+    }
+  }
+
+  /// `destination` = `left` * `right`.
+  public mutating func multiply(
+    _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister
+  ) {
+    let low = destination.isLow && left.isLow && right.isLow
+    if low, destination == left {
+      emitNarrow(Form.muls.encoded(destination.number, right.number))
+    } else if low, destination == right {
+      emitNarrow(Form.muls.encoded(destination.number, left.number))
+    } else {
+      emitWide(Form.mul.encoded(destination.number, left.number, right.number))
+    }
+  }
+
+  // MARK: Comparisons
+
+  /// Sets the flags as `left` - `right` does.
+  public mutating func compare(_ left: CoreRegister, _ right: CoreRegister) {
+    if left.isLow, right.isLow {
+      emitNarrow(Form.cmpRegister.encoded(left.number, right.number))
+    } else {
+      emitNarrow(Form.cmpHigh.encoded(left.number, right.number))
+    }
+  }
+
+  /// Sets the flags as `left` - `value` does, where one instruction can.
+  ///
+  /// - Returns: whether it can; if not, nothing was written.
+  public mutating func compare(_ left: CoreRegister, _ value: UInt32) -> Bool {
+    if value < 0x100, left.isLow {
+      emitNarrow(Form.cmpImmediate.encoded(left.number, value))
+    } else if let constant = ImmediateConstant(value) {
+      emitWide(Form.cmpConstant.encoded(left.number, constant.bits))
+    } else if let constant = ImmediateConstant(0 &- value) {
+      // Carry differs for 0 and the least number alone, neither of which comes here: both can be compared with.
+      emitWide(Form.cmnConstant.encoded(left.number, constant.bits))
+    } else {
+      return false
+    }
+    return true
+  }
+}
+
+extension CoreRegister {
+  /// The register's number in an encoding.
+  @inline(__always)
+  public var number: UInt32 { UInt32(rawValue) }
+}
+
+extension Assembler.Operation {
+  fileprivate var shifted: Form {
+    switch self {
+    case .add: .addWide
+    case .subtract: .subWide
+    case .reverseSubtract: .rsbWide
+    case .and: .andWide
+    case .or: .orrWide
+    case .exclusiveOr: .eorWide
+    case .clear: .bicWide
+    }
+  }
+
+  fileprivate var constant: Form {
+    switch self {
+    case .add: .addConstant
+    case .subtract: .subConstant
+    case .reverseSubtract: .rsbConstant
+    case .and: .andConstant
+    case .or: .orrConstant
+    case .exclusiveOr: .eorConstant
+    case .clear: .bicConstant
+    }
+  }
+}
