@@ -43,6 +43,7 @@ let portableModules = [
   portableModule("Verifier", ["BPF", "Compartment", "Helpers"]),
   portableModule("Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   portableModule("Thumb2"),
+  portableModule("JIT", ["BPF", "Compartment", "Helpers", "Thumb2", "Verifier"]),
   portableModule("CBOR", ["Bytes"]),
   portableModule("COSE", ["Bytes", "CBOR"]),
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),

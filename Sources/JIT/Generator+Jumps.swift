@@ -1,0 +1,490 @@
+import BPF
+import Compartment
+import Helpers
+import Thumb2
+import Verifier
+
+extension Generator {
+  mutating func generate(
+    _ instruction: Instruction, at index: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    let operation = instruction.operation
+    switch operation.instructionClass {
+    case .alu:
+      if operation.isByteSwap { generateSwap(instruction) } else { generateArithmetic32(instruction) }
+    case .alu64:
+      if operation.isByteSwap { generateSwap(instruction) } else { generateArithmetic64(instruction) }
+    case .ldx: generateLoad(instruction)
+    case .st: generateStore(instruction)
+    case .stx:
+      if operation.isAtomic { generateAtomic(instruction) } else { generateStore(instruction) }
+    case .ld: generateWideLoad(instruction, at: index)
+    case .jmp, .jmp32: generateJump(instruction, at: index, &cells)
+    }
+  }
+
+  private mutating func generateWideLoad(_ instruction: Instruction, at index: Int) {
+    guard instruction.operation != .wideUpperHalf else { return }
+    var number =
+      UInt64(UInt32(bitPattern: instruction.immediate))
+      | UInt64(UInt32(bitPattern: instructions[index + 1].immediate)) << 32
+    switch instruction.operation {
+    case .lddwData: number &+= UInt64(environment.data)
+    case .lddwRodata: number &+= UInt64(environment.rodata)
+    default: break
+    }
+    define(.lower(instruction.destination), .constant(UInt32(truncatingIfNeeded: number)))
+    define(.upper(instruction.destination), .constant(UInt32(truncatingIfNeeded: number >> 32)))
+  }
+
+  /// Byte swaps. RFC 9669 §4.2
+  private mutating func generateSwap(_ instruction: Instruction) {
+    let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
+    let isReversing = instruction.operation.opcode != 0xD4
+    let source = operand(low)
+    switch instruction.immediate {
+    case 16:
+      if !isReversing {
+        if live.contains(low) { generateBitwise(.and, low, .constant(0xFFFF)) } else { forget(low) }
+      } else if live.contains(low) {
+        settle(source)
+        makeWay(low)
+        let destination = target(low)
+        let register = register(source, Self.scratch)
+        code.extend(.rev16, .rev16Wide, destination, register)
+        code.extend(.uxth, .uxthWide, destination, destination)
+        finish(low, in: destination)
+      } else {
+        forget(low)
+      }
+      define(high, .constant(0))
+    case 32:
+      if isReversing { reverse(source, into: low) }
+      define(high, .constant(0))
+    default:
+      guard isReversing else { return }
+      let other = operand(high)
+      settle(source)
+      settle(other)
+      makeWay(low)
+      makeWay(high)
+      // The lower half is needed for the upper one after it has been overwritten.
+      fetchReversed(source, into: Self.scratch2, isWanted: live.contains(high))
+      if live.contains(low) {
+        let destination = target(low)
+        let register = register(other, Self.scratch)
+        code.extend(.rev, .revWide, destination, register)
+        finish(low, in: destination)
+      } else {
+        forget(low)
+      }
+      if live.contains(high) { finish(high, in: Self.scratch2) } else { forget(high) }
+    }
+  }
+
+  private mutating func fetchReversed(
+    _ source: Operand, into destination: CoreRegister, isWanted: Bool
+  ) {
+    guard isWanted else { return }
+    let register = register(source, destination)
+    code.extend(.rev, .revWide, destination, register)
+  }
+
+  private mutating func reverse(_ source: Operand, into cell: Cell) {
+    guard live.contains(cell) else { return forget(cell) }
+    settle(source)
+    makeWay(cell)
+    let destination = target(cell)
+    let register = register(source, Self.scratch)
+    code.extend(.rev, .revWide, destination, register)
+    finish(cell, in: destination)
+  }
+
+  // MARK: Jumps. RFC 9669 §4.3
+
+  private mutating func generateJump(
+    _ instruction: Instruction, at index: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    switch instruction.operation {
+    case .exit:
+      if shape.hasLocalCalls {
+        kept = shape.liveAtReturn
+        flush(shape.liveAtReturn)
+        code.pop(1 << 15)
+      } else {
+        generateReturn()
+      }
+      forgetAll()
+    case .ja, .ja32:
+      let target = index + 1 + (instruction.distance ?? 0)
+      kept = cells[target].live
+      flush(cells[target].live)
+      forgetAll()
+      if target != index + 1 { jump(nil, from: index, to: target, &cells) }
+    case .trap:
+      endRun(rule: 9, address: UInt32(bitPattern: instruction.immediate))
+      forgetAll()
+    case .callHelper:
+      let helper = Helper(position: instruction.resolved)
+      callHelper(Effects.arguments(of: helper), number: nil, position: instruction.resolved)
+    case .callx:
+      callHelper(Effects.arguments(of: nil), number: instruction.destination, position: 0)
+    case .callLocal: callFunction(instruction, at: index, &cells)
+    default: generateBranch(instruction, at: index, &cells)
+    }
+  }
+
+  /// Writes a branch to the code of instruction `target`. `condition` is `nil` when it is always taken.
+  private mutating func jump(
+    _ condition: Condition?, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    let number = UInt32(condition?.rawValue ?? 0)
+    let (narrow, wide): (Form, Form) =
+      condition == nil ? (.b, .bWide) : (.bConditional, .bConditionalWide)
+    let site = code.count
+    if target <= index {
+      let destination = Int(cells[target].offset)
+      let isNear = site + 2 - destination <= (condition == nil ? 0x400 : 0x80)
+      if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
+      _ = code.aim(branchAt: site, to: destination)
+    } else {
+      let isNear = branchesAreShort && target - index <= (condition == nil ? 100 : 24)
+      if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
+      cells[index].site = UInt16(truncatingIfNeeded: site)
+    }
+  }
+
+  private mutating func generateBranch(
+    _ instruction: Instruction, at index: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    let opcode = instruction.operation.opcode
+    let target = index + 1 + Int(instruction.offset)
+    kept = live.union(cells[index].live).union(cells[target].live)
+    // Both ways are the same.
+    guard target != index + 1 else { return }
+    let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
+    let isRegister = opcode & 8 != 0
+    let is64Bit = opcode & 7 == 5
+    let proofs = instruction.proven
+    let countsDown = !isRegister && instruction.immediate == 0 && values[low.index].kind == .addConstant
+    if countsDown {
+      flush(cells[target].live.subtracting(CellSet(low)))
+    } else {
+      flush(cells[target].live)
+    }
+    let right: Operand =
+      isRegister ? operand(.lower(instruction.source)) : .constant(UInt32(bitPattern: instruction.immediate))
+    let rightHigh: Operand =
+      !isRegister
+      ? .constant(UInt32(bitPattern: instruction.immediate >> 31))
+      : proofs.contains(.sourceFitsWord) ? .constant(0) : operand(.upper(instruction.source))
+    let leftHigh: Operand = proofs.contains(.destinationFitsWord) ? .constant(0) : operand(high)
+    let comparison = Comparison(opcode: opcode)
+    if !is64Bit || constant(leftHigh) == 0 && constant(rightHigh) == 0 {
+      // Of two numbers whose upper halves are zero, the signs are too.
+      branch32(
+        is64Bit ? comparison.unsigned : comparison, low, right, countsDown: countsDown, from: index,
+        to: target, &cells)
+    } else {
+      branch64(comparison, .cell(low), leftHigh, right, rightHigh, from: index, to: target, &cells)
+    }
+    flagged = nil
+  }
+
+  private mutating func branch32(
+    _ comparison: Comparison, _ low: Cell, _ right: Operand, countsDown: Bool, from index: Int,
+    to target: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    let left = operand(low)
+    if countsDown, comparison.isEquality { countDown(low) }
+    flush(cells[target].live)
+    settle(left)
+    settle(right)
+    if let a = constant(left), constant(right) != nil {
+      // Nothing to decide at run time, but the other way stays in the code: this is rare.
+      code.move(Self.scratch, a)
+    }
+    let a = constant(left) == nil ? register(left, Self.scratch) : Self.scratch
+    let number = constant(right)
+    if comparison.condition == nil {
+      if let number {
+        if let constant = ImmediateConstant(number) {
+          code.emitWide(Form.tstConstant.encoded(a.number, constant.bits))
+        } else {
+          code.move(Self.scratch2, number)
+          code.emitWide(Form.tstWide.encoded(a.number, Self.scratch2.number, 0))
+        }
+      } else {
+        let b = register(right, Self.scratch2)
+        if a.isLow, b.isLow {
+          code.emitNarrow(Form.tst.encoded(a.number, b.number))
+        } else {
+          code.emitWide(Form.tstWide.encoded(a.number, b.number, 0))
+        }
+      }
+      return jump(.notEqual, from: index, to: target, &cells)
+    }
+    if number == 0, comparison.isEquality {
+      if flagged == low { return jump(comparison.condition, from: index, to: target, &cells) }
+      if a.isLow, branchesAreShort, target > index, target - index <= 10 {
+        let site = code.count
+        let form: Form = comparison.condition == .equal ? .cbz : .cbnz
+        code.emitNarrow(form.encoded(a.number))
+        cells[index].site = UInt16(truncatingIfNeeded: site)
+        return
+      }
+    }
+    if let number {
+      if let holder = registers.register(holding: number) {
+        code.compare(a, holder)
+      } else if !code.compare(a, number) {
+        code.move(Self.scratch2, number)
+        code.compare(a, Self.scratch2)
+      }
+    } else {
+      code.compare(a, register(right, Self.scratch2))
+    }
+    jump(comparison.condition, from: index, to: target, &cells)
+  }
+
+  /// Computes a counter so that the flags tell whether it has become zero.
+  private mutating func countDown(_ cell: Cell) {
+    let value = values[cell.index]
+    guard value.kind == .addConstant, let home = registers.register(cell),
+      let source = registers.register(value.first)
+    else { return }
+    makeWay(cell)
+    guard values[cell.index].kind == .addConstant else { return }
+    let isSubtracting = value.number > 0x8000_0000
+    let magnitude = isSubtracting ? 0 &- value.number : value.number
+    if home.isLow, home == source, magnitude < 0x100 {
+      code.emitNarrow((isSubtracting ? Form.subsImmediate8 : .addsImmediate8).encoded(home.number, magnitude))
+    } else if let constant = ImmediateConstant(magnitude) {
+      code.emitWide(
+        (isSubtracting ? Form.subsConstant : .addsConstant).encoded(home.number, source.number, constant.bits)
+      )
+    } else {
+      return
+    }
+    finish(cell, in: home)
+    flagged = cell
+  }
+
+  private mutating func branch64(
+    _ comparison: Comparison, _ left: Operand, _ leftHigh: Operand, _ right: Operand, _ rightHigh: Operand,
+    from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    flush(cells[target].live)
+    settle(left)
+    settle(leftHigh)
+    settle(right)
+    settle(rightHigh)
+    if comparison.condition == nil || comparison.isEquality {
+      let operation: Assembler.Operation = comparison.condition == nil ? .and : .exclusiveOr
+      let low = half(operation, left, right, Self.scratch, Self.scratch2)
+      let high = half(operation, leftHigh, rightHigh, Self.scratch2, registers.spareScratch ?? Self.scratch2)
+      code.emitWide(Form.orrsWide.encoded(Self.scratch.number, low.number, high.number, 0))
+      return jump(comparison.condition ?? .notEqual, from: index, to: target, &cells)
+    }
+    // Only one of two orders can be told from the borrow, so the other exchanges the operands.
+    let isExchanged = comparison.needsExchange
+    let (a, b) = isExchanged ? (right, left) : (left, right)
+    let (aHigh, bHigh) = isExchanged ? (rightHigh, leftHigh) : (leftHigh, rightHigh)
+    let first = register(a, Self.scratch)
+    if let number = constant(b), let constant = ImmediateConstant(number) {
+      code.emitWide(Form.cmpConstant.encoded(first.number, constant.bits))
+    } else {
+      code.compare(first, register(b, Self.scratch2))
+    }
+    let firstHigh = register(aHigh, Self.scratch)
+    if let number = constant(bHigh), let constant = ImmediateConstant(number) {
+      code.emitWide(Form.sbcsConstant.encoded(Self.scratch.number, firstHigh.number, constant.bits))
+    } else {
+      let second = register(bHigh, Self.scratch2)
+      code.emitWide(Form.sbcsWide.encoded(Self.scratch.number, firstHigh.number, second.number, 0))
+    }
+    jump(comparison.borrowCondition, from: index, to: target, &cells)
+  }
+
+  /// One half of a comparison that looks at single bits, in a register.
+  private mutating func half(
+    _ operation: Assembler.Operation, _ left: Operand, _ right: Operand, _ destination: CoreRegister,
+    _ other: CoreRegister
+  ) -> CoreRegister {
+    let (a, b) = (constant(left), constant(right))
+    if operation == .exclusiveOr {
+      if b == 0 { return register(left, destination) }
+      if a == 0 { return register(right, destination) }
+    } else if a == 0 || b == 0 {
+      code.move(destination, 0)
+      return destination
+    }
+    if let b, a == nil {
+      let source = register(left, destination)
+      if code.combine(operation, destination, source, b) { return destination }
+    }
+    if other == destination {
+      // Without a third register at least one of the operands is in one of its own, or both are constants.
+      if let a, let b {
+        code.move(destination, operation == .and ? a & b : a ^ b)
+        return destination
+      }
+      let (inRegister, elsewhere) = registerIfAny(left) == nil ? (right, left) : (left, right)
+      let second = register(elsewhere, destination)
+      let first = register(inRegister, destination)
+      code.combine(operation, destination, first, second)
+      return destination
+    }
+    let first = register(left, destination)
+    let second = register(right, other)
+    code.combine(operation, destination, first, second)
+    return destination
+  }
+
+  // MARK: Calls. RFC 9669 §4.3.1
+
+  /// Calls a helper: by its position, or by the number in a register.
+  private mutating func callHelper(_ arguments: CellSet, number: Register?, position: UInt8) {
+    var waiting = arguments
+    if let number { waiting = waiting.union(.both(number)) }
+    while !waiting.isEmpty { settle(operand(waiting.removeFirst())) }
+    makeWay(.lower(.r0))
+    makeWay(.upper(.r0))
+    let size = number == nil ? 40 : 48
+    moveStack(by: -size)
+    if let number { pass(operand(.lower(number)), operand(.upper(number)), at: 0) }
+    for argument in 1...5 {
+      let low = Cell(number: argument)
+      guard arguments.contains(low) else { continue }
+      pass(
+        operand(low), operand(Cell(number: argument + Cell.registers)), at: size - 40 + 8 * (argument - 1))
+    }
+    call(
+      number == nil ? environment.routines.callHelper : environment.routines.callNumbered,
+      with: UInt32(position))
+    moveStack(by: size)
+    take(.lower(.r0), .upper(.r0))
+  }
+
+  /// Calls a function of the program.
+  private mutating func callFunction(
+    _ instruction: Instruction, at index: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    let target = index + 1 + Int(instruction.immediate)
+    let preserved = live.intersection(.calleeSaved)
+    let needed = cells[target].live.union(preserved)
+    kept = needed
+    flush(needed)
+    forgetAll()
+    let frame = Cell.lower(.r10)
+    let frameRegister = registers.register(frame)
+    if shape.mayBeTooDeep {
+      // The frame below has to be within the arena.
+      let current = home(frame, Self.scratch2)
+      code.moveLong(Self.scratch, environment.arena &+ UInt32(2 * Arena.frameSize))
+      code.compare(current, Self.scratch)
+      let site = code.count
+      code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.higherOrSame.rawValue)))
+      endRun(rule: 4, address: 0)
+      _ = code.aim(branchAt: site, to: code.count)
+    }
+    var saved: UInt32 = 0
+    var cellsInRegisters = preserved
+    while !cellsInRegisters.isEmpty {
+      let cell = cellsInRegisters.removeFirst()
+      if let register = registers.register(cell) {
+        saved |= 1 << register.number
+      } else {
+        load(Self.scratch, from: cell)
+        code.push(1 << Self.scratch.number)
+      }
+    }
+    if saved != 0 { code.push(saved) }
+    moveFrame(frameRegister, frame, by: 0 &- UInt32(Arena.frameSize))
+    let site = code.count
+    code.emitWide(Form.bl.encoded())
+    cells[index].site = UInt16(truncatingIfNeeded: site)
+    moveFrame(frameRegister, frame, by: UInt32(Arena.frameSize))
+    if saved != 0 { code.pop(saved) }
+    var cellsOnStack: UInt32 = preserved.bits
+    while cellsOnStack != 0 {
+      let number = 31 - cellsOnStack.leadingZeroBitCount
+      cellsOnStack &= ~(1 << UInt32(number))
+      let cell = Cell(number: number)
+      guard registers.register(cell) == nil else { continue }
+      code.pop(1 << Self.scratch.number)
+      store(Self.scratch, to: cell)
+    }
+    flagged = nil
+  }
+
+  private mutating func endRun(rule: UInt32, address: UInt32) {
+    code.move(.r0, address)
+    call(environment.routines.trap, with: rule)
+  }
+
+  private mutating func moveFrame(_ register: CoreRegister?, _ frame: Cell, by distance: UInt32) {
+    if let register { return add(register, register, distance) }
+    guard registers.stackWord(frame) != nil else { return }
+    load(Self.scratch, from: frame)
+    add(Self.scratch, Self.scratch, distance)
+    store(Self.scratch, to: frame)
+  }
+}
+
+/// What a conditional jump asks.
+private struct Comparison {
+  /// Bits 4 to 7 of the opcode.
+  let code: UInt8
+
+  init(opcode: UInt8) {
+    code = opcode & 0xF0
+  }
+
+  private init(code: UInt8) {
+    self.code = code
+  }
+
+  /// `nil` for whether some bit is set in both operands.
+  var condition: Condition? {
+    switch code {
+    case 0x10: .equal
+    case 0x20: .higher
+    case 0x30: .higherOrSame
+    case 0x40: nil
+    case 0x50: .notEqual
+    case 0x60: .greater
+    case 0x70: .greaterOrEqual
+    case 0xA0: .lower
+    case 0xB0: .lowerOrSame
+    case 0xC0: .less
+    default: .lessOrEqual
+    }
+  }
+
+  var isEquality: Bool { code == 0x10 || code == 0x50 }
+
+  /// The same without signs.
+  var unsigned: Comparison {
+    switch code {
+    case 0x60: Comparison(code: 0x20)
+    case 0x70: Comparison(code: 0x30)
+    case 0xC0: Comparison(code: 0xA0)
+    case 0xD0: Comparison(code: 0xB0)
+    default: self
+    }
+  }
+
+  /// Whether it is told from the borrow of the second operand minus the first.
+  var needsExchange: Bool { code == 0x20 || code == 0x60 || code == 0xB0 || code == 0xD0 }
+
+  /// What the borrow of the subtraction has to be.
+  var borrowCondition: Condition {
+    switch code {
+    case 0x20, 0xA0: .lower
+    case 0x30, 0xB0: .higherOrSame
+    case 0x60, 0xC0: .less
+    default: .greaterOrEqual
+    }
+  }
+}

@@ -1,0 +1,401 @@
+import BPF
+import Thumb2
+import Verifier
+
+/// Arithmetic of 64 bits: on the lower half alone where nobody needs the upper one. RFC 9669 §4.1
+extension Generator {
+  mutating func generateArithmetic64(_ instruction: Instruction) {
+    let opcode = instruction.operation.opcode
+    let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
+    let proofs = instruction.proven
+    let isHighWanted = live.contains(high) && !proofs.contains(.resultFitsWord)
+    let isRegister = opcode & 8 != 0
+    let right: Operand =
+      isRegister ? operand(.lower(instruction.source)) : .constant(UInt32(bitPattern: instruction.immediate))
+    let sign = UInt32(bitPattern: instruction.immediate >> 31)
+    let rightHigh: Operand =
+      !isRegister
+      ? .constant(sign)
+      : proofs.contains(.sourceFitsWord) ? .constant(0) : operand(.upper(instruction.source))
+    let leftHigh: Operand = proofs.contains(.destinationFitsWord) ? .constant(0) : operand(high)
+
+    switch opcode & 0xF0 {
+    case 0xB0:
+      return generateMove64(instruction, low, high, right, rightHigh, isHighWanted: isHighWanted)
+    case 0x40, 0x50, 0xA0:
+      let operation: Assembler.Operation =
+        opcode & 0xF0 == 0x40 ? .or : opcode & 0xF0 == 0x50 ? .and : .exclusiveOr
+      if live.contains(low) { generateBitwise(operation, low, right) } else { forget(low) }
+      guard isHighWanted else { return define(high, .constant(0)) }
+      if let number = leftHigh.constant { define(high, .constant(number)) }
+      return generateBitwise(operation, high, rightHigh)
+    case 0x60 where !isRegister, 0x70 where !isRegister, 0xC0 where !isRegister:
+      let type: ShiftType =
+        opcode & 0xF0 == 0x60 ? .left : opcode & 0xF0 == 0x70 ? .right : .arithmeticRight
+      return generateShift64(
+        type, low, high, leftHigh, by: UInt8(truncatingIfNeeded: instruction.immediate & 63),
+        isHighWanted: isHighWanted)
+    case 0x60, 0x70, 0xC0:
+      return generateShift64(opcode, low, high, leftHigh, right)
+    case 0x30, 0x90:
+      return generateDivision64(instruction, low, high, leftHigh, right, rightHigh)
+    default: break
+    }
+    guard isHighWanted else {
+      if live.contains(low) {
+        switch opcode & 0xF0 {
+        case 0x00: generateAdd(low, right)
+        case 0x10: generateSubtract(low, right)
+        case 0x20: generateMultiply(low, right)
+        default: generateReverseSubtract(low, from: 0)
+        }
+      } else {
+        forget(low)
+      }
+      return define(high, .constant(0))
+    }
+    switch opcode & 0xF0 {
+    case 0x00: generateSum64(.add, low, high, leftHigh, right, rightHigh)
+    case 0x10: generateSum64(.subtract, low, high, leftHigh, right, rightHigh)
+    case 0x20: generateMultiply64(low, high, leftHigh, right, rightHigh)
+    default: generateNegation64(low, high, leftHigh)
+    }
+  }
+
+  private mutating func generateMove64(
+    _ instruction: Instruction, _ low: Cell, _ high: Cell, _ right: Operand, _ rightHigh: Operand,
+    isHighWanted: Bool
+  ) {
+    // Without a conversion both halves are known before either is written.
+    guard instruction.offset != 0 else {
+      let highValue = value(of: rightHigh)
+      define(low, value(of: right))
+      // Defining the one may have computed the other.
+      if isHighWanted, highValue.kind != .constant, instruction.operation.takesRegister {
+        return define(high, value(of: operand(.upper(instruction.source))))
+      }
+      return define(high, isHighWanted ? highValue : .constant(0))
+    }
+    if instruction.offset == 32 {
+      define(low, value(of: right))
+    } else {
+      generateMove(low, right, width: instruction.offset)
+    }
+    guard isHighWanted else { return define(high, .constant(0)) }
+    generateSign(of: live.contains(low) ? .cell(low) : right, instruction.offset, into: high)
+  }
+
+  /// `high` = the sign of the number of `width` bits in `operand`, in every bit.
+  private mutating func generateSign(of operand: Operand, _ width: Int16, into high: Cell) {
+    settle(operand)
+    let value = value(of: operand)
+    if value.kind == .constant {
+      let number = Int32(bitPattern: value.number << UInt32(32 - width)) >> 31
+      return define(high, .constant(UInt32(bitPattern: number)))
+    }
+    guard value.kind == .copy else { return }
+    define(
+      high,
+      .extract(
+        value.first, lowest: UInt8(truncatingIfNeeded: width - 1), width: 1, signed: true))
+  }
+
+  // MARK: Shifts by a constant
+
+  private mutating func generateShift64(
+    _ type: ShiftType, _ low: Cell, _ high: Cell, _ leftHigh: Operand, by distance: UInt8, isHighWanted: Bool
+  ) {
+    if leftHigh.constant == 0, type != .left {
+      // The sign is zero too.
+      if live.contains(low) {
+        if distance >= 32 {
+          define(low, .constant(0))
+        } else {
+          generateShift(.right, low, operand(low), distance: distance)
+        }
+      } else {
+        forget(low)
+      }
+      return define(high, .constant(0))
+    }
+    if distance == 0 {
+      if !isHighWanted { return define(high, .constant(0)) }
+      if let number = leftHigh.constant { define(high, .constant(number)) }
+      return
+    }
+    if type == .left {
+      guard isHighWanted else {
+        if distance >= 32 {
+          define(low, .constant(0))
+        } else if live.contains(low) {
+          generateShift(.left, low, operand(low), distance: distance)
+        } else {
+          forget(low)
+        }
+        return define(high, .constant(0))
+      }
+      if distance >= 32 {
+        generateShift(.left, high, operand(low), distance: distance - 32)
+        return define(low, .constant(0))
+      }
+      funnel(into: high, leftHigh, .left, distance, operand(low), .right)
+      guard live.contains(low) else { return forget(low) }
+      return generateShift(.left, low, operand(low), distance: distance)
+    }
+    // To the right.
+    if distance >= 32 {
+      if live.contains(low) {
+        generateShift(type, low, leftHigh, distance: distance - 32)
+      } else {
+        forget(low)
+      }
+      guard isHighWanted else { return define(high, .constant(0)) }
+      if type == .right { return define(high, .constant(0)) }
+      return generateShift(.arithmeticRight, high, leftHigh, distance: 31)
+    }
+    if live.contains(low) {
+      funnel(into: low, operand(low), .right, distance, leftHigh, .left)
+    } else {
+      forget(low)
+    }
+    guard isHighWanted else { return define(high, .constant(0)) }
+    generateShift(type, high, leftHigh, distance: distance)
+  }
+
+  /// `cell` = (`near` shifted by `distance`) | (`far` shifted the other way by the rest of 32).
+  private mutating func funnel(
+    into cell: Cell, _ near: Operand, _ type: ShiftType, _ distance: UInt8, _ far: Operand,
+    _ otherType: ShiftType
+  ) {
+    settle(near)
+    settle(far)
+    makeWay(cell)
+    let destination = target(cell)
+    if near.constant == 0 {
+      let source = register(far, Self.scratch2)
+      code.shift(otherType, destination, source, by: UInt32(32 - distance))
+      return finish(cell, in: destination)
+    }
+    let nearRegister = register(near, Self.scratch)
+    let farRegister = register(far, Self.scratch2)
+    // The far half is read again after the first step, so that step must not overwrite it.
+    let aside = destination == farRegister ? Self.scratch : destination
+    code.shift(type, aside, nearRegister, by: UInt32(distance))
+    code.combine(.or, destination, aside, farRegister, otherType, UInt32(32 - distance))
+    finish(cell, in: destination)
+  }
+
+  // MARK: Sums
+
+  private mutating func generateSum64(
+    _ operation: Assembler.Operation, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand,
+    _ rightHigh: Operand
+  ) {
+    let left = operand(low)
+    settle(left)
+    settle(leftHigh)
+    settle(right)
+    settle(rightHigh)
+    makeWay(low)
+    makeWay(high)
+    let isAdding = operation == .add
+    let lowDestination = target(low)
+    let a = register(left, Self.scratch)
+    if let number = constant(right), let constant = ImmediateConstant(number) {
+      code.emitWide(
+        (isAdding ? Form.addsConstant : .subsConstant).encoded(lowDestination.number, a.number, constant.bits)
+      )
+    } else {
+      let b = register(right, Self.scratch2)
+      if lowDestination.isLow, a.isLow, b.isLow {
+        code.emitNarrow(
+          (isAdding ? Form.addsRegister : .subsRegister).encoded(lowDestination.number, a.number, b.number))
+      } else {
+        code.emitWide(
+          (isAdding ? Form.addsWide : .subsWide).encoded(lowDestination.number, a.number, b.number, 0))
+      }
+    }
+    // Neither loads nor stores nor moves of registers touch the flags, and constants in r12 and lr come by such too.
+    if registers.register(low) == nil { store(lowDestination, to: low) }
+    let highDestination = target(high)
+    let c = register(leftHigh, Self.scratch)
+    if let number = constant(rightHigh), let constant = ImmediateConstant(number) {
+      code.emitWide(
+        (isAdding ? Form.adcConstant : .sbcConstant).encoded(highDestination.number, c.number, constant.bits))
+    } else {
+      let d = register(rightHigh, Self.scratch2)
+      code.emitWide(
+        (isAdding ? Form.adcWide : .sbcWide).encoded(highDestination.number, c.number, d.number, 0))
+    }
+    finishStored(low)
+    finish(high, in: highDestination)
+  }
+
+  func constant(_ operand: Operand) -> UInt32? {
+    if let number = operand.constant { return number }
+    let value = value(of: operand)
+    return value.kind == .constant ? value.number : nil
+  }
+
+  /// The new value of `cell` is in its home already.
+  mutating func finishStored(_ cell: Cell) {
+    forget(cell)
+    if flagged == cell { flagged = nil }
+  }
+
+  private mutating func generateNegation64(_ low: Cell, _ high: Cell, _ leftHigh: Operand) {
+    let left = operand(low)
+    settle(left)
+    settle(leftHigh)
+    makeWay(low)
+    makeWay(high)
+    let lowDestination = target(low)
+    let a = register(left, Self.scratch)
+    code.emitWide(Form.rsbsConstant.encoded(lowDestination.number, a.number, 0))
+    if registers.register(low) == nil { store(lowDestination, to: low) }
+    let highDestination = target(high)
+    let c = register(leftHigh, Self.scratch)
+    // c - 2c - borrow
+    code.emitWide(
+      Form.sbcWide.encoded(
+        highDestination.number, c.number, c.number, 1 << 2 | UInt32(ShiftType.left.rawValue)))
+    finishStored(low)
+    finish(high, in: highDestination)
+  }
+
+  // MARK: Products
+
+  private mutating func generateMultiply64(
+    _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand, _ rightHigh: Operand
+  ) {
+    if let number = leftHigh.constant, number != 0 { define(high, .constant(number)) }
+    // A constant on the left would want the registers that one on the right wants.
+    if operand(low).constant != nil { materialize(low) }
+    if let number = leftHigh.constant, number != 0 { materialize(high) }
+    let left = operand(low)
+    let leftHigh = leftHigh.constant == 0 ? leftHigh : .cell(high)
+    settle(left)
+    settle(leftHigh)
+    settle(right)
+    settle(rightHigh)
+    makeWay(low)
+    makeWay(high)
+    // Crosswise products first, into r12: they count for the upper half only.
+    var hasCross = false
+    let spare = registers.spareScratch
+    if constant(rightHigh) != 0 {
+      let a = register(left, Self.scratch)
+      let b = register(rightHigh, Self.scratch2)
+      code.emitWide(Form.mul.encoded(Self.scratch.number, a.number, b.number))
+      hasCross = true
+    }
+    if constant(leftHigh) != 0 {
+      let a = register(leftHigh, Self.scratch2)
+      let b = register(right, a == Self.scratch2 ? spare ?? Self.scratch : Self.scratch2)
+      if hasCross {
+        code.emitWide(
+          Form.mla.encoded(Self.scratch.number, a.number, b.number, Self.scratch.number))
+      } else {
+        code.emitWide(Form.mul.encoded(Self.scratch.number, a.number, b.number))
+      }
+      hasCross = true
+    }
+    let a = register(left, hasCross ? spare ?? Self.scratch2 : Self.scratch)
+    let b = register(right, Self.scratch2)
+    let lowHome = live.contains(low) ? registers.register(low) : nil
+    let highHome = registers.register(high)
+    let lowDestination = lowHome ?? Self.scratch2
+    let highDestination = highHome ?? spare ?? Self.scratch
+    code.emitWide(Form.umull.encoded(lowDestination.number, highDestination.number, a.number, b.number))
+    if hasCross { code.combine(.add, highDestination, highDestination, Self.scratch) }
+    if live.contains(low) {
+      if lowHome == nil { store(lowDestination, to: low) }
+      finishStored(low)
+    } else {
+      forget(low)
+    }
+    if highHome == nil { store(highDestination, to: high) }
+    finishStored(high)
+  }
+
+  // MARK: Shifts by a register, divisions
+
+  private mutating func generateShift64(
+    _ opcode: UInt8, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand
+  ) {
+    guard live.contains(low) || live.contains(high) else {
+      forget(low)
+      return forget(high)
+    }
+    let code: UInt8 = opcode & 0xF0 == 0x60 ? 4 : opcode & 0xF0 == 0x70 ? 5 : 6
+    callRoutine(
+      environment.routines.divide, kind: code, low, high, leftHigh, right, .constant(0))
+  }
+
+  private mutating func generateDivision64(
+    _ instruction: Instruction, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand,
+    _ rightHigh: Operand
+  ) {
+    let isRemainder = instruction.operation.opcode & 0xF0 == 0x90
+    guard live.contains(low) || live.contains(high) else {
+      forget(low)
+      return forget(high)
+    }
+    if constant(leftHigh) == 0, constant(rightHigh) == 0 {
+      if live.contains(low) {
+        generateDivision(low, right, isSigned: false, isRemainder: isRemainder)
+      } else {
+        forget(low)
+      }
+      return define(high, .constant(0))
+    }
+    let kind: UInt8 = (isRemainder ? 1 : 0) | (instruction.offset != 0 ? 2 : 0)
+    callRoutine(environment.routines.divide, kind: kind, low, high, leftHigh, right, rightHigh)
+  }
+
+  /// Passes two numbers of 64 bits on the stack, and takes one back.
+  private mutating func callRoutine(
+    _ address: UInt32, kind: UInt8, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand,
+    _ rightHigh: Operand
+  ) {
+    let left = operand(low)
+    settle(left)
+    settle(leftHigh)
+    settle(right)
+    settle(rightHigh)
+    makeWay(low)
+    makeWay(high)
+    moveStack(by: -16)
+    pass(left, leftHigh, at: 0)
+    pass(right, rightHigh, at: 8)
+    call(address, with: UInt32(kind))
+    moveStack(by: 16)
+    take(low, high)
+  }
+
+  /// Puts both halves of an argument, which have been settled, on the stack.
+  mutating func pass(_ low: Operand, _ high: Operand, at offset: Int) {
+    let a = register(low, Self.scratch)
+    let b = register(high, Self.scratch2)
+    code.transferPair(isLoad: false, a, b, base: .sp, offset: offset)
+  }
+
+  mutating func moveStack(by bytes: Int) {
+    code.moveStack(by: bytes)
+    stackOffset -= bytes
+  }
+
+  /// Calls a routine that changes r12 and lr alone, with a number in r12.
+  mutating func call(_ address: UInt32, with number: UInt32) {
+    code.move(Self.scratch, number)
+    code.moveLong(Self.scratch2, address)
+    code.emitNarrow(Form.blx.encoded(Self.scratch2.number))
+    flagged = nil
+  }
+
+  /// The result of a routine, from r12 and lr.
+  mutating func take(_ low: Cell, _ high: Cell) {
+    if live.contains(low) { finish(low, in: Self.scratch) } else { forget(low) }
+    if live.contains(high) { finish(high, in: Self.scratch2) } else { forget(high) }
+  }
+}

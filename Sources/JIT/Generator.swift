@@ -1,0 +1,416 @@
+import BPF
+import Thumb2
+import Verifier
+
+/// Writes the code, instruction by instruction, each as late as possible.
+///
+/// The invariant that makes late computing sound: a cell's value is given by `values` in terms of what homes hold now. Before a
+/// home is overwritten, every value that reads it is computed or, if nobody needs it, forgotten. No two values wait for
+/// each other: a value never reads the home of a cell whose own value is still to be computed from other homes.
+struct Generator: ~Copyable, ~Escapable {
+  let instructions: Span<Instruction>
+  let entry: Int
+  let shape: Shape
+  let registers: RegisterAssignment
+  let environment: NativeEnvironment
+  /// Whether branches forward over a few instructions are taken to reach in the short encodings.
+  var branchesAreShort: Bool
+
+  var values: MutableSpan<Value>
+  /// Of each cell, the cells whose values read its home.
+  var readers: MutableSpan<UInt32>
+  /// The cells whose value is not in their home.
+  var pending: CellSet
+  /// What is needed behind the current instruction.
+  var live: CellSet
+  /// What is needed behind the current instruction or by it.
+  var kept: CellSet
+  /// How far sp is below where it was at the start, in bytes.
+  var stackOffset: Int
+  /// The cell in whose home is what the flags N and Z were last set by.
+  var flagged: Cell?
+  /// Where the code for each kind of check starts, in halfwords: a byte for each.
+  var slowChecks: UInt64
+  var start: Int
+  var accesses: Int
+  var checkedAccesses: Int
+  var code: Assembler
+
+  static var scratch: CoreRegister { .r12 }
+  static var scratch2: CoreRegister { .lr }
+  static var noSite: UInt16 { 0xFFFF }
+
+  @_lifetime(copy instructions, copy code, copy registers, copy values, copy readers)
+  init(
+    _ instructions: Span<Instruction>, entry: Int, shape: Shape, registers: RegisterAssignment,
+    environment: NativeEnvironment, code: consuming Assembler, values: consuming MutableSpan<Value>,
+    readers: consuming MutableSpan<UInt32>
+  ) {
+    self.instructions = instructions
+    self.entry = entry
+    self.shape = shape
+    self.registers = registers
+    self.environment = environment
+    self.values = values
+    self.readers = readers
+    pending = .empty
+    live = .empty
+    kept = .empty
+    stackOffset = 0
+    slowChecks = 0
+    start = 0
+    accesses = 0
+    checkedAccesses = 0
+    branchesAreShort = true
+    flagged = nil
+    self.code = code
+  }
+
+  var halfwords: Int { code.count }
+
+  // MARK: The whole program
+
+  /// - Returns: false when a branch does not reach.
+  mutating func generate(_ cells: inout MutableSpan<CompilerCell>) -> Bool {
+    code.restart()
+    forgetAll()
+    accesses = 0
+    checkedAccesses = 0
+    let entrySite = generatePrologue(cells)
+    for index in instructions.indices {
+      let instruction = instructions[index]
+      if cells[index].isTarget { arrive(cells[index].live) }
+      cells[index].offset = UInt16(truncatingIfNeeded: code.count)
+      cells[index].site = Self.noSite
+      live = index + 1 < instructions.count ? cells[index + 1].live : .empty
+      kept = live.union(cells[index].live)
+      generate(instruction, at: index, &cells)
+    }
+    guard code.count <= 0xFFFF else { return true }
+    return aimBranches(cells, entrySite)
+  }
+
+  private mutating func aimBranches(_ cells: borrowing MutableSpan<CompilerCell>, _ entrySite: Int?) -> Bool {
+    if let entrySite {
+      guard code.aim(branchAt: entrySite, to: Int(cells[entry].offset)) else { return false }
+    }
+    guard !code.isOverfull else { return true }
+    for index in instructions.indices {
+      let site = cells[index].site
+      if site == Self.noSite { continue }
+      let target = index + 1 + (instructions[index].distance ?? 0)
+      guard code.aim(branchAt: Int(site), to: Int(cells[target].offset)) else { return false }
+    }
+    return true
+  }
+
+  /// Makes room on the stack and loads what the program starts with.
+  ///
+  /// - Returns: the branch to the program's entry, if there has to be one.
+  private mutating func generatePrologue(_ cells: borrowing MutableSpan<CompilerCell>) -> Int? {
+    generateSlowChecks()
+    start = code.count
+    stackOffset = 0
+    code.moveStack(by: -4 * registers.stackWords)
+    if registers.stackBase != .sp { code.move(registers.stackBase, .sp) }
+    var needed = cells[entry].live
+    loadAtStart(.lower(.r1), StartBlock.context, &needed)
+    loadAtStart(.lower(.r2), StartBlock.contextLength, &needed)
+    loadAtStart(.lower(.r10), StartBlock.stackTop, &needed)
+    // All other registers start as zero.
+    while !needed.isEmpty {
+      let cell = needed.removeFirst()
+      if let register = registers.register(cell) {
+        code.move(register, 0)
+      } else {
+        code.move(Self.scratch2, 0)
+        store(Self.scratch2, to: cell)
+      }
+    }
+    for index in 0..<registers.constantCount {
+      if let register = registers.register(.constant(index)) {
+        code.move(register, registers.constant(index))
+      }
+    }
+    if shape.hasLocalCalls {
+      let site = code.count
+      code.emitWide(Form.bl.encoded())
+      generateReturn()
+      return site
+    }
+    guard entry != 0 else { return nil }
+    let site = code.count
+    code.emitWide(Form.bWide.encoded())
+    return site
+  }
+
+  private mutating func loadAtStart(_ cell: Cell, _ offset: Int, _ needed: inout CellSet) {
+    guard needed.contains(cell) else { return }
+    needed.remove(cell)
+    let register = registers.register(cell) ?? Self.scratch2
+    code.transfer(.word, isLoad: true, register, base: Self.scratch, offset: offset)
+    if registers.register(cell) == nil { store(register, to: cell) }
+  }
+
+  /// Puts r0 where the caller expects it, gives the stack back and returns.
+  mutating func generateReturn() {
+    let low = Operand.cell(.lower(.r0))
+    let high = Operand.cell(.upper(.r0))
+    let isHighNeeded =
+      registers.register(.upper(.r0)) != nil || registers.stackWord(.upper(.r0)) != nil
+      || values[Cell.upper(.r0).index].kind != .home
+    settle(low)
+    if isHighNeeded { settle(high) }
+    let lowRegister = registerIfAny(low)
+    let highRegister = isHighNeeded ? registerIfAny(high) : nil
+    if highRegister == .r0, lowRegister == .r1 {
+      code.move(Self.scratch, .r1)
+      code.move(.r1, .r0)
+      code.move(.r0, Self.scratch)
+    } else if highRegister == .r0 {
+      code.move(.r1, .r0)
+      fetch(low, into: .r0)
+    } else {
+      fetch(low, into: .r0)
+      if isHighNeeded { fetch(high, into: .r1) } else { code.move(.r1, 0) }
+    }
+    code.moveStack(by: 4 * registers.stackWords)
+    code.pop(1 << 15)
+  }
+
+  // MARK: Blocks
+
+  /// Several ways meet here: everything that is needed has to be in its home.
+  private mutating func arrive(_ needed: CellSet) {
+    kept = needed
+    flush(needed)
+    forgetAll()
+  }
+
+  /// Computes those of `cells` that are not in their homes.
+  mutating func flush(_ cells: CellSet) {
+    while true {
+      var waiting = pending.intersection(cells)
+      guard !waiting.isEmpty else { return }
+      materialize(waiting.removeFirst())
+    }
+  }
+
+  /// Whatever was not computed is not needed any more.
+  mutating func forgetAll() {
+    while !pending.isEmpty { forget(Cell(number: pending.bits.trailingZeroBitCount)) }
+    flagged = nil
+  }
+
+  // MARK: Values
+
+  /// The value is not needed, or has just been computed.
+  mutating func forget(_ cell: Cell) {
+    var sources = values[cell.index].sources
+    while sources != 0 {
+      let source = sources.trailingZeroBitCount
+      sources &= sources &- 1
+      readers[source] &= ~(1 << UInt32(cell.number))
+    }
+    values[cell.index] = .home
+    pending.remove(cell)
+  }
+
+  /// From here on `cell` has this value, which is computed when it has to be.
+  mutating func define(_ cell: Cell, _ value: Value) {
+    guard live.contains(cell) else { return forget(cell) }
+    if value.kind == .copy, value.a == cell.number { return forget(cell) }
+    let own: UInt32 = 1 << UInt32(cell.number)
+    var sources = value.sources & ~own & 0x3F_FFFF
+    while sources != 0 {
+      let source = sources.trailingZeroBitCount
+      sources &= sources &- 1
+      if values[source].sources & ~(1 << UInt32(source)) & 0x3F_FFFF != 0 {
+        return computeNow(cell, value)
+      }
+    }
+    forget(cell)
+    values[cell.index] = value
+    pending.insert(cell)
+    sources = value.sources
+    while sources != 0 {
+      readers[sources.trailingZeroBitCount] |= own
+      sources &= sources &- 1
+    }
+  }
+
+  /// Computes a value aside, makes way for it, and puts it in place.
+  private mutating func computeNow(_ cell: Cell, _ value: Value) {
+    let aside = registers.spareScratch ?? Self.scratch
+    compute(value, into: aside)
+    makeWay(cell)
+    finish(cell, in: aside)
+  }
+
+  /// Before the home of `cell` is overwritten: computes what still has to read it.
+  ///
+  /// - Parameter spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
+  mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
+    let sparedBits: UInt32 = if let spared { 1 << UInt32(spared.number) } else { 0 }
+    while true {
+      let others = readers[cell.index] & ~(1 << UInt32(cell.number) | sparedBits)
+      guard others != 0 else { return }
+      let reader = Cell(number: others.trailingZeroBitCount)
+      if kept.contains(reader) { materialize(reader) } else { forget(reader) }
+    }
+  }
+
+  /// Computes the value of `cell` into its home.
+  mutating func materialize(_ cell: Cell) {
+    guard pending.contains(cell) else { return }
+    makeWay(cell)
+    let register = target(cell)
+    compute(values[cell.index], into: register)
+    finish(cell, in: register)
+  }
+
+  /// The register to compute a cell's new value in: its home, if that is a register.
+  func target(_ cell: Cell) -> CoreRegister {
+    registers.register(cell) ?? Self.scratch
+  }
+
+  /// The new value of `cell` is in `register`, and way was made for it.
+  mutating func finish(_ cell: Cell, in register: CoreRegister) {
+    forget(cell)
+    if flagged == cell { flagged = nil }
+    if let home = registers.register(cell) {
+      code.move(home, register)
+    } else {
+      store(register, to: cell)
+    }
+  }
+
+  private mutating func compute(_ value: Value, into register: CoreRegister) {
+    switch value.kind {
+    case .home: break
+    case .constant: moveConstant(register, value.number)
+    case .copy: code.move(register, home(value.first, Self.scratch))
+    case .addConstant: add(register, home(value.first, Self.scratch), value.number)
+    case .sum:
+      let (a, b) = (home(value.first, Self.scratch), home(value.second, Self.scratch2))
+      if value.n == 0 {
+        code.combine(.add, register, a, b)
+      } else {
+        code.combine(.add, register, a, b, .left, UInt32(value.n))
+      }
+    case .shifted:
+      code.shift(
+        ShiftType(rawValue: value.b) ?? .left, register, home(value.first, Self.scratch),
+        by: UInt32(value.n))
+    case .extract:
+      code.extract(
+        register, home(value.first, Self.scratch), lowest: UInt32(value.n), width: UInt32(value.width),
+        signed: value.isSigned)
+    case .product:
+      code.multiply(register, home(value.first, Self.scratch), home(value.second, Self.scratch2))
+    }
+  }
+
+  /// `destination` = `source` + `number`.
+  mutating func add(_ destination: CoreRegister, _ source: CoreRegister, _ number: UInt32) {
+    if number == 0 { return code.move(destination, source) }
+    guard !code.combine(.add, destination, source, number) else { return }
+    let aside =
+      source == Self.scratch2 || destination == Self.scratch2 && source == Self.scratch
+      ? Self.scratch : Self.scratch2
+    moveConstant(aside, number)
+    code.combine(.add, destination, source, aside)
+  }
+
+  mutating func moveConstant(_ register: CoreRegister, _ number: UInt32) {
+    if let holder = registers.register(holding: number) {
+      code.move(register, holder)
+    } else {
+      code.move(register, number)
+    }
+  }
+
+  // MARK: Homes
+
+  /// What the home of `cell` holds: in its register, or loaded into `scratch`.
+  mutating func home(_ cell: Cell, _ scratch: CoreRegister) -> CoreRegister {
+    if let register = registers.register(cell) { return register }
+    load(scratch, from: cell)
+    return scratch
+  }
+
+  mutating func load(_ register: CoreRegister, from cell: Cell) {
+    transferStackWord(register, cell, isLoad: true)
+  }
+
+  mutating func store(_ register: CoreRegister, to cell: Cell) {
+    transferStackWord(register, cell, isLoad: false)
+  }
+
+  private mutating func transferStackWord(_ register: CoreRegister, _ cell: Cell, isLoad: Bool) {
+    guard let word = registers.stackWord(cell) else { return }
+    let base = registers.stackBase
+    code.transfer(
+      .word, isLoad: isLoad, register, base: base, offset: 4 * word + (base == .sp ? stackOffset : 0))
+  }
+
+  // MARK: Operands
+
+  /// The operand in `cell`, or the constant that is known to be in it.
+  func operand(_ cell: Cell) -> Operand {
+    let value = values[cell.index]
+    return value.kind == .constant ? .constant(value.number) : .cell(cell)
+  }
+
+  /// Sees to it that `fetch` and `register` can have the operand without changing any home.
+  mutating func settle(_ operand: Operand) {
+    guard case .cell(let cell) = operand, !values[cell.index].isSimple else { return }
+    materialize(cell)
+  }
+
+  /// The operand in a register, which is `scratch` if it is in none yet. It has been settled.
+  mutating func register(_ operand: Operand, _ scratch: CoreRegister) -> CoreRegister {
+    if let register = registerIfAny(operand) { return register }
+    fetch(operand, into: scratch)
+    return scratch
+  }
+
+  /// The register that holds the operand already. It has been settled.
+  func registerIfAny(_ operand: Operand) -> CoreRegister? {
+    switch operand {
+    case .constant(let number): return registers.register(holding: number)
+    case .cell(let cell):
+      let value = values[cell.index]
+      switch value.kind {
+      case .home: return registers.register(cell)
+      case .copy: return registers.register(value.first)
+      case .constant: return registers.register(holding: value.number)
+      default: return nil
+      }
+    }
+  }
+
+  /// Puts the operand, which has been settled, into `destination`.
+  mutating func fetch(_ operand: Operand, into destination: CoreRegister) {
+    switch operand {
+    case .constant(let number): moveConstant(destination, number)
+    case .cell(let cell):
+      let value = values[cell.index]
+      switch value.kind {
+      case .constant: moveConstant(destination, value.number)
+      case .copy: code.move(destination, home(value.first, destination))
+      default: code.move(destination, home(cell, destination))
+      }
+    }
+  }
+}
+
+/// One half of an operand.
+enum Operand: Equatable {
+  case cell(Cell)
+  case constant(UInt32)
+
+  var constant: UInt32? {
+    if case .constant(let number) = self { number } else { nil }
+  }
+}
