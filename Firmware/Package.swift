@@ -37,6 +37,11 @@ let package = Package(
   targets: [
     .target(name: "CCortexM"),
     .target(name: "CortexM", dependencies: ["CCortexM"], swiftSettings: swift),
+    .target(
+      name: "NativeCode",
+      dependencies: [
+        "CCortexM", "CortexM", product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+      ], swiftSettings: swift),
     .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
     .target(
       name: "CLwIP", sources: lwip + ["port/lwip_shim.c"],
@@ -64,8 +69,8 @@ let package = Package(
     program(
       "Benchmark",
       [
-        "BoardMPS2", "CCortexM", "CortexM", product("BPF"), product("Bytes"), product("Compartment"),
-        product("Helpers"), product("Interpreter"), product("Measurement"), product("ProgramImage"),
+        "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
+        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"), product("Measurement"), product("ProgramImage"),
         product("Runtime"), product("Verifier"),
       ]),
   ]

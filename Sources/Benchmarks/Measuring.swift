@@ -8,7 +8,7 @@ import Toolchain
 /// What one engine needs for one kernel. Instructions are those that the emulated processor executed.
 public struct BenchmarkRecord: Codable, Equatable, Sendable {
   public let kernel: String
-  /// `native`, `interpreter`.
+  /// `native`, `interpreter`, `jit-checked`, `jit-hardware`.
   public let engine: String
   /// For one run.
   public let instructions: Int
@@ -27,6 +27,13 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
   public var translateInstructions: Int?
   /// eBPF instructions of one run.
   public var executed: Int?
+  /// For the analysis of values alone.
+  public var verifyInstructions: Int?
+  /// For compiling.
+  public var compileInstructions: Int?
+  /// Loads and stores in the program, and those that are checked when they are run.
+  public var accesses: Int?
+  public var checkedAccesses: Int?
 
   enum CodingKeys: String, CodingKey {
     case kernel, engine, instructions, ratio, correct, executed
@@ -35,6 +42,10 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
     case textBytes = "text_bytes"
     case loadInstructions = "load_instructions"
     case translateInstructions = "translate_instructions"
+    case verifyInstructions = "verify_instructions"
+    case compileInstructions = "compile_instructions"
+    case accesses
+    case checkedAccesses = "checked_accesses"
   }
 }
 
@@ -72,6 +83,19 @@ public struct Measuring: Sendable {
         loadInstructions: try interpreted.figure("load_instructions"),
         translateInstructions: try interpreted.figure("translate_instructions"),
         executed: try interpreted.figure("executed")))
+    for (engine, name) in [(BenchmarkEngine.checked, "jit-checked"), (.hardware, "jit-hardware")] {
+      let compiled = try await board(kernel, engine, program: program.image, native: [])
+      let isCorrect = try compiled.figure("correct") == 1
+      let count = isCorrect ? try compiled.figure("instructions") : 0
+      records.append(
+        BenchmarkRecord(
+          kernel: kernel.name, engine: name, instructions: count,
+          ratio: Double(count) / Double(instructions), correct: isCorrect,
+          codeBytes: try? compiled.figure("code_bytes"), imageBytes: program.image.count,
+          textBytes: program.textSize, compileInstructions: try? compiled.figure("compile_instructions"),
+          accesses: try? compiled.figure("accesses"),
+          checkedAccesses: try? compiled.figure("checked_accesses")))
+    }
     return records
   }
 

@@ -22,34 +22,40 @@ public struct BenchmarkReport: Codable, Sendable {
 
   public var header: [String] {
     [
-      "kernel", "native", "interpreter", "ratio", "eBPF", "per eBPF", "image", "load", "translate",
-      "both per slot", "correct",
+      "kernel", "native", "interpreter", "ratio", "checked", "ratio", "hardware", "ratio", "text", "code",
+      "code", "load", "compile", "correct",
     ]
   }
 
-  /// One row for each kernel, and one for the mean.
+  /// One row for each kernel, and one for the means.
   public var rows: [[String]] {
     var rows: [[String]] = []
     for native in records where native.engine == "native" {
-      guard let it = records.first(where: { $0.kernel == native.kernel && $0.engine == "interpreter" }) else {
-        continue
+      let engines = Self.engines.map { engine in
+        records.first { $0.kernel == native.kernel && $0.engine == engine }
       }
-      let executed = it.executed ?? 0
+      guard let it = engines[0], let checked = engines[1], let hardware = engines[2] else { continue }
       let load = (it.loadInstructions ?? 0) + (it.translateInstructions ?? 0)
-      let slots = (it.textBytes ?? 0) / 8
-      rows.append([
-        it.kernel, "\(native.instructions)", "\(it.instructions)", format(it.ratio), "\(executed)",
-        format(Double(it.instructions) / Double(max(executed, 1))), "\(it.imageBytes ?? 0)",
-        "\(it.loadInstructions ?? 0)", "\(it.translateInstructions ?? 0)",
-        format(Double(load) / Double(max(slots, 1))),
-        native.correct && it.correct ? "yes" : "NO",
-      ])
+      let slots = max((it.textBytes ?? 0) / 8, 1)
+      var row = [it.kernel, "\(native.instructions)"]
+      for record in [it, checked, hardware] { row += ["\(record.instructions)", format(record.ratio)] }
+      row += [
+        "\(it.textBytes ?? 0)", "\(checked.codeBytes ?? 0)", "\(hardware.codeBytes ?? 0)",
+        format(Double(load) / Double(slots)),
+        format(Double(hardware.compileInstructions ?? 0) / Double(slots)),
+        ([native] + engines.compactMap { $0 }).allSatisfy(\.correct) ? "yes" : "NO",
+      ]
+      rows.append(row)
     }
-    if let mean = geometricMean(engine: "interpreter") {
-      rows.append(header.map { $0 == "kernel" ? "geometric mean" : $0 == "ratio" ? format(mean) : "" })
+    let means = Self.engines.compactMap { geometricMean(engine: $0) }
+    if means.count == Self.engines.count {
+      rows.append(
+        ["geometric mean", ""] + means.flatMap { ["", format($0)] } + ["", "", "", "", "", ""])
     }
     return rows
   }
+
+  private static var engines: [String] { ["interpreter", "jit-checked", "jit-hardware"] }
 
   /// Of the ratios to native; of the kernels that come in several sizes one counts, and the one that does nothing does
   /// not.

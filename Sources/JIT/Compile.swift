@@ -105,8 +105,10 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
 
 /// What the compiler made.
 public struct CompiledCode: Equatable, Sendable {
-  /// Bytes of code. The first is where it starts.
+  /// Bytes of code.
   public let size: Int
+  /// Where it is entered: bytes from the first.
+  public let entry: Int
   /// Accesses that are checked, and all.
   public let checkedAccesses, accesses: Int
 }
@@ -151,5 +153,5 @@ public func compile(
   guard size <= 0xFFFF else { throw .tooLong }
   guard size <= capacity else { throw .tooLittleRoom(needed: size * 2, available: capacity * 2) }
   return CompiledCode(
-    size: size * 2, checkedAccesses: generator.checkedAccesses, accesses: generator.accesses)
+    size: size * 2, entry: generator.start * 2, checkedAccesses: generator.checkedAccesses, accesses: generator.accesses)
 }

@@ -6,6 +6,10 @@ public enum BenchmarkEngine: UInt32, CaseIterable, Sendable {
   case native = 1
   /// An image, interpreted.
   case interpreter = 2
+  /// An image, compiled with checks.
+  case checked = 3
+  /// An image, compiled for the memory protection unit.
+  case hardware = 4
 }
 
 /// Why a block of memory holds no case.

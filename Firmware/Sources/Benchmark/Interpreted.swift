@@ -62,7 +62,7 @@ private func measureRuns(
   return outcome.result == .returned(it.result) && holdsContext(&arena, it.contextAfter)
 }
 
-private func holdsContext(_ arena: inout Arena, _ expected: Span<UInt8>) -> Bool {
+func holdsContext(_ arena: inout Arena, _ expected: Span<UInt8>) -> Bool {
   let context = arena.context
   return context.span.holdsSameBytes(as: expected)
 }

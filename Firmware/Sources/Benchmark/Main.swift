@@ -1,6 +1,7 @@
 import BoardMPS2
 import CCortexM
 import CortexM
+import JIT
 import Measurement
 
 /// Runs the case that the emulator has loaded, many times, and says what it cost: a line `name: number` for each figure.
@@ -29,6 +30,8 @@ import Measurement
     return switch it.engine {
     case .native: measureNative(it)
     case .interpreter: measureInterpreter(it)
+    case .checked: measureCompiled(it, .checked)
+    case .hardware: measureCompiled(it, .hardware)
     }
   }
 }

@@ -1,6 +1,7 @@
 // What Swift cannot say about an ARMv7-M core: instructions without a C or Swift form, and the entry of exceptions.
 #pragma once
 #include <stdint.h>
+#include "native.h"
 
 /// What the core pushes when it takes an exception (ARM DDI 0403, B1.5.6).
 typedef struct {
