@@ -145,6 +145,8 @@ let testTargets = [
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "Thumb2"),
+  tests(
+    of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
   tests(of: "BPFText", ["BPF"]),
   tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
