@@ -86,7 +86,7 @@ public func withEmulatedBoard<Result: Sendable>(
     throw EmulatorError.noFirmware(path: configuration.firmware)
   }
   let provisioning = FileManager.default.temporaryDirectory.appending(path: "microbpf-\(UUID().uuidString)")
-  try Data(configuration.provisioning).write(to: provisioning)
+  try writeScratchFile(configuration.provisioning, to: provisioning)
   defer { try? FileManager.default.removeItem(at: provisioning) }
   let board = EmulatedBoard(port: try configuration.port ?? freePort())
   let tail = ConsoleTail()
