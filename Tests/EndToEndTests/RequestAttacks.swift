@@ -227,8 +227,8 @@ import Testing
     ("[ff02::1]", true), ("[fe80::1]", false), ("[2001:db8::1]", false),
   ]
 
-  /// Not behind QEMU's user network: that lets what is forwarded to the board come from 10.0.2.2 only while the board's
-  /// own last datagram went into 10.0.2.0/24. After one to elsewhere it comes from 127.0.0.1, where no answer goes.
+  /// Not behind QEMU's user network, where the board cannot be reached after a datagram to elsewhere: it takes the source
+  /// of what it forwards to the board from where the board last sent something.
   @Test(arguments: nobody)
   func `a URL of the board itself, of all or of nobody keeps it from nothing else`(
     host: String, leavesTheBoard: Bool
