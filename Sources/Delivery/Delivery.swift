@@ -77,8 +77,8 @@ public func deliver(
       let envelope = try signing.envelope(
         for: image, at: "\(root)/image", slot: slot, sequenceNumber: sequenceNumber,
         deviceClass: signing.deviceClass ?? description.board)
-      try Data(image).write(to: directory.appending(path: "image"))
-      try Data(envelope).write(to: directory.appending(path: "manifest"))
+      try writeScratchFile(image, to: directory.appending(path: "image"))
+      try writeScratchFile(envelope, to: directory.appending(path: "manifest"))
       let installation = try await device.install(manifest: "\(root)/manifest")
       let counts = await server.counts()
       await server.close()

@@ -15,6 +15,8 @@ public struct BoardConfiguration: Sendable {
   public var network = Network.user
   /// The UDP port of this machine that is the board's, see ``Network``; `nil` takes a free one.
   public var port: UInt16?
+  /// Where to write what crosses the board's Ethernet, a file in the format of libpcap; `nil` for nowhere.
+  public var capture: String?
   /// Whether the board's clock counts executed instructions, one a nanosecond, instead of following the host's.
   public var countsInstructions = true
 
@@ -28,7 +30,9 @@ public struct BoardConfiguration: Sendable {
 
   /// What an Ethernet can be connected to.
   public enum Network: Sendable {
-    /// An IPv4 network of its own, from which it reaches this machine. The board's UDP port leads to its CoAP port.
+    /// An IPv4 network of its own, 10.0.2.0/24, from which it reaches this machine. The board's UDP port leads to its
+    /// CoAP port, but only while the last datagram that the board sent went into that network. After one to elsewhere,
+    /// where nobody answers anyhow, QEMU lets the board's clients come from 127.0.0.1, and the board ignores that.
     case user
     /// Whoever has the other UDP port of this machine: each frame is a datagram between that port and the board's.
     case frames(to: UInt16)
@@ -86,7 +90,7 @@ public func withEmulatedBoard<Result: Sendable>(
     throw EmulatorError.noFirmware(path: configuration.firmware)
   }
   let provisioning = FileManager.default.temporaryDirectory.appending(path: "microbpf-\(UUID().uuidString)")
-  try Data(configuration.provisioning).write(to: provisioning)
+  try writeScratchFile(configuration.provisioning, to: provisioning)
   defer { try? FileManager.default.removeItem(at: provisioning) }
   let board = EmulatedBoard(port: try configuration.port ?? freePort())
   let tail = ConsoleTail()
@@ -173,15 +177,20 @@ extension BoardConfiguration {
       "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
       "-nic", nic(of: board),
     ]
+    if let capture {
+      // A comma in an option's value is written twice.
+      let path = capture.replacing(",", with: ",,")
+      arguments += ["-object", "filter-dump,id=capture,netdev=ethernet,file=\(path)"]
+    }
     if countsInstructions { arguments += ["-icount", "shift=0"] }
     return arguments
   }
 
   private func nic(of board: EmulatedBoard) -> String {
     switch network {
-    case .user: "user,model=lan9118,hostfwd=udp:127.0.0.1:\(board.port)-:5683"
+    case .user: "user,id=ethernet,model=lan9118,hostfwd=udp:127.0.0.1:\(board.port)-:5683"
     case .frames(let port):
-      "socket,model=lan9118,udp=127.0.0.1:\(port),localaddr=127.0.0.1:\(board.port)"
+      "socket,id=ethernet,model=lan9118,udp=127.0.0.1:\(port),localaddr=127.0.0.1:\(board.port)"
     }
   }
 }

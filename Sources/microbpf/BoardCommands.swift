@@ -49,6 +49,7 @@ struct Emulate: AsyncParsableCommand {
 
       Example: microbpf emulate
                microbpf emulate --port 5690 --trust release.pem.pub
+               microbpf emulate --capture board.pcap
       """)
 
   @Option(
@@ -59,12 +60,16 @@ struct Emulate: AsyncParsableCommand {
   @Option(help: "The firmware, an ELF file.")
   var firmware = BoardConfiguration.defaultFirmware
 
+  @Option(help: "Write the frames of the board's Ethernet to this file, in the format of libpcap.")
+  var capture: String?
+
   @OptionGroup var identity: IdentityOptions
 
   func run() async throws {
     try await perform { [self] in
       var configuration = BoardConfiguration(
         firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
+      configuration.capture = capture
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
       try await withEmulatedBoard(configuration, console: tell) { board in
         tell("the board answers at \(board.url); stop it with Ctrl-C")

@@ -26,10 +26,10 @@ enum Board {
 
   /// Runs `body` with a board of its own, as soon as there is room for one.
   static func run<Result: Sendable>(
-    trusting keys: [SigningKey] = [key],
+    trusting keys: [SigningKey] = [key], capture: String? = nil,
     _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
   ) async throws -> Result {
-    try await start(trusting: keys, network: .user) { board in
+    try await start(trusting: keys, network: .user, capture: capture) { board in
       try await withClient { try await body(board, DeviceClient(url: board.url, client: $0)) }
     }
   }
@@ -45,13 +45,14 @@ enum Board {
   }
 
   private static func start<Result: Sendable>(
-    trusting keys: [SigningKey], network: BoardConfiguration.Network,
+    trusting keys: [SigningKey], network: BoardConfiguration.Network, capture: String? = nil,
     _ body: @escaping @Sendable (EmulatedBoard) async throws -> Result
   ) async throws -> Result {
     let provisioning = try makeProvisioning(
       trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
     var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
     configuration.network = network
+    configuration.capture = capture
     await berths.take()
     do {
       let result = try await withEmulatedBoard(configuration, body: body)

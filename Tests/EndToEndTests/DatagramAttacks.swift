@@ -44,6 +44,37 @@ import Testing
     }
   }
 
+  /// Addresses that no packet may come from (RFC 1122 §3.2.1.3), and one that it may.
+  static let sources =
+    [
+      ([127, 0, 0, 1], false), ([127, 255, 255, 254], false), ([0, 0, 0, 0], false),
+      ([255, 255, 255, 255], false), ([10, 0, 2, 255], false), ([224, 0, 0, 1], false), (IPv4.router, true),
+    ] as [([UInt8], Bool)]
+
+  @Test func `a request from where no answer can go is not carried out`() async throws {
+    var request = Parsed(type: .confirmable, code: .post, messageID: 1)
+    request.options = ["slots", "1", "run"].map { .init(.uriPath, Array($0.utf8)) }
+    let datagram = try request.encoded()
+    try await IPv6Gateway.run { gateway in
+      try await Board.run(behind: gateway) { device in
+        _ = try await deliver(
+          image: Assembly.returning(42), to: 1, of: device, signing: Signing(key: Board.key))
+        for (source, isAllowed) in Self.sources {
+          let runs = try await device.slot(1).runs
+          try await gateway.send(IPv4.frame(from: source, port: 40000, port: Peer.defaultPort, datagram))
+          #expect(try await device.slot(1).runs == runs + (isAllowed ? 1 : 0), "\(source)")
+        }
+        let loopback = IPv6Address(bytes: Array(repeating: 0, count: 15) + [1])
+        let packet = IPv6Packet(
+          from: loopback, port: 40000, to: .linkLocal(IPv6Gateway.boardStation), port: Peer.defaultPort,
+          datagram)
+        let runs = try await device.slot(1).runs
+        try await gateway.send(packet.frame(from: IPv6Gateway.station, to: IPv6Gateway.boardStation))
+        #expect(try await device.slot(1).runs == runs)
+      }
+    }
+  }
+
   @Test func `thousands of random datagrams do no harm`() async throws {
     try await Siege.run { siege in
       var random = Repeatable(seed: 11)

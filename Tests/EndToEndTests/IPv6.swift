@@ -54,6 +54,17 @@ struct IPv6Packet {
     self.payload.replaceSubrange(checksumOffset..<checksumOffset + 2, with: big(value))
   }
 
+  /// A UDP datagram.
+  init(
+    from source: IPv6Address, port sourcePort: UInt16, to destination: IPv6Address, port: UInt16,
+    _ content: [UInt8]
+  ) {
+    self.init(
+      from: source, to: destination, Self.udp,
+      payload: big(sourcePort) + big(port) + big(UInt16(8 + content.count)) + [0, 0] + content,
+      checksumOffset: 6)
+  }
+
   /// The packet in a frame; `nil` when it holds none.
   init?(frame: [UInt8]) {
     guard frame.count >= 54, frame[12] == 0x86, frame[13] == 0xdd, frame[14] >> 4 == 6 else { return nil }
@@ -76,14 +87,9 @@ struct IPv6Packet {
 
   /// Over the payload and the pseudo-header (RFC 8200 §8.1).
   private var checksum: UInt16 {
-    var bytes = source.bytes + destination.bytes + [0, 0] + big(UInt16(payload.count))
-    bytes += [0, 0, 0, nextHeader] + payload
-    if !bytes.count.isMultiple(of: 2) { bytes.append(0) }
-    var sum = stride(from: 0, to: bytes.count, by: 2).reduce(0) {
-      $0 + (Int(bytes[$1]) << 8 | Int(bytes[$1 + 1]))
-    }
-    while sum > 0xffff { sum = sum & 0xffff + sum >> 16 }
-    return ~UInt16(sum)
+    internetChecksum(
+      source.bytes + destination.bytes + [0, 0] + big(UInt16(payload.count)) + [0, 0, 0, nextHeader] + payload
+    )
   }
 }
 

@@ -4,6 +4,8 @@ import TestSupport
 
 /// The one neighbour on a board's Ethernet segment: it takes datagrams of this machine to the board over IPv6, and those of
 /// the board to this machine. A port on the one side is the same port on the other.
+///
+/// It is the board's IPv4 router too, but what the board sends there goes no further.
 final class IPv6Gateway: Sendable {
   /// What has happened on the segment.
   struct Record: Sendable {
@@ -13,6 +15,8 @@ final class IPv6Gateway: Sendable {
     var solicitations = 0
     /// UDP datagrams from the board.
     var datagrams = 0
+    /// UDP datagrams from the board that were not for the gateway.
+    var strays = 0
     /// Packets from the board with a wrong checksum.
     var damaged = 0
   }
@@ -50,6 +54,11 @@ final class IPv6Gateway: Sendable {
     try await socket.perform { engine, _, _ in engine.segment = Peer(ipv4: 0x7f00_0001, port: port) }
   }
 
+  /// Puts a frame on the segment.
+  func send(_ frame: [UInt8]) async throws {
+    try await socket.perform { engine, _, sink in engine.send(frame, sink: &sink) }
+  }
+
   func record() async throws -> Record {
     try await socket.perform { engine, _, _ in engine.record }
   }
@@ -76,19 +85,26 @@ private struct GatewayEngine: DatagramEngine, ~Copyable {
     let bytes = Array(copying: datagram)
     guard let segment else { return }
     if peer == segment {
-      if let packet = IPv6Packet(frame: bytes) { take(packet, sink: &sink) }
+      take(bytes, sink: &sink)
       return
     }
     waiting.append(
-      IPv6Packet(
-        from: own, to: boardAddress, IPv6Packet.udp,
-        payload: big(peer.port) + big(Peer.defaultPort) + big(UInt16(8 + bytes.count)) + [0, 0] + bytes,
-        checksumOffset: 6))
+      IPv6Packet(from: own, port: peer.port, to: boardAddress, port: Peer.defaultPort, bytes))
     if board == nil {
       let packet = Neighbour.solicitation(for: boardAddress, from: IPv6Gateway.station)
       send(packet, to: .multicast(packet.destination), sink: &sink)
     }
     flush(&sink)
+  }
+
+  private mutating func take(_ frame: [UInt8], sink: inout Outbox) {
+    if let packet = IPv6Packet(frame: frame) {
+      take(packet, sink: &sink)
+    } else if let reply = AddressResolution.reply(to: frame, for: IPv4.router, at: IPv6Gateway.station) {
+      send(reply, sink: &sink)
+    } else if IPv4.isDatagram(frame) {
+      record.strays += 1
+    }
   }
 
   private mutating func take(_ packet: IPv6Packet, sink: inout Outbox) {
@@ -107,9 +123,11 @@ private struct GatewayEngine: DatagramEngine, ~Copyable {
       record.advertised = station
       board = station
       flush(&sink)
-    } else if packet.nextHeader == IPv6Packet.udp, packet.source == boardAddress, packet.destination == own,
-      packet.payload.count >= 8
-    {
+    } else if packet.nextHeader == IPv6Packet.udp, packet.source == boardAddress, packet.payload.count >= 8 {
+      guard packet.destination == own else {
+        record.strays += 1
+        return
+      }
       record.datagrams += 1
       let port = UInt16(packet.payload[2]) << 8 | UInt16(packet.payload[3])
       let content = Array(packet.payload.dropFirst(8))
@@ -124,8 +142,11 @@ private struct GatewayEngine: DatagramEngine, ~Copyable {
   }
 
   private func send(_ packet: IPv6Packet, to station: EthernetAddress, sink: inout Outbox) {
+    send(packet.frame(from: IPv6Gateway.station, to: station), sink: &sink)
+  }
+
+  func send(_ frame: [UInt8], sink: inout Outbox) {
     guard let segment else { return }
-    let frame = packet.frame(from: IPv6Gateway.station, to: station)
     sink.send(frame.span, to: segment)
   }
 }

@@ -15,7 +15,7 @@ package func write(_ bytes: [UInt8], to name: String, in directory: String) thro
   let url = URL(filePath: directory).appending(path: name)
   try FileManager.default.createDirectory(
     at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
-  try Data(bytes).write(to: url)
+  try writeScratchFile(bytes, to: url)
 }
 
 /// Bytes in which no two blocks are alike.

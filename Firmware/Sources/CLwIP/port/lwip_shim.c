@@ -85,6 +85,12 @@ void net_input(const uint8_t *frame, uint32_t length) {
 static void receive(void *context, struct udp_pcb *pcb, struct pbuf *buffer, const ip_addr_t *address, u16_t port) {
   (void)context;
   (void)pcb;
+  // A loopback address is no one's on a network (RFC 1122, 3.2.1.3; RFC 4291, 2.5.3). The stack lets datagrams from there
+  // in, but no answer out: a request would be carried out and the client, not hearing of it, would ask again.
+  if (ip_addr_isloopback(address)) {
+    pbuf_free(buffer);
+    return;
+  }
   // A chain would mean a datagram longer than a frame, and fragments are not put together.
   if (queue_count == QUEUE_LENGTH || buffer->next) {
     pbuf_free(buffer);
