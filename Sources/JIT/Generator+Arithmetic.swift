@@ -51,7 +51,7 @@ extension Generator {
   }
 
   mutating func generateMove(_ cell: Cell, _ right: Operand, width: Int16) {
-    guard width == 8 || width == 16 else { return define(cell, value(of: right)) }
+    guard width == 8 || width == 16 else { return copy(cell, right) }
     if let constant = right.constant {
       let number =
         width == 8
@@ -62,6 +62,15 @@ extension Generator {
     define(cell, .extract(source, lowest: 0, width: UInt8(truncatingIfNeeded: width), signed: true))
   }
 
+  /// `cell` = `right`.
+  mutating func copy(_ cell: Cell, _ right: Operand) {
+    // What both will be needed for is computed once.
+    if case .cell(let source) = right, source != cell, live.contains(source), live.contains(cell) {
+      settle(right)
+    }
+    define(cell, value(of: right))
+  }
+
   // MARK: Sums and products
 
   mutating func generateAdd(_ cell: Cell, _ right: Operand) {
@@ -70,12 +79,12 @@ extension Generator {
     if left.kind == .constant { return generateAdd(cell, other, left.number, of: right) }
     // Products and shifts to the left can be added in one instruction.
     if left.kind == .product, let base = settledCell(right),
-      multiplyAndCombine(.mla, cell, values[cell.index], base)
+      multiplyAndCombine(.mla, cell, cell, base)
     {
       return
     }
     if other.kind == .product, case .cell(let product) = right, let base = settledCell(.cell(cell)),
-      multiplyAndCombine(.mla, cell, values[product.index], base)
+      multiplyAndCombine(.mla, cell, product, base)
     {
       return
     }
@@ -115,15 +124,20 @@ extension Generator {
     }
   }
 
-  /// `cell` = `base` plus, or minus, a product.
+  /// `cell` = `base` plus, or minus, the product that `factors` is.
   ///
   /// - Returns: false when that is not possible, and nothing has changed.
   private mutating func multiplyAndCombine(
-    _ form: Form, _ cell: Cell, _ product: Value, _ base: Cell
+    _ form: Form, _ cell: Cell, _ factors: Cell, _ base: Cell
   ) -> Bool {
+    let product = values[factors.index]
+    guard product.kind == .product else { return false }
     // Whoever reads this home may have to be computed, which changes the readers' own homes: were one of them
-    // read here, it would be lost.
-    guard product.kind == .product, mayOverwrite(cell, reading: product.sources | 1 << UInt32(base.number)),
+    // read here, it would be lost. The product itself is no such reader unless it reads this home.
+    var changing = pending
+    if product.sources >> UInt32(cell.number) & 1 == 0 { changing.remove(factors) }
+    changing.remove(cell)
+    guard changing.bits & (product.sources | 1 << UInt32(base.number)) == 0,
       let addend = registers.register(base) ?? registers.spareScratch
     else { return false }
     makeWay(cell)
@@ -134,11 +148,6 @@ extension Generator {
     code.emitWide(form.encoded(destination.number, registerA.number, registerB.number, addend.number))
     finish(cell, in: destination)
     return true
-  }
-
-  /// Whether making way for a new value of `cell` leaves these homes as they are.
-  private func mayOverwrite(_ cell: Cell, reading sources: UInt32) -> Bool {
-    pending.bits & sources & ~(1 << UInt32(cell.number)) == 0
   }
 
   mutating func generateSubtract(_ cell: Cell, _ right: Operand) {
@@ -158,8 +167,7 @@ extension Generator {
     if case .cell(let product) = right, values[product.index].kind == .product, product != cell {
       settle(left)
       let base = value(of: left)
-      let value = values[product.index]
-      if base.kind == .copy, multiplyAndCombine(.mls, cell, value, base.first) { return }
+      if base.kind == .copy, multiplyAndCombine(.mls, cell, product, base.first) { return }
     }
     combine(.subtract, cell, left, right)
   }

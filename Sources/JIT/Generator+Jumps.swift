@@ -148,7 +148,7 @@ extension Generator {
       if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
       _ = code.aim(branchAt: site, to: destination)
     } else {
-      let isNear = branchesAreShort && target - index <= (condition == nil ? 100 : 24)
+      let isNear = branchesAreShort && target - index <= (condition == nil ? 150 : environment.isolation == .checked ? 24 : 40)
       if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
       cells[index].site = UInt16(truncatingIfNeeded: site)
     }

@@ -66,18 +66,13 @@ extension Generator {
     _ instruction: Instruction, _ low: Cell, _ high: Cell, _ right: Operand, _ rightHigh: Operand,
     isHighWanted: Bool
   ) {
-    // Without a conversion both halves are known before either is written.
     guard instruction.offset != 0 else {
-      let highValue = value(of: rightHigh)
-      define(low, value(of: right))
-      // Defining the one may have computed the other.
-      if isHighWanted, highValue.kind != .constant, instruction.operation.takesRegister {
-        return define(high, value(of: operand(.upper(instruction.source))))
-      }
-      return define(high, isHighWanted ? highValue : .constant(0))
+      copy(low, right)
+      if isHighWanted { copy(high, rightHigh) } else { define(high, .constant(0)) }
+      return
     }
     if instruction.offset == 32 {
-      define(low, value(of: right))
+      copy(low, right)
     } else {
       generateMove(low, right, width: instruction.offset)
     }
