@@ -21,8 +21,10 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
   /// Bytes of the image, and of the instructions in it.
   public var imageBytes: Int?
   public var textBytes: Int?
-  /// For opening, decoding and verifying the image.
+  /// For opening, decoding and verifying the image, structure alone.
   public var loadInstructions: Int?
+  /// The same with both storeys of the verifier, for a context of the size it is given.
+  public var verifyInstructions: Int?
   /// For bringing the program into the form that is interpreted.
   public var translateInstructions: Int?
   /// eBPF instructions of one run.
@@ -34,6 +36,7 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
     case imageBytes = "image_bytes"
     case textBytes = "text_bytes"
     case loadInstructions = "load_instructions"
+    case verifyInstructions = "verify_instructions"
     case translateInstructions = "translate_instructions"
   }
 }
@@ -70,6 +73,7 @@ public struct Measuring: Sendable {
         ratio: Double(count) / Double(instructions), correct: try interpreted.figure("correct") == 1,
         imageBytes: program.image.count, textBytes: program.textSize,
         loadInstructions: try interpreted.figure("load_instructions"),
+        verifyInstructions: try interpreted.figure("verify_instructions"),
         translateInstructions: try interpreted.figure("translate_instructions"),
         executed: try interpreted.figure("executed")))
     return records

@@ -23,7 +23,7 @@ public struct BenchmarkReport: Codable, Sendable {
   public var header: [String] {
     [
       "kernel", "native", "interpreter", "ratio", "eBPF", "per eBPF", "image", "load", "translate",
-      "both per slot", "correct",
+      "both per slot", "with values", "per slot", "correct",
     ]
   }
 
@@ -41,7 +41,8 @@ public struct BenchmarkReport: Codable, Sendable {
         it.kernel, "\(native.instructions)", "\(it.instructions)", format(it.ratio), "\(executed)",
         format(Double(it.instructions) / Double(max(executed, 1))), "\(it.imageBytes ?? 0)",
         "\(it.loadInstructions ?? 0)", "\(it.translateInstructions ?? 0)",
-        format(Double(load) / Double(max(slots, 1))),
+        format(Double(load) / Double(max(slots, 1))), "\(it.verifyInstructions ?? 0)",
+        format(Double(it.verifyInstructions ?? 0) / Double(max(slots, 1))),
         native.correct && it.correct ? "yes" : "NO",
       ])
     }
