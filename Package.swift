@@ -106,7 +106,11 @@ let hostModules = [
     ]),
   hostModule(
     "Inspection",
-    ["BPF", "BPFText", "Bytes", "CBOR", "Delivery", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
+    [
+      "BPF", "BPFText", "Bytes", "CBOR", "Delivery", "DeviceClient", "DeviceProtocol", "DeviceServer",
+      "Helpers",
+      "ProgramImage", "Runtime", "Toolchain", "Verifier",
+    ]),
   hostModule(
     "Benchmarks",
     [
@@ -176,7 +180,7 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
-  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain"]),
+  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain", "Verifier"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
   tests(of: "FuzzTargets"),

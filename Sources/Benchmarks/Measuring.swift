@@ -21,14 +21,14 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
   /// Bytes of the image, and of the instructions in it.
   public var imageBytes: Int?
   public var textBytes: Int?
-  /// For opening, decoding and verifying the image.
+  /// For opening, decoding and verifying the image, structure alone.
   public var loadInstructions: Int?
+  /// The same with both storeys of the verifier, for a context of the size it is given.
+  public var verifyInstructions: Int?
   /// For bringing the program into the form that is interpreted.
   public var translateInstructions: Int?
   /// eBPF instructions of one run.
   public var executed: Int?
-  /// For the analysis of values alone.
-  public var verifyInstructions: Int?
   /// For compiling.
   public var compileInstructions: Int?
   /// Loads and stores in the program, and those that are checked when they are run.
@@ -41,8 +41,8 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
     case imageBytes = "image_bytes"
     case textBytes = "text_bytes"
     case loadInstructions = "load_instructions"
-    case translateInstructions = "translate_instructions"
     case verifyInstructions = "verify_instructions"
+    case translateInstructions = "translate_instructions"
     case compileInstructions = "compile_instructions"
     case accesses
     case checkedAccesses = "checked_accesses"
@@ -81,6 +81,7 @@ public struct Measuring: Sendable {
         ratio: Double(count) / Double(instructions), correct: try interpreted.figure("correct") == 1,
         imageBytes: program.image.count, textBytes: program.textSize,
         loadInstructions: try interpreted.figure("load_instructions"),
+        verifyInstructions: try interpreted.figure("verify_instructions"),
         translateInstructions: try interpreted.figure("translate_instructions"),
         executed: try interpreted.figure("executed")))
     for (engine, name) in [(BenchmarkEngine.checked, "jit-checked"), (.hardware, "jit-hardware")] {

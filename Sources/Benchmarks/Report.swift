@@ -23,7 +23,7 @@ public struct BenchmarkReport: Codable, Sendable {
   public var header: [String] {
     [
       "kernel", "native", "interpreter", "ratio", "checked", "ratio", "hardware", "ratio", "text", "code",
-      "code", "load", "compile", "correct",
+      "code", "load", "verify", "compile", "correct",
     ]
   }
 
@@ -42,6 +42,7 @@ public struct BenchmarkReport: Codable, Sendable {
       row += [
         "\(it.textBytes ?? 0)", "\(checked.codeBytes ?? 0)", "\(hardware.codeBytes ?? 0)",
         format(Double(load) / Double(slots)),
+        format(Double(it.verifyInstructions ?? 0) / Double(slots)),
         format(Double(hardware.compileInstructions ?? 0) / Double(slots)),
         ([native] + engines.compactMap { $0 }).allSatisfy(\.correct) ? "yes" : "NO",
       ]
@@ -50,7 +51,7 @@ public struct BenchmarkReport: Codable, Sendable {
     let means = Self.engines.compactMap { geometricMean(engine: $0) }
     if means.count == Self.engines.count {
       rows.append(
-        ["geometric mean", ""] + means.flatMap { ["", format($0)] } + ["", "", "", "", "", ""])
+        ["geometric mean", ""] + means.flatMap { ["", format($0)] } + ["", "", "", "", "", "", ""])
     }
     return rows
   }

@@ -1,5 +1,8 @@
 /// The two ranges of memory a program can reach, and the check of every access against them.
 ///
+/// An address is as many bits of a register as the machine's addresses have: on the device the lower 32, on which it alone
+/// depends what an access reaches. See docs/jit.md.
+///
 /// A copy of plain numbers, so that a loop can keep them in the processor's registers.
 @unsafe
 public struct AccessBounds: BitwiseCopyable {
@@ -42,9 +45,7 @@ public struct AccessBounds: BitwiseCopyable {
     if let pointer = unsafe writable(from: base, offset: offset, count: count) {
       return UnsafeRawPointer(pointer)
     }
-    guard let address = UInt(exactly: base &+ UInt64(bitPattern: Int64(truncatingIfNeeded: offset))) else {
-      return nil
-    }
+    let address = UInt(truncatingIfNeeded: base) &+ UInt(bitPattern: offset)
     let index = unsafe address &- UInt(bitPattern: rodata)
     guard unsafe index < rodataSize, unsafe count <= rodataSize &- index else { return nil }
     return unsafe rodata.unsafelyUnwrapped + Int(bitPattern: index)
@@ -53,10 +54,7 @@ public struct AccessBounds: BitwiseCopyable {
   /// The memory of `count` bytes at `base` plus `offset`, which has 16 bits, if the program may write it all.
   @inline(__always)
   public func writable(from base: UInt64, offset: Int, count: UInt) -> UnsafeMutableRawPointer? {
-    // The sum is one of as many bits as an address has. Where the true one has more, the address is within `margin` of an
-    // end of the address space, where no arena is.
-    guard let base = UInt(exactly: base) else { return nil }
-    let address = base &+ UInt(bitPattern: offset)
+    let address = UInt(truncatingIfNeeded: base) &+ UInt(bitPattern: offset)
     // An address below the arena wraps to a large index; no arena is smaller than `count`, so the right side does not.
     let index = unsafe address &- UInt(bitPattern: arena)
     guard unsafe index <= arenaSize &- count else { return nil }

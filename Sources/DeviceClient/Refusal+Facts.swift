@@ -7,7 +7,7 @@ import Verifier
 
 /// The numbers of a refusal in words. What they count, the rule says.
 extension Refusal {
-  var facts: [String] {
+  public var facts: [String] {
     guard let stage, let rule = rule.flatMap({ UInt8(exactly: $0) }) else { return [] }
     return switch stage {
     case .request: RequestRule(rawValue: rule).map(facts(of:)) ?? []
@@ -114,8 +114,13 @@ extension Refusal {
       case .jumpOutside, .jumpIntoWideLoad, .callOutside, .callIntoWideLoad: found.map { "to \($0)" }
       case .unknownHelper, .helperNotGranted: found.map { "helper \($0)" }
       case .uninitialisedRegister, .uninitialisedStack: found.map { "r\($0)" }
-      case .outsideStackFrame, .outsideData, .outsideReadOnlyData, .writesReadOnlyData:
-        found.map { "offset \($0)" }
+      case .outsideStackFrame:
+        found.map { found in
+          "offset \(found)" + (expected.map { ", \($0) bytes from there within -512 to -1" } ?? "")
+        }
+      case .outsideData, .outsideReadOnlyData:
+        found.map { found in "offset \(found)" + (expected.map { " of \($0) bytes" } ?? "") }
+      case .writesReadOnlyData: found.map { "offset \($0)" }
       case .numberAsAddress: found.map { "address \(hexadecimal($0))" }
       case .neverEnds: nil
       }

@@ -30,6 +30,7 @@ func fuzzProgram(_ bytes: Span<UInt8>) {
 private func run(_ image: Span<UInt8>, context: Span<UInt8>) {
   var compartment = ProgramCompartment(arenaBytes: 2048, instructionCapacity: Limits.instructions)
   var services = Services(board: FuzzBoard(clock: Clock()))
+  do throws(LoadError) { try compartment.check(image) } catch {}
   do throws(LoadError) {
     _ = try compartment.run(image, context: context, budget: 2000, host: &services)
   } catch {}

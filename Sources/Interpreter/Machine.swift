@@ -115,7 +115,7 @@ struct Machine {
   /// An access to `base` plus `offset` was refused.
   @inline(never)
   mutating func refuse(_ rule: Trap.Rule, _ base: UInt64, _ offset: Int) {
-    trap(rule, base &+ UInt64(bitPattern: Int64(offset)))
+    trap(rule, UInt64(UInt(truncatingIfNeeded: base) &+ UInt(bitPattern: offset)))
   }
 
   @inline(never)

@@ -4,7 +4,7 @@ import Compartment
 import Helpers
 import Interpreter
 import ProgramImage
-import Verifier
+public import Verifier
 
 /// The memory one program at a time is loaded into and runs in.
 public struct ProgramCompartment: ~Copyable {
@@ -12,6 +12,8 @@ public struct ProgramCompartment: ~Copyable {
   /// The decoded instructions of the program loaded last.
   private var instructions: FixedArray<Instruction>
   private var interpreter: Interpreter
+  /// Working memory of the verifier.
+  private var cells: FixedArray<AnalysisCell>
   /// The helpers that programs may call unless their image says less.
   private let policy: HelperSet
 
@@ -26,14 +28,31 @@ public struct ProgramCompartment: ~Copyable {
     arena = Arena(size: arenaBytes)
     instructions = FixedArray(repeating: Instruction(.exit), count: instructionCapacity)
     interpreter = Interpreter(capacity: instructionCapacity)
+    cells = FixedArray(
+      repeating: AnalysisCell(), count: analysisCells(forInstructions: instructionCapacity))
     self.policy = policy
   }
 
   /// Finds out whether the program in this image could run: everything that ``run(_:context:budget:host:)`` does before the
-  /// first instruction.
+  /// first instruction, and that no run is certain to go wrong.
+  ///
+  /// - Throws: ``LoadError``.
   public mutating func check(_ bytes: Span<UInt8>) throws(LoadError) {
+    let frames = try proven(bytes).maximumDepth
+    try Self.prepare(&arena, frames: frames, of: try open(bytes), context: Span())
+  }
+
+  /// Decodes the program in this image and verifies its structure and its values, for a context of any size.
+  ///
+  /// - Parameter bytes: the image.
+  /// - Returns: the program, with proofs that hold whenever it runs in this compartment. Its instructions stay until the
+  ///   compartment is used again.
+  /// - Throws: ``LoadError``: of the rules about values the first one that the program breaks whatever happens.
+  @_lifetime(&self)
+  public mutating func proven(_ bytes: Span<UInt8>) throws(LoadError) -> VerifiedProgram {
     let image = try open(bytes)
-    try Self.check(image, granting: policy, &arena, &instructions)
+    let memory = instructions.mutableSpan
+    return try analyse(image, into: memory, granting: policy, using: &cells)
   }
 
   /// Loads the program in this image and runs it until it returns, traps, or has spent its budget.
@@ -54,16 +73,7 @@ public struct ProgramCompartment: ~Copyable {
       &interpreter)
   }
 
-  // The two below take arena and instructions apart from `self`, so that a program may borrow the one while the other
-  // is changed.
-
-  private static func check(
-    _ image: borrowing ProgramImage, granting policy: HelperSet, _ arena: inout Arena,
-    _ instructions: inout FixedArray<Instruction>
-  ) throws(LoadError) {
-    let program = try load(image, into: instructions.mutableSpan, granting: policy)
-    try prepare(&arena, for: program, of: image, context: Span())
-  }
+  // Takes arena and instructions apart from `self`, so that a program may borrow the one while the other is changed.
 
   private static func run<Host: HelperHost & ~Copyable>(
     _ image: borrowing ProgramImage, granting policy: HelperSet, context: Span<UInt8>, budget: Int,
@@ -71,7 +81,7 @@ public struct ProgramCompartment: ~Copyable {
     _ interpreter: inout Interpreter
   ) throws(LoadError) -> Outcome {
     let program = try load(image, into: instructions.mutableSpan, granting: policy)
-    try prepare(&arena, for: program, of: image, context: context)
+    try prepare(&arena, frames: program.maximumDepth, of: image, context: context)
     let address = context.isEmpty ? 0 : arena.contextAddress
     var memory = arena.memory(rodata: image.rodata)
     interpreter.load(program, for: memory)
@@ -81,13 +91,13 @@ public struct ProgramCompartment: ~Copyable {
 
   /// Lays the arena out and fills data and context.
   private static func prepare(
-    _ arena: inout Arena, for program: borrowing VerifiedProgram, of image: borrowing ProgramImage,
+    _ arena: inout Arena, frames: Int, of image: borrowing ProgramImage,
     context: Span<UInt8>
   ) throws(LoadError) {
     do throws(ArenaError) {
       // The image's zeros stand directly behind its data, as its offsets count.
       try arena.prepare(
-        frames: program.maximumDepth, dataSize: image.dataSize + image.bssSize, bssSize: 0,
+        frames: frames, dataSize: image.dataSize + image.bssSize, bssSize: 0,
         contextSize: context.count)
     } catch {
       throw .arena(error)
@@ -111,17 +121,47 @@ private func open(_ bytes: Span<UInt8>) throws(LoadError) -> ProgramImage {
   do throws(ImageError) { return try ProgramImage(bytes) } catch { throw .image(error) }
 }
 
-/// Decodes and verifies the program of an image.
+/// Decodes the program of an image and verifies its structure.
 @_lifetime(copy memory)
 private func load(
   _ image: borrowing ProgramImage, into memory: consuming MutableSpan<Instruction>, granting policy: HelperSet
 ) throws(LoadError) -> VerifiedProgram {
-  let count: Int
-  do throws(ImageError) { count = try image.decode(into: &memory) } catch { throw .image(error) }
-  let granted = image.grantedHelpers.map { policy.intersection($0) } ?? policy
+  let (count, granted) = try decode(image, into: &memory, granting: policy)
   do throws(VerifierError) {
     return try verify(memory._consumingExtracting(0..<count), entry: image.entry, granting: granted)
   } catch {
     throw .refused(error)
+  }
+}
+
+/// Decodes the program of an image and verifies its structure and its values, for a context of any size.
+@_lifetime(copy memory)
+private func analyse(
+  _ image: borrowing ProgramImage, into memory: consuming MutableSpan<Instruction>,
+  granting policy: HelperSet,
+  using cells: inout FixedArray<AnalysisCell>
+) throws(LoadError) -> VerifiedProgram {
+  let (count, granted) = try decode(image, into: &memory, granting: policy)
+  // The zeros stand directly behind the data.
+  var regions = Regions(dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count)
+  regions.addressesFitWord = UInt.bitWidth == 32
+  do throws(VerifierError) {
+    return try verify(
+      memory._consumingExtracting(0..<count), entry: image.entry, granting: granted, regions: regions,
+      using: cells.mutableSpan)
+  } catch {
+    throw .refused(error)
+  }
+}
+
+/// Decodes the program of an image: how many instructions it has, and the helpers it may call.
+private func decode(
+  _ image: borrowing ProgramImage, into memory: inout MutableSpan<Instruction>, granting policy: HelperSet
+) throws(LoadError) -> (count: Int, granted: HelperSet) {
+  do throws(ImageError) {
+    let count = try image.decode(into: &memory)
+    return (count, image.grantedHelpers.map { policy.intersection($0) } ?? policy)
+  } catch {
+    throw .image(error)
   }
 }

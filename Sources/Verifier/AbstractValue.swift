@@ -137,7 +137,7 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
 
   public var isAddress: Bool { kind.rawValue >= Kind.stack.rawValue }
   /// Whether nothing is known, so that it needs no remembering.
-  var isUnknown: Bool { kind == .any && extent == .max }
+  public var isUnknown: Bool { kind == .any && extent == .max }
   var hasValue: Bool { kind.rawValue >= Kind.any.rawValue }
   var isConstant: Bool { extent == 0 }
   public var upperHalfIsZero: Bool { kind == .zeroExtended }

@@ -102,7 +102,7 @@ extension Analysis {
         result = state.slot(slot)
       }
     }
-    if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
+    if fitsWord(result) { proofs.insert(.resultFitsWord) }
     state.cells[instruction.destination] = result
   }
 
@@ -142,6 +142,7 @@ extension Analysis {
     } else {
       value = try state.cells.operand(instruction.source)
     }
+    if fitsWord(value) { proofs.insert(.sourceFitsWord) }
     let place = try locate(base, displacement, size: size, isWrite: true)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
     write(place)

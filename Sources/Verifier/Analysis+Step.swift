@@ -21,6 +21,16 @@ extension Analysis {
     return true
   }
 
+  /// Whether the upper half is zero: known of the number, or because addresses have 32 bits.
+  func fitsWord(_ value: AbstractValue) -> Bool {
+    if value.upperHalfIsZero { return true }
+    guard regions.addressesFitWord, value.isAddress else { return false }
+    // So far, and no farther, arenas keep from both ends of the address space. Read-only data may lie anywhere.
+    let offsets = value.signedRange
+    if value.kind == .rodata { return offsets.low >= 0 && offsets.high <= Int64(regions.rodataSize ?? 0) }
+    return offsets.low >= -1 << 15 && offsets.high < 1 << 15
+  }
+
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
   private mutating func calculate(
@@ -31,7 +41,7 @@ extension Analysis {
     var a = AbstractValue.unknown
     if code != .mov {
       a = try state.cells.operand(instruction.destination)
-      if a.upperHalfIsZero { proofs.insert(.destinationFitsWord) }
+      if fitsWord(a) { proofs.insert(.destinationFitsWord) }
     }
     let result: AbstractValue
     switch code {
@@ -43,7 +53,7 @@ extension Analysis {
       } else {
         b = try state.cells.operand(instruction.source)
       }
-      if b.upperHalfIsZero { proofs.insert(.sourceFitsWord) }
+      if fitsWord(b) { proofs.insert(.sourceFitsWord) }
       if code == .div || code == .mod {
         let divisor = is64Bit ? b : b.lowerHalf
         if divisor.membersExcludeZero { proofs.insert(.divisorNonZero) }
@@ -53,7 +63,7 @@ extension Analysis {
         ? .arithmetic64(code, a, b, variant: instruction.offset)
         : .arithmetic32(code, a, b, variant: instruction.offset)
     }
-    if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
+    if fitsWord(result) { proofs.insert(.resultFitsWord) }
     state.cells[instruction.destination] = result
   }
 
@@ -75,7 +85,7 @@ extension Analysis {
       case .lddwRodata: AbstractValue(.rodata, offsets: number, through: number, shift: 32)
       default: AbstractValue(constant: number)
       }
-    if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
+    if fitsWord(result) { proofs.insert(.resultFitsWord) }
     state.cells[instruction.destination] = result
   }
 
@@ -95,6 +105,7 @@ extension Analysis {
         if !state.mayBeCalled { _ = try state.cells.decisive(.r0) }
         canEnd = true
       }
+      if fitsWord(state.cells[.r0]) { proofs.insert(.destinationFitsWord) }
       return false
     case .trap:
       canEnd = true
@@ -128,8 +139,8 @@ extension Analysis {
     } else {
       b = AbstractValue(immediate: instruction.immediate)
     }
-    if a.upperHalfIsZero { proofs.insert(.destinationFitsWord) }
-    if b.upperHalfIsZero { proofs.insert(.sourceFitsWord) }
+    if fitsWord(a) { proofs.insert(.destinationFitsWord) }
+    if fitsWord(b) { proofs.insert(.sourceFitsWord) }
     if b.isConstant, let number = b.range { state.insertBound(number.low) }
     if comparesRegisters, a.isConstant, let number = a.range { state.insertBound(number.low) }
 

@@ -10,8 +10,10 @@ extension Workspace {
   private static var headSize: Int { 2 }
   /// In place of the place of a record: nothing is known.
   private static var nothingKnown: UInt32 { .max }
-  /// Changes that come from behind after which what changes is given up.
+  /// Changes that come from behind after which bounds that move are given up.
   private static var changeLimit: UInt32 { 2 }
+  /// And those after which it is given up as well that the upper half is zero.
+  private static var wordLimit: UInt32 { 4 }
 
   func instruction(ofJoin number: Int) -> Int { Int(cells[Self.joinBase + number - 1].second) }
 
@@ -124,7 +126,10 @@ extension Workspace {
     if new != old {
       header.hasChanged = true
       if comesFromBehind {
-        new = header.changes < Self.changeLimit ? widened(old, to: new) : .unknown
+        new =
+          header.changes < Self.changeLimit
+          ? widened(old, to: new)
+          : new.upperHalfIsZero && header.changes < Self.wordLimit ? .word : .unknown
       }
     }
     guard !new.isUnknown else { return false }

@@ -14,10 +14,10 @@ public struct Proofs: OptionSet, Sendable {
   public static var inBounds: Proofs { Proofs(rawValue: 1) }
   /// Of a load, a store or an atomic operation: its address is divisible by its size.
   public static var aligned: Proofs { Proofs(rawValue: 2) }
-  /// Of arithmetic and jumps: the upper half of the destination register is zero before.
+  /// Of arithmetic and jumps: the upper half of the destination register is zero before. Of `exit`: that of r0 is.
   public static var destinationFitsWord: Proofs { Proofs(rawValue: 4) }
-  /// Of arithmetic and jumps: the upper half of the source register is zero before. Also said of immediates that are
-  /// not negative.
+  /// Of arithmetic, jumps, and stores: the upper half of the source register is zero before. Also said of immediates
+  /// that are not negative.
   public static var sourceFitsWord: Proofs { Proofs(rawValue: 8) }
   /// Of what changes its destination register: its upper half is zero afterwards.
   public static var resultFitsWord: Proofs { Proofs(rawValue: 16) }

@@ -8,6 +8,8 @@ public struct Regions: Equatable, Sendable {
   public var rodataSize: Int?
   /// The context: when it is not 0, r1 is its address, divisible by 8, and r2 its size. `nil` when neither is known.
   public var contextSize: Int?
+  /// Whether addresses have 32 bits, so that the upper half of one within a region is zero.
+  public var addressesFitWord = false
 
   public init(dataSize: Int? = nil, rodataSize: Int? = nil, contextSize: Int? = nil) {
     self.dataSize = dataSize

@@ -51,7 +51,9 @@ extension Workspace {
     let isUnsigned = joined.kind == .zeroExtended
     var (low, high) = (new.low, new.high)
     if new.high > old.high {
-      let limit = Int64(isUnsigned && high > Int64(Int32.max) ? Int64(UInt32.max) : Int64(Int32.max))
+      // The last number but one first: a counter that is kept below another of 32 bits gets no further.
+      let last = Int64(isUnsigned && high > Int64(Int32.max) ? Int64(UInt32.max) : Int64(Int32.max))
+      let limit = high < last ? last - 1 : last
       high = leastBound(from: high) ?? limit
       if high > limit { high = limit }
       if high < new.high { high = new.high }

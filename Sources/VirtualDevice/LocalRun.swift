@@ -20,6 +20,7 @@ public func runLocally(
   var services = Services(board: LinuxBoard(console: console))
   let outcome: Outcome
   do throws(LoadError) {
+    try compartment.check(image.span)
     outcome = try compartment.run(image.span, context: context.span, budget: budget, host: &services)
   } catch {
     throw Problem(error)

@@ -35,9 +35,15 @@ struct Deploy: AsyncParsableCommand {
         key: try key.read(), vendor: manifest.vendor, deviceClass: manifest.deviceClass,
         sequenceNumber: manifest.sequence)
       let image = try await build(program, layout: layout.layout)
-      let report = try await device.withClient { device in
-        try await deliver(
-          image: image, to: slot.slot, of: device, signing: signing, fileServerAddress: serveAddress)
+      let report: DeliveryReport
+      do {
+        report = try await device.withClient { device in
+          try await deliver(
+            image: image, to: slot.slot, of: device, signing: signing, fileServerAddress: serveAddress)
+        }
+      } catch DeviceError.refused(let refusal) where refusal.stage == .verifier {
+        say("`microbpf verify \(program)` shows where and what to do")
+        throw DeviceError.refused(refusal)
       }
       let installation = report.installation
       try output.print(

@@ -31,7 +31,8 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Programs",
         subcommands: [
-          Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Run.self, Bench.self,
+          Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Verify.self, Run.self,
+          Bench.self,
         ]),
       CommandGroup(
         name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),

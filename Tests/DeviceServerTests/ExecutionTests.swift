@@ -77,11 +77,38 @@ import Verifier
 
   @Test func `the address 0 is an address like others`() throws {
     var device = try Device()
-    _ = try device.install(Assembly.move(1, 0) + Assembly.loadByte(0, from: 1) + Assembly.exit)
+    _ = try device.install(
+      Assembly.move(1, 0) + Assembly.blur(1) + Assembly.loadByte(0, from: 1) + Assembly.exit)
     let refusal = Refusal(try device.request(.post, "slots/1/run"))
     #expect(
       refusal.description
-        == "Program stopped (5.00): it read memory outside its compartment (instruction 1, address 0x0)")
+        == "Program stopped (5.00): it read memory outside its compartment (instruction 2, address 0x0)")
+  }
+
+  @Test func `a program that is certain to go wrong is not installed, and the slot keeps what it holds`()
+    throws
+  {
+    var device = try Device()
+    _ = try device.install(Assembly.returning(5))
+    let refused = try device.install(
+      Assembly.copy(1, from: 10) + Assembly.add(1, -516) + Assembly.loadWord(0, from: 1) + Assembly.exit)
+    #expect(refused.code == .unprocessableEntity)
+    #expect(
+      Refusal(refused).description
+        == "Program refused by the verifier (4.22): the access is outside the stack frame (instruction 2, offset -516, 4 bytes from there within -512 to -1)"
+    )
+    let kept = try device.result(of: 1)
+    #expect(kept == 5)
+  }
+
+  @Test func `whether a program goes wrong with a context shows when it runs with one`() throws {
+    var device = try Device()
+    let installed = try device.install(Assembly.loadByte(0, from: 1, 7) + Assembly.exit)
+    #expect(installed.code == .changed)
+    let last = try device.result(of: 1, context: [0, 0, 0, 0, 0, 0, 0, 9])
+    #expect(last == 9)
+    let refusal = Refusal(try device.request(.post, "slots/1/run"))
+    #expect(refusal.rule == Int(Trap.Rule.readOutside.rawValue))
   }
 
   // MARK: Stores

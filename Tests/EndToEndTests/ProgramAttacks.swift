@@ -8,27 +8,46 @@ import Toolchain
 import Verifier
 
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ProgramAttacks {
-  static let refused: [([UInt8], VerifierError.Rule, Int64)] = [
-    (Assembly.instruction(0xff) + Assembly.exit, .unknownOpcode, 0),
-    (Assembly.move(0, 1), .fallsOffTheEnd, 0),
-    (Assembly.move(0, 1) + Assembly.jump(5) + Assembly.exit, .jumpOutside, 1),
-    (Assembly.jump(-2) + Assembly.exit, .jumpOutside, 0),
-    (Assembly.jump(1) + Assembly.wide(0, 1) + Assembly.exit, .jumpIntoWideLoad, 0),
-    (Assembly.move(10, 0) + Assembly.exit, .writesFramePointer, 0),
-    (Assembly.instruction(0xb7, destination: 11) + Assembly.exit, .destinationOutOfRange, 0),
-    (Assembly.instruction(0xbf, source: 15) + Assembly.exit, .sourceOutOfRange, 0),
-    (Assembly.instruction(0x95, immediate: 3), .reservedFieldsNotZero, 0),
-    (Assembly.exit + Assembly.instruction(0x18), .incompleteWideLoad, 1),
-    (Assembly.move(0, 1) + Assembly.instruction(0) + Assembly.exit, .strayUpperHalf, 1),
-    (Assembly.call(0x7777) + Assembly.exit, .unknownHelper, 0),
-    (Assembly.instruction(0x85, source: 1, immediate: 100) + Assembly.exit, .callOutside, 0),
-    (Assembly.instruction(0x85, source: 2) + Assembly.exit, .callByBTF, 0),
-    (Assembly.instruction(0x30) + Assembly.exit, .packetAccess, 0),
+  static let refused: [([UInt8], VerifierError.Rule, Int64)] =
+    [
+      (Assembly.instruction(0xff) + Assembly.exit, .unknownOpcode, 0),
+      (Assembly.move(0, 1), .fallsOffTheEnd, 0),
+      (Assembly.move(0, 1) + Assembly.jump(5) + Assembly.exit, .jumpOutside, 1),
+      (Assembly.jump(-2) + Assembly.exit, .jumpOutside, 0),
+      (Assembly.jump(1) + Assembly.wide(0, 1) + Assembly.exit, .jumpIntoWideLoad, 0),
+      (Assembly.move(10, 0) + Assembly.exit, .writesFramePointer, 0),
+      (Assembly.instruction(0xb7, destination: 11) + Assembly.exit, .destinationOutOfRange, 0),
+      (Assembly.instruction(0xbf, source: 15) + Assembly.exit, .sourceOutOfRange, 0),
+      (Assembly.instruction(0x95, immediate: 3), .reservedFieldsNotZero, 0),
+      (Assembly.exit + Assembly.instruction(0x18), .incompleteWideLoad, 1),
+      (Assembly.move(0, 1) + Assembly.instruction(0) + Assembly.exit, .strayUpperHalf, 1),
+      (Assembly.call(0x7777) + Assembly.exit, .unknownHelper, 0),
+      (Assembly.instruction(0x85, source: 1, immediate: 100) + Assembly.exit, .callOutside, 0),
+      (Assembly.instruction(0x85, source: 2) + Assembly.exit, .callByBTF, 0),
+      (Assembly.instruction(0x30) + Assembly.exit, .packetAccess, 0),
+      (
+        Assembly.instruction(0x18, source: 1) + Assembly.instruction(0) + Assembly.exit, .unsupportedWideLoad,
+        0
+      ),
+      (Assembly.instruction(0xdb, destination: 1, immediate: 0x33) + Assembly.exit, .unknownVariant, 0),
+    ] + wrong
+
+  /// Programs of sound structure that go wrong whatever happens.
+  static let wrong: [([UInt8], VerifierError.Rule, Int64)] = [
+    (Assembly.copy(0, from: 7) + Assembly.exit, .uninitialisedRegister, 0),
+    (Assembly.move(1, 1) + Assembly.exit, .uninitialisedRegister, 1),
     (
-      Assembly.instruction(0x18, source: 1) + Assembly.instruction(0) + Assembly.exit, .unsupportedWideLoad,
-      0
+      Assembly.move(1, 1) + Assembly.copy(2, from: 10) + Assembly.add(2, -4) + Assembly.call(0x12)
+        + Assembly.copy(0, from: 1) + Assembly.exit, .uninitialisedRegister, 4
     ),
-    (Assembly.instruction(0xdb, destination: 1, immediate: 0x33) + Assembly.exit, .unknownVariant, 0),
+    (Assembly.loadWord(0, from: 10, -4) + Assembly.exit, .uninitialisedStack, 1),
+    (Assembly.storeByte(1, to: 10, -513) + Assembly.exit, .outsideStackFrame, 0),
+    (Assembly.loadByte(0, from: 10) + Assembly.exit, .outsideStackFrame, 0),
+    (Assembly.rodata(1) + Assembly.loadByte(0, from: 1) + Assembly.exit, .outsideReadOnlyData, 2),
+    (Assembly.rodata(1) + Assembly.storeByte(1, to: 1) + Assembly.exit, .writesReadOnlyData, 2),
+    (Assembly.move(1, 0) + Assembly.loadByte(0, from: 1) + Assembly.exit, .numberAsAddress, 1),
+    (Assembly.move(1, 16) + Assembly.call(1) + Assembly.exit, .numberAsAddress, 1),
+    (Assembly.jump(-1) + Assembly.exit, .neverEnds, 0),
   ]
 
   @Test func `a program that the verifier refuses is not installed`() async throws {
@@ -127,41 +146,41 @@ import Verifier
   static let escapes: [([UInt8], Trap.Rule, Int64)] = [
     // The stack grows down to the arena's start and up to its end, 8192 bytes further.
     (
-      Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.loadByte(0, from: 1) + Assembly.exit,
-      .readOutside, 2
+      Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.blur(1) + Assembly.loadByte(0, from: 1)
+        + Assembly.exit, .readOutside, 3
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 512) + Assembly.loadByte(0, from: 1)
-        + Assembly.exit, .readOutside, 2
+      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 512) + Assembly.blur(1)
+        + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 3
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 514) + Assembly.loadWord(0, from: 1)
-        + Assembly.exit, .readOutside, 2
+      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 514) + Assembly.blur(1)
+        + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 3
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.storeByte(1, to: 1) + Assembly.exit,
-      .writeOutside, 2
+      Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.blur(1) + Assembly.storeByte(1, to: 1)
+        + Assembly.returning(0), .writeOutside, 3
     ),
-    (Assembly.move(1, 0) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 1),
-    (Assembly.wide(1, 0x2000_0000) + Assembly.storeByte(1, to: 1) + Assembly.exit, .writeOutside, 2),
+    (Assembly.move(1, 0) + Assembly.blur(1) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 2),
+    (Assembly.wide(1, 0x2000_0000) + Assembly.storeByte(1, to: 1) + Assembly.returning(0), .writeOutside, 2),
     (Assembly.wide(1, 0x003f_f000) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 2),
     (Assembly.wide(1, 0xe000_ed08) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 2),
-    (Assembly.wide(1, 0x4000_4000) + Assembly.storeByte(65, to: 1) + Assembly.exit, .writeOutside, 2),
+    (Assembly.wide(1, 0x4000_4000) + Assembly.storeByte(65, to: 1) + Assembly.returning(0), .writeOutside, 2),
     (Assembly.wide(1, 0x1_2000_0000) + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 2),
     (
       Assembly.wide(1, 0xffff_ffff_ffff_ffff) + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside,
       2
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.wide(2, 1 << 32)
-        + Assembly.instruction(0x0f, destination: 1, source: 2)
+      Assembly.copy(1, from: 10) + Assembly.wide(3, 1 << 32) + Assembly.add(1, from: 3)
         + Assembly.loadByte(0, from: 1, -1) + Assembly.exit, .readOutside, 4
     ),
     (
       Assembly.move(2, 1) + Assembly.instruction(0xdb, destination: 1, source: 2, offset: 8)
+        + Assembly.move(0, 0)
         + Assembly.exit, .writeOutside, 1
     ),
-    (Assembly.instruction(0x8d, destination: 3) + Assembly.exit, .unknownHelper, 0),
+    (Assembly.instruction(0x8d, destination: 2) + Assembly.exit, .unknownHelper, 0),
     (Assembly.instruction(0x85, source: 1, immediate: -1) + Assembly.exit, .callTooDeep, 0),
   ]
 
@@ -183,12 +202,13 @@ import Verifier
       let image = Assembly.image(text: text, rodata: [1, 2, 3, 4])
       _ = try await deliver(image: image, to: 2, of: siege.device, signing: Signing(key: Board.key))
       #expect(try await siege.device.run(2).result == 4)
-      let write = Assembly.rodata(1) + Assembly.storeByte(9, to: 1) + Assembly.exit
+      let write = Assembly.rodata(1) + Assembly.blur(1) + Assembly.storeByte(9, to: 1) + Assembly.returning(0)
       let written = try await siege.trap(of: Assembly.image(text: write, rodata: [1, 2, 3, 4]))
       #expect(written.rule == Int(Trap.Rule.writeOutside.rawValue))
-      #expect(written.index == 2)
+      #expect(written.index == 3)
       for offset: Int16 in [4, -1] {
-        let beyond = Assembly.rodata(1) + Assembly.loadByte(0, from: 1, offset) + Assembly.exit
+        let beyond =
+          Assembly.rodata(1) + Assembly.blur(1) + Assembly.loadByte(0, from: 1, offset) + Assembly.exit
         let read = try await siege.trap(of: Assembly.image(text: beyond, rodata: [1, 2, 3, 4]))
         #expect(read.rule == Int(Trap.Rule.readOutside.rawValue))
       }
@@ -198,19 +218,21 @@ import Verifier
   @Test func `a program of instructions alone has no read-only data`() async throws {
     try await Siege.run { siege in
       let refusal = try await siege.trap(
-        of: Assembly.rodata(1) + Assembly.loadByte(0, from: 1) + Assembly.exit)
+        of: Assembly.rodata(1) + Assembly.blur(1) + Assembly.loadByte(0, from: 1) + Assembly.exit)
       #expect(refusal.rule == Int(Trap.Rule.readOutside.rawValue))
     }
   }
 
   @Test func `an endless loop ends with its budget`() async throws {
     try await Siege.run { siege in
-      let refusal = try await siege.trap(of: Assembly.jump(-1) + Assembly.exit)
+      // Goes on as long as r2 is 0, which the length of no context is.
+      let refusal = try await siege.trap(
+        of: Assembly.move(0, 0) + Assembly.instruction(0x15, destination: 2, offset: -1) + Assembly.exit)
       #expect(refusal.stage == .execution)
       #expect(refusal.rule == Int(Trap.Rule.budgetSpent.rawValue))
       #expect(
         refusal.description
-          == "Program stopped (5.00): it used up the instructions it may run (instruction 0)")
+          == "Program stopped (5.00): it used up the instructions it may run (instruction 1)")
     }
   }
 
@@ -225,9 +247,10 @@ import Verifier
 
   static let pointers: [([UInt8], Int64)] = [
     // printf, its format outside; memcpy to and from outside, and of too much; fetch to outside; strlen of outside.
-    (Assembly.move(1, 16) + Assembly.call(1) + Assembly.exit, 1),
+    (Assembly.move(1, 16) + Assembly.blur(1) + Assembly.call(1) + Assembly.exit, 1),
     (
-      Assembly.move(1, 16) + Assembly.copy(2, from: 10) + Assembly.add(2, -8) + Assembly.move(3, 8)
+      Assembly.move(1, 16) + Assembly.blur(1) + Assembly.copy(2, from: 10) + Assembly.add(2, -8)
+        + Assembly.move(3, 8)
         + Assembly.call(2) + Assembly.exit, 1
     ),
     (
@@ -264,13 +287,14 @@ import Verifier
     try await Siege.run { siege in
       let device = siege.device
       let fill =
-        Assembly.copy(1, from: 10) + Assembly.storeByte(77, to: 1, -1) + Assembly.storeByte(77, to: 1, 1000)
+        Assembly.copy(1, from: 10) + Assembly.blur(1) + Assembly.storeByte(77, to: 1, -1)
+        + Assembly.storeByte(77, to: 1, 1000)
       _ = try await deliver(
         image: fill + Assembly.returning(0), to: 2, of: device, signing: Signing(key: Board.key))
       #expect(try await device.run(2).result == 0)
       let look =
-        Assembly.copy(1, from: 10) + Assembly.loadByte(0, from: 1, -1) + Assembly.loadByte(2, from: 1, 1000)
-        + Assembly.instruction(0x0f, destination: 0, source: 2) + Assembly.exit
+        Assembly.copy(1, from: 10) + Assembly.blur(1) + Assembly.loadByte(0, from: 1, -1)
+        + Assembly.loadByte(2, from: 1, 1000) + Assembly.add(0, from: 2) + Assembly.exit
       _ = try await deliver(image: look, to: 2, of: device, signing: Signing(key: Board.key))
       #expect(try await device.run(2).result == 0)
     }

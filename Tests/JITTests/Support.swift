@@ -29,8 +29,9 @@ struct Compiled {
     var decoded = FixedArray(repeating: Instruction(.exit), count: image.instructionCount)
     var instructions = decoded.mutableSpan
     let count = try image.decode(into: &instructions)
-    let regions = Regions(
+    var regions = Regions(
       dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: contextSize)
+    regions.addressesFitWord = true
     var cells = FixedArray(repeating: AnalysisCell(), count: analysisCells(forInstructions: count))
     let program = try verify(
       instructions._consumingExtracting(0..<count), entry: image.entry, granting: .all, regions: regions,

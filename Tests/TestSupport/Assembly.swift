@@ -25,6 +25,17 @@ package enum Assembly {
     instruction(0x07, destination: register, immediate: value)
   }
 
+  /// `register += other`
+  package static func add(_ register: UInt8, from other: UInt8) -> [UInt8] {
+    instruction(0x0f, destination: register, source: other)
+  }
+
+  /// `register += r2`, as long as r2 is still the length of the context: 0 when there is none, but no verifier can know
+  /// that. What goes wrong with the register goes wrong when the program runs, and does not keep it from being installed.
+  package static func blur(_ register: UInt8) -> [UInt8] {
+    add(register, from: 2)
+  }
+
   /// `register = value`, all 64 bits: two slots.
   package static func wide(_ register: UInt8, _ value: UInt64) -> [UInt8] {
     instruction(0x18, destination: register, immediate: Int32(truncatingIfNeeded: value))

@@ -29,8 +29,9 @@ private func measureCode(
   _ arena: inout Arena, _ decoded: consuming MutableSpan<Instruction>,
   _ cells: consuming MutableSpan<AnalysisCell>
 ) -> Bool {
-  let regions = Regions(
+  var regions = Regions(
     dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: it.context.count)
+  regions.addressesFitWord = true
   guard (try? image.decode(into: &decoded)) != nil,
     let program = try? verify(
       decoded, entry: image.entry, granting: .empty, regions: regions, using: cells),

@@ -18,6 +18,13 @@ func measureInterpreter(_ it: borrowing BenchmarkCase) -> Bool {
   var arena = Arena(size: Limits.arenaBytes)
   report(
     "load_instructions", Stopwatch.instructions { _ = load(it.program, into: decoded.mutableSpan) })
+  var cells = FixedArray(repeating: AnalysisCell(), count: analysisCells(forInstructions: count))
+  report(
+    "verify_instructions",
+    Stopwatch.instructions {
+      _ = load(
+        it.program, contextSize: it.context.count, into: decoded.mutableSpan, using: cells.mutableSpan)
+    })
   report("slots", UInt64(count))
   return measureRuns(it, image, &arena, decoded.mutableSpan)
 }
@@ -72,6 +79,22 @@ private func load(_ bytes: Span<UInt8>, into decoded: consuming MutableSpan<Inst
   guard let image = try? ProgramImage(bytes), (try? image.decode(into: &decoded)) != nil else { return false }
   guard let program = try? verify(decoded, entry: image.entry, granting: .empty) else { return false }
   return program.instructions.count > 0
+}
+
+/// The same with both storeys of the verifier.
+@inline(never)
+private func load(
+  _ bytes: Span<UInt8>, contextSize: Int, into decoded: consuming MutableSpan<Instruction>,
+  using cells: consuming MutableSpan<AnalysisCell>
+) -> Bool {
+  guard let image = try? ProgramImage(bytes), (try? image.decode(into: &decoded)) != nil else { return false }
+  let regions = Regions(
+    dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: contextSize)
+  guard
+    let program = try? verify(
+      decoded, entry: image.entry, granting: .empty, regions: regions, using: cells)
+  else { return false }
+  return program.areValuesKnown
 }
 
 /// A host for programs that call nothing.
