@@ -129,7 +129,7 @@ extension Workspace {
         new =
           header.changes < Self.changeLimit
           ? widened(old, to: new)
-          : new.upperHalfIsZero && header.changes < Self.wordLimit ? .word : .unknown
+          : new.upperHalfIsZero && header.changes < Self.wordLimit ? new.widestWord : .unknown
       }
     }
     guard !new.isUnknown else { return false }

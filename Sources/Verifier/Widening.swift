@@ -1,3 +1,11 @@
+extension AbstractValue {
+  /// Something wide that holds of this number, whose upper half is zero. The last number is left out if it is no member: a
+  /// counter that is kept below another gets no further, and one more still has an upper half of zero.
+  var widestWord: AbstractValue {
+    unsignedRange.high < Int64(UInt32.max) ? AbstractValue(0, through: Int64(UInt32.max) - 1) : .word
+  }
+}
+
 /// Where the range of a loop's variable is likely to end: numbers that the program compares with, lately.
 extension Workspace {
   mutating func insertBound(_ number: Int64) {
