@@ -153,5 +153,6 @@ public func compile(
   guard size <= 0xFFFF else { throw .tooLong }
   guard size <= capacity else { throw .tooLittleRoom(needed: size * 2, available: capacity * 2) }
   return CompiledCode(
-    size: size * 2, entry: generator.start * 2, checkedAccesses: generator.checkedAccesses, accesses: generator.accesses)
+    size: size * 2, entry: generator.start * 2, checkedAccesses: generator.checkedAccesses,
+    accesses: generator.accesses)
 }

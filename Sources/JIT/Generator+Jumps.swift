@@ -116,6 +116,7 @@ extension Generator {
       }
       forgetAll()
     case .ja, .ja32:
+      if isJustTurnedAround(index, cells) { return }
       let target = index + 1 + (instruction.distance ?? 0)
       kept = cells[target].live
       flush(cells[target].live)
@@ -134,6 +135,38 @@ extension Generator {
     }
   }
 
+  /// Where the jump leads that stands behind conditional jump `index`, if it leads backward and nothing else leads to it.
+  ///
+  /// The branch is turned around then to be that jump: a loop that ends with both needs one of them only, each time around.
+  private func loopStart(behind index: Int, _ cells: borrowing MutableSpan<CompilerCell>) -> Int? {
+    let next = index + 1
+    guard next < instructions.count, !cells[next].isTarget else { return nil }
+    let instruction = instructions[next]
+    guard instruction.operation == .ja || instruction.operation == .ja32,
+      let distance = instruction.distance, distance < 0
+    else { return nil }
+    return next + 1 + distance
+  }
+
+  /// Whether the branch before has done what this jump is for.
+  private func isJustTurnedAround(_ index: Int, _ cells: borrowing MutableSpan<CompilerCell>) -> Bool {
+    guard index > 0, instructions[index - 1].operation.isConditionalJump else { return false }
+    return instructions[index - 1].distance != 0 && loopStart(behind: index - 1, cells) != nil
+  }
+
+  /// Writes a conditional branch, the flags for which have been set.
+  private mutating func branch(
+    _ condition: Condition, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
+  ) {
+    if let loopStart = loopStart(behind: index, cells) {
+      jump(condition.inverse, from: index, to: loopStart, &cells)
+      jump(nil, from: index, to: target, &cells)
+      forgetAll()
+    } else {
+      jump(condition, from: index, to: target, &cells)
+    }
+  }
+
   /// Writes a branch to the code of instruction `target`. `condition` is `nil` when it is always taken.
   private mutating func jump(
     _ condition: Condition?, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
@@ -148,7 +181,9 @@ extension Generator {
       if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
       _ = code.aim(branchAt: site, to: destination)
     } else {
-      let isNear = branchesAreShort && target - index <= (condition == nil ? 150 : environment.isolation == .checked ? 24 : 40)
+      let isNear =
+        branchesAreShort
+        && target - index <= (condition == nil ? 150 : environment.isolation == .checked ? 24 : 40)
       if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
       cells[index].site = UInt16(truncatingIfNeeded: site)
     }
@@ -159,19 +194,17 @@ extension Generator {
   ) {
     let opcode = instruction.operation.opcode
     let target = index + 1 + Int(instruction.offset)
-    kept = live.union(cells[index].live).union(cells[target].live)
     // Both ways are the same.
     guard target != index + 1 else { return }
+    kept = live.union(cells[index].live).union(cells[target].live)
+    var needed = cells[target].live
+    if let loopStart = loopStart(behind: index, cells) { needed = needed.union(cells[loopStart].live) }
     let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
     let isRegister = opcode & 8 != 0
     let is64Bit = opcode & 7 == 5
     let proofs = instruction.proven
     let countsDown = !isRegister && instruction.immediate == 0 && values[low.index].kind == .addConstant
-    if countsDown {
-      flush(cells[target].live.subtracting(CellSet(low)))
-    } else {
-      flush(cells[target].live)
-    }
+    flush(countsDown ? needed.subtracting(CellSet(low)) : needed)
     let right: Operand =
       isRegister ? operand(.lower(instruction.source)) : .constant(UInt32(bitPattern: instruction.immediate))
     let rightHigh: Operand =
@@ -183,21 +216,21 @@ extension Generator {
     if !is64Bit || constant(leftHigh) == 0 && constant(rightHigh) == 0 {
       // Of two numbers whose upper halves are zero, the signs are too.
       branch32(
-        is64Bit ? comparison.unsigned : comparison, low, right, countsDown: countsDown, from: index,
-        to: target, &cells)
+        is64Bit ? comparison.unsigned : comparison, low, right, countsDown: countsDown, needed,
+        from: index, to: target, &cells)
     } else {
-      branch64(comparison, .cell(low), leftHigh, right, rightHigh, from: index, to: target, &cells)
+      branch64(comparison, .cell(low), leftHigh, right, rightHigh, needed, from: index, to: target, &cells)
     }
     flagged = nil
   }
 
   private mutating func branch32(
-    _ comparison: Comparison, _ low: Cell, _ right: Operand, countsDown: Bool, from index: Int,
-    to target: Int, _ cells: inout MutableSpan<CompilerCell>
+    _ comparison: Comparison, _ low: Cell, _ right: Operand, countsDown: Bool, _ needed: CellSet,
+    from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
   ) {
     let left = operand(low)
     if countsDown, comparison.isEquality { countDown(low) }
-    flush(cells[target].live)
+    flush(needed)
     settle(left)
     settle(right)
     if let a = constant(left), constant(right) != nil {
@@ -206,7 +239,7 @@ extension Generator {
     }
     let a = constant(left) == nil ? register(left, Self.scratch) : Self.scratch
     let number = constant(right)
-    if comparison.condition == nil {
+    guard let condition = comparison.condition else {
       if let number {
         if let constant = ImmediateConstant(number) {
           code.emitWide(Form.tstConstant.encoded(a.number, constant.bits))
@@ -222,13 +255,15 @@ extension Generator {
           code.emitWide(Form.tstWide.encoded(a.number, b.number, 0))
         }
       }
-      return jump(.notEqual, from: index, to: target, &cells)
+      return branch(.notEqual, from: index, to: target, &cells)
     }
     if number == 0, comparison.isEquality {
-      if flagged == low { return jump(comparison.condition, from: index, to: target, &cells) }
-      if a.isLow, branchesAreShort, target > index, target - index <= 10 {
+      if flagged == low { return branch(condition, from: index, to: target, &cells) }
+      if a.isLow, branchesAreShort, target > index, target - index <= 10,
+        loopStart(behind: index, cells) == nil
+      {
         let site = code.count
-        let form: Form = comparison.condition == .equal ? .cbz : .cbnz
+        let form: Form = condition == .equal ? .cbz : .cbnz
         code.emitNarrow(form.encoded(a.number))
         cells[index].site = UInt16(truncatingIfNeeded: site)
         return
@@ -244,7 +279,7 @@ extension Generator {
     } else {
       code.compare(a, register(right, Self.scratch2))
     }
-    jump(comparison.condition, from: index, to: target, &cells)
+    branch(condition, from: index, to: target, &cells)
   }
 
   /// Computes a counter so that the flags tell whether it has become zero.
@@ -272,9 +307,9 @@ extension Generator {
 
   private mutating func branch64(
     _ comparison: Comparison, _ left: Operand, _ leftHigh: Operand, _ right: Operand, _ rightHigh: Operand,
-    from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
+    _ needed: CellSet, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
   ) {
-    flush(cells[target].live)
+    flush(needed)
     settle(left)
     settle(leftHigh)
     settle(right)
@@ -284,7 +319,7 @@ extension Generator {
       let low = half(operation, left, right, Self.scratch, Self.scratch2)
       let high = half(operation, leftHigh, rightHigh, Self.scratch2, registers.spareScratch ?? Self.scratch2)
       code.emitWide(Form.orrsWide.encoded(Self.scratch.number, low.number, high.number, 0))
-      return jump(comparison.condition ?? .notEqual, from: index, to: target, &cells)
+      return branch(comparison.condition ?? .notEqual, from: index, to: target, &cells)
     }
     // Only one of two orders can be told from the borrow, so the other exchanges the operands.
     let isExchanged = comparison.needsExchange
@@ -303,7 +338,7 @@ extension Generator {
       let second = register(bHigh, Self.scratch2)
       code.emitWide(Form.sbcsWide.encoded(Self.scratch.number, firstHigh.number, second.number, 0))
     }
-    jump(comparison.borrowCondition, from: index, to: target, &cells)
+    branch(comparison.borrowCondition, from: index, to: target, &cells)
   }
 
   /// One half of a comparison that looks at single bits, in a register.

@@ -225,9 +225,11 @@ struct Generator: ~Copyable, ~Escapable {
     while sources != 0 {
       let source = sources.trailingZeroBitCount
       sources &= sources &- 1
-      if values[source].sources & ~(1 << UInt32(source)) & 0x3F_FFFF != 0 {
-        return computeNow(cell, value)
-      }
+      guard values[source].sources & ~(1 << UInt32(source)) & 0x3F_FFFF != 0 else { continue }
+      let waiting = Cell(number: source)
+      if live.contains(waiting) { return computeNow(cell, value) }
+      // Only what its home holds is still of interest, not what it would have become.
+      forget(waiting)
     }
     forget(cell)
     values[cell.index] = value

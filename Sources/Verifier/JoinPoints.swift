@@ -11,9 +11,9 @@ extension Workspace {
   /// In place of the place of a record: nothing is known.
   private static var nothingKnown: UInt32 { .max }
   /// Changes that come from behind after which bounds that move are given up.
-  private static var changeLimit: UInt32 { 2 }
+  private static var changeLimit: UInt32 { 4 }
   /// And those after which it is given up as well that the upper half is zero.
-  private static var wordLimit: UInt32 { 4 }
+  private static var wordLimit: UInt32 { 6 }
 
   func instruction(ofJoin number: Int) -> Int { Int(cells[Self.joinBase + number - 1].second) }
 

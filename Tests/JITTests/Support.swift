@@ -49,10 +49,11 @@ struct Compiled {
   }
 
   /// Compiles a kernel of the benchmarks.
-  init(kernel: String, isolation: Isolation, contextSize: Int? = nil) async throws {
+  init(kernel: String, isolation: Isolation, contextSize: Int? = nil, room: Int = 32_768) async throws {
     let source = packageDirectory.appending(path: "Benchmarks/Kernels/\(kernel).c")
     let object = try await Compiler().compile(source).object
     try self.init(
-      image: Linker(layout: .elf).link([object]).image, isolation: isolation, contextSize: contextSize)
+      image: Linker(layout: .elf).link([object]).image, isolation: isolation, contextSize: contextSize,
+      room: room)
   }
 }

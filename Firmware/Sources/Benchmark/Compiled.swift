@@ -63,7 +63,8 @@ private func measureCode(
     stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
     rodata: rodata, rodataSize: UInt32(image.rodata.count))
   let address = UInt32(code.address)
-  var outcome = runNative(code: address + UInt32(compiled.entry), start, call: refuseCall, callNumbered: refuseCall)
+  var outcome = runNative(
+    code: address + UInt32(compiled.entry), start, call: refuseCall, callNumbered: refuseCall)
   if let rule = outcome.rule {
     report("trap_rule", UInt64(rule.rawValue))
     report("trap_site", UInt64(outcome.site))
@@ -75,7 +76,8 @@ private func measureCode(
   report(
     "instructions",
     Stopwatch.instructions {
-      outcome = runNative(code: address + UInt32(compiled.entry), start, call: refuseCall, callNumbered: refuseCall)
+      outcome = runNative(
+        code: address + UInt32(compiled.entry), start, call: refuseCall, callNumbered: refuseCall)
     })
   return outcome.returned == it.result && holdsContext(&arena, it.contextAfter)
 }
