@@ -73,5 +73,12 @@ let package = Package(
         product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"), product("Measurement"), product("ProgramImage"),
         product("Runtime"), product("Verifier"),
       ]),
+    program(
+      "Differential",
+      [
+        "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
+        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        product("RandomPrograms"), product("Verifier"),
+      ]),
   ]
 )

@@ -7,6 +7,14 @@ public struct GeneratedProgram: Equatable, Sendable {
   public let entry: Int
   /// Bytes of its regions.
   public let dataSize, rodataSize, contextSize: Int
+
+  public init(instructionCount: Int, entry: Int, dataSize: Int, rodataSize: Int, contextSize: Int) {
+    self.instructionCount = instructionCount
+    self.entry = entry
+    self.dataSize = dataSize
+    self.rodataSize = rodataSize
+    self.contextSize = contextSize
+  }
 }
 
 /// Makes a program at random: always the same one from the same seed.

@@ -43,7 +43,13 @@ __attribute__((naked)) void Fault_Handler(void) {
       "b cortexm_report_fault\n");
 }
 
-void SysTick_Handler(void) { cortexm_count_millisecond(); }
+/// Called each millisecond. A program may define it, for instance to watch over what it runs.
+__attribute__((weak)) void cortexm_tick(void) {}
+
+void SysTick_Handler(void) {
+  cortexm_count_millisecond();
+  cortexm_tick();
+}
 
 /// The Ethernet controller's interrupt, defined by the board.
 __attribute__((weak, alias("Fault_Handler"))) void IRQ13_Handler(void);
