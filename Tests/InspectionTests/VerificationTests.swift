@@ -69,7 +69,7 @@ import Verifier
                     r1=5  r2=stack+0
         -->     2: *(u32 *)(r2 + 0) = w1
                 3: r0 = 0
-                4: exit                                 ; 32 bits: destination
+                4: exit
 
         refused at instruction 2: the access is outside the stack frame (outsideStackFrame, rule 26)
           found:  offset 0, 4 bytes from there within -512 to -1
