@@ -135,9 +135,9 @@ public func compile(
   for index in 0..<count { cells[index] = CompilerCell() }
   let shape = findShape(
     of: program.instructions, entry: program.entry, maximumDepth: program.maximumDepth, &cells)
-  let table = assignRegisters(program.instructions, shape, environment, &cells)
+  let table = assignRegisters(program.instructions, entry: program.entry, shape, environment, &cells)
   var values = InlineArray<22, Value>(repeating: .home)
-  var readers = InlineArray<28, UInt32>(repeating: 0)
+  var readers = InlineArray<40, UInt32>(repeating: 0)
   var generator = Generator(
     program.instructions, entry: program.entry, shape: shape, registers: RegisterAssignment(table),
     environment: environment,

@@ -210,7 +210,7 @@ struct Generator: ~Copyable, ~Escapable {
     while sources != 0 {
       let source = sources.trailingZeroBitCount
       sources &= sources &- 1
-      readers[source] &= ~(1 << UInt32(cell.number))
+      readers[place(source)] &= ~(1 << UInt32(cell.number))
     }
     values[cell.index] = .home
     pending.remove(cell)
@@ -219,26 +219,48 @@ struct Generator: ~Copyable, ~Escapable {
   /// From here on `cell` has this value, which is computed when it has to be.
   mutating func define(_ cell: Cell, _ value: Value) {
     guard live.contains(cell) else { return forget(cell) }
-    if value.kind == .copy, value.a == cell.number { return forget(cell) }
+    let home = registers.place(cell)
+    if value.kind == .copy, registers.place(value.first) == home { return forget(cell) }
     let own: UInt32 = 1 << UInt32(cell.number)
-    var sources = value.sources & ~own & 0x3F_FFFF
+    var sources = value.sources & 0x3F_FFFF
     while sources != 0 {
-      let source = sources.trailingZeroBitCount
+      let place = place(sources.trailingZeroBitCount)
       sources &= sources &- 1
-      guard values[source].sources & ~(1 << UInt32(source)) & 0x3F_FFFF != 0 else { continue }
-      let waiting = Cell(number: source)
-      if live.contains(waiting) { return computeNow(cell, value) }
-      // Only what its home holds is still of interest, not what it would have become.
-      forget(waiting)
+      if place != home, !isSettled(place, besides: own) { return computeNow(cell, value) }
     }
     forget(cell)
     values[cell.index] = value
     pending.insert(cell)
     sources = value.sources
     while sources != 0 {
-      readers[sources.trailingZeroBitCount] |= own
+      readers[place(sources.trailingZeroBitCount)] |= own
       sources &= sources &- 1
     }
+  }
+
+  private func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
+
+  /// Whether no value waits to be put into this place that reads others: only then may another value wait that reads it.
+  ///
+  /// Values that nobody needs any more are forgotten on the way.
+  private mutating func isSettled(_ place: Int, besides own: UInt32) -> Bool {
+    var waiting = pending.bits & ~own
+    while waiting != 0 {
+      let cell = Cell(number: waiting.trailingZeroBitCount)
+      waiting &= waiting &- 1
+      guard registers.place(cell) == place else { continue }
+      var sources = values[cell.index].sources & 0x3F_FFFF
+      while sources != 0 {
+        let source = self.place(sources.trailingZeroBitCount)
+        sources &= sources &- 1
+        if source == place { continue }
+        if live.contains(cell) { return false }
+        // Only what its home holds is still of interest, not what it would have become.
+        forget(cell)
+        break
+      }
+    }
+    return true
   }
 
   /// Computes a value aside, makes way for it, and puts it in place.
@@ -255,7 +277,7 @@ struct Generator: ~Copyable, ~Escapable {
   mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
     let sparedBits: UInt32 = if let spared { 1 << UInt32(spared.number) } else { 0 }
     while true {
-      let others = readers[cell.index] & ~(1 << UInt32(cell.number) | sparedBits)
+      let others = readers[registers.place(cell)] & ~(1 << UInt32(cell.number) | sparedBits)
       guard others != 0 else { return }
       let reader = Cell(number: others.trailingZeroBitCount)
       if kept.contains(reader) { materialize(reader) } else { forget(reader) }
