@@ -68,6 +68,7 @@ let portableModules = [
 
 let hostModules = [
   hostModule("BPFText", ["BPF", "Helpers"]),
+  hostModule("Thumb2Text", ["Thumb2"]),
   hostModule(
     "Toolchain",
     [
@@ -143,8 +144,9 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
-  tests(of: "Thumb2"),
-  tests(of: "BPFText", ["BPF"]),
+  tests(of: "Thumb2", ["TestSupport"]),
+  tests(of: "BPFText", ["BPF", "TestSupport"]),
+  tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),
   tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(

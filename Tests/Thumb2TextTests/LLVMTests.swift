@@ -1,0 +1,87 @@
+import TestSupport
+import Testing
+
+@testable import Thumb2
+@testable import Thumb2Text
+
+extension ThumbInstruction {
+  /// One with operands by chance of which LLVM's assembler does not complain.
+  fileprivate static func random(_ form: Form, using generator: inout Repeatable) -> ThumbInstruction {
+    while true {
+      let fields = form.layout.fields
+      var bits = [fields.a, fields.b, fields.c, fields.d].map {
+        UInt32.random(in: 0...($0.gathered($0)), using: &generator)
+      }
+      if form.layout == .reversed { bits[1] &= 15 }
+      let instruction = ThumbInstruction(form, bits[0], bits[1], bits[2], bits[3])
+      // The operands may mean another form, or nothing at all.
+      guard let read = ThumbInstruction(encoding: instruction.encoding), read.form == form,
+        read.isOrdinary
+      else { continue }
+      return read
+    }
+  }
+
+  /// Whether it has no register where that register is special, and none twice where they must differ.
+  private var isOrdinary: Bool {
+    let registers: [UInt32] =
+      switch form.layout {
+      case .immediate12, .bitField, .twoRegisters, .reversed, .memoryImmediate12, .memoryImmediate8:
+        [a, b]
+      case .compareImmediate12, .moveImmediate12, .immediate16, .bitFieldAlone, .oneRegister,
+        .baseAndRegisters, .target:
+        [a]
+      case .shifted, .threeRegisters, .memoryRegister, .memoryPair: [a, b, c]
+      case .compareShifted, .moveShifted: [a, b]
+      case .fourRegisters, .longMultiply: [a, b, c, d]
+      case .twoAny: [a, b]
+      default: []
+      }
+    guard !registers.contains(13), !registers.contains(15) else { return false }
+    return switch form.layout {
+    case .longMultiply, .memoryPair: a != b
+    default: true
+    }
+  }
+}
+
+@Suite(.enabled(if: LLVMTools.areWanted, "no clang with llvm-objdump beside it in PATH"))
+struct LLVMTests {
+  /// Assembles the code's text and compares both ways: what it is made into, and what that is read as.
+  func compare(_ code: [UInt16], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let tools = try #require(LLVMTools.found)
+    let lines = Disassembler().lines(of: code)
+    let source = lines.map { line in
+      guard let distance = line.instruction?.distance else { return line.text }
+      // LLVM's assembler takes numbers of branches for distances.
+      return line.text.replacing(/0x[0-9a-f]+$/, with: "#\(distance * 2)")
+    }
+    let theirs = try tools.disassembly(
+      of: ".syntax unified\n.thumb\n" + source.joined(separator: "\n") + "\n", language: "assembler",
+      target: "thumbv7em-none-eabi")
+    try #require(theirs.count == lines.count, sourceLocation: sourceLocation)
+    for (line, their) in zip(lines, theirs) {
+      let code = their.code.compactMap { UInt16($0, radix: 16) }
+      guard code != line.code || their.text != line.text else { continue }
+      Issue.record("\(line): LLVM \(code) \(their.text)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func `LLVM reads and writes every form with operands by chance as this module does`() throws {
+    var generator = Repeatable(seed: 1)
+    let instructions = Form.allCases.flatMap { form in
+      (0..<40).flatMap { _ in
+        var instructions = [ThumbInstruction.random(form, using: &generator)]
+        if form == .it { instructions.append(.random(.add, using: &generator)) }
+        return instructions
+      }
+    }
+    try compare(instructions.flatMap(\.halfwords))
+  }
+}
+
+extension ThumbInstruction {
+  var halfwords: [UInt16] {
+    form.isWide ? [UInt16(encoding >> 16), UInt16(encoding & 0xFFFF)] : [UInt16(encoding)]
+  }
+}
