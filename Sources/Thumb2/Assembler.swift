@@ -177,12 +177,13 @@ public struct Assembler: ~Copyable, ~Escapable {
     let (d, n) = (destination.number, left.number)
     switch operation {
     case .add, .subtract:
-      let isAdding = operation == .add
-      // Adding a negative number is subtracting.
-      if value > 0x8000_0000 {
-        return combinePositive(!isAdding, d, n, 0 &- value, narrow: destination.isLow && left.isLow)
-      }
-      return combinePositive(isAdding, d, n, value, narrow: destination.isLow && left.isLow)
+      // Adding a number is subtracting its negative. The one that is nearer to zero may have a short encoding.
+      let isNegative = value > 0x8000_0000
+      let isAdding = (operation == .add) != isNegative
+      let magnitude = isNegative ? 0 &- value : value
+      let narrow = destination.isLow && left.isLow
+      return combine(isAdding, d, n, magnitude, narrow: narrow)
+        || combine(!isAdding, d, n, 0 &- magnitude, narrow: narrow)
     case .reverseSubtract:
       if value == 0, destination.isLow, left.isLow {
         emitNarrow(Form.rsbs.encoded(d, n))
@@ -220,7 +221,8 @@ public struct Assembler: ~Copyable, ~Escapable {
     return true
   }
 
-  private mutating func combinePositive(
+  /// Adds or subtracts `value` as it stands.
+  private mutating func combine(
     _ isAdding: Bool, _ d: UInt32, _ n: UInt32, _ value: UInt32, narrow: Bool
   ) -> Bool {
     if narrow {
