@@ -277,16 +277,21 @@ public struct Assembler: ~Copyable, ~Escapable {
     }
   }
 
-  /// `destination` = `source` shifted by the lowest byte of `distance`; from 32 on every bit is shifted out.
+  /// `destination` = `source` shifted by the lowest byte of `distance`; from 32 on every bit is shifted out, or rotated on.
   public mutating func shift(
     _ type: ShiftType, _ destination: CoreRegister, _ source: CoreRegister, by distance: CoreRegister
   ) {
-    let wide: Form = type == .left ? .lslWide : type == .right ? .lsrWide : .asrWide
+    let forms: (narrow: Form, wide: Form) =
+      switch type {
+      case .left: (.lslsRegister, .lslWide)
+      case .right: (.lsrsRegister, .lsrWide)
+      case .arithmeticRight: (.asrsRegister, .asrWide)
+      case .rotateRight: (.rors, .rorWide)
+      }
     if destination == source, destination.isLow, distance.isLow {
-      let narrow: Form = type == .left ? .lslsRegister : type == .right ? .lsrsRegister : .asrsRegister
-      emitNarrow(narrow.encoded(destination.number, distance.number))
+      emitNarrow(forms.narrow.encoded(destination.number, distance.number))
     } else {
-      emitWide(wide.encoded(destination.number, source.number, distance.number))
+      emitWide(forms.wide.encoded(destination.number, source.number, distance.number))
     }
   }
 

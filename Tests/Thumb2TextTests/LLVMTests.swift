@@ -78,6 +78,46 @@ struct LLVMTests {
     }
     try compare(instructions.flatMap(\.halfwords))
   }
+
+  /// Compares how both read code that need not mean anything.
+  func compareReading(_ code: [[UInt16]], sourceLocation: SourceLocation = #_sourceLocation) throws {
+    let tools = try #require(LLVMTools.found)
+    let source = code.map { halfwords in
+      halfwords.count == 1
+        ? ".inst.n \(halfwords[0])" : ".inst.w \(UInt32(halfwords[0]) << 16 | UInt32(halfwords[1]))"
+    }
+    let theirs = try tools.disassembly(
+      of: ".syntax unified\n.thumb\n" + source.joined(separator: "\n") + "\n", language: "assembler",
+      target: "thumbv7em-none-eabi")
+    try #require(theirs.count == code.count, sourceLocation: sourceLocation)
+    var address: UInt32 = 0
+    for (halfwords, their) in zip(code, theirs) {
+      let line = Disassembler().lines(of: halfwords, at: address)[0]
+      address += UInt32(halfwords.count * 2)
+      guard line.instruction != nil, line.text != their.text else { continue }
+      Issue.record("\(line): LLVM \(their.text)", sourceLocation: sourceLocation)
+    }
+  }
+
+  @Test func `what this module reads in 16 bits means the same to LLVM`() throws {
+    // LLVM has names for two numbers of UDF, and knows IT for several instructions.
+    let named: Set<UInt16> = [0xDEF9, 0xDEFE]
+    let halfwords = (0..<UInt16(0xE800)).filter { !named.contains($0) && ($0 >> 8 != 0xBF || $0 & 15 == 0) }
+    try compareReading(halfwords.map { [$0] })
+  }
+
+  @Test func `what this module reads in 32 bits by chance means the same to LLVM`() throws {
+    var generator = Repeatable(seed: 2)
+    let code = Form.allCases.filter(\.isWide).flatMap { form in
+      let operands = form.layout.fields.all
+      return (0..<100).map { _ in
+        let encoding =
+          form.rawValue & ~operands | UInt32.random(in: 0 ... .max, using: &generator) & operands
+        return [UInt16(encoding >> 16), UInt16(encoding & 0xFFFF)]
+      }
+    }
+    try compareReading(code)
+  }
 }
 
 extension ThumbInstruction {
