@@ -303,6 +303,8 @@ public struct Assembler: ~Copyable, ~Escapable {
       extend(signed ? .sxtb : .uxtb, signed ? .sxtbWide : .uxtbWide, destination, source)
     } else if lowest == 0, width == 16 {
       extend(signed ? .sxth : .uxth, signed ? .sxthWide : .uxthWide, destination, source)
+    } else if width == 32 {
+      move(destination, source)
     } else if lowest + width == 32 {
       shift(signed ? .arithmeticRight : .right, destination, source, by: lowest)
     } else {
