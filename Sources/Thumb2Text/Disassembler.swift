@@ -19,6 +19,7 @@ public struct Disassembler: Sendable {
   /// - Parameters:
   ///   - code: halfwords in the order of memory.
   ///   - address: of the first, which targets of branches are counted from.
+  /// - Returns: the lines, without gaps.
   public func lines(of code: [UInt16], at address: UInt32 = 0) -> [Line] {
     var lines: [Line] = []
     var position = 0
@@ -44,6 +45,7 @@ public struct Disassembler: Sendable {
   ///   - instruction: what to write.
   ///   - address: of its first byte, which a branch's target is counted from.
   ///   - condition: what an IT instruction before it says.
+  /// - Returns: the line.
   public func line(
     for instruction: ThumbInstruction, at address: UInt32 = 0, under condition: Condition? = nil
   ) -> String {
@@ -139,7 +141,8 @@ public struct Disassembler: Sendable {
     case (.twoLowImmediate5, .lsrsImmediate), (.twoLowImmediate5, .asrsImmediate):
       return [register(a), register(b), number(c == 0 ? 32 : c)]
     case (.twoLowImmediate5, _): return [register(a), memory(b, plus: c * form.offsetUnit)]
-    case (.lowImmediate8, .strStack), (.lowImmediate8, .ldrStack): return [register(a), memory(13, plus: b * 4)]
+    case (.lowImmediate8, .strStack), (.lowImmediate8, .ldrStack):
+      return [register(a), memory(13, plus: b * 4)]
     case (.lowImmediate8, .addStack): return [register(a), "sp", number(b * 4)]
     case (.lowImmediate8, _): return [register(a), number(b)]
     case (.twoLow, .rsbs): return [register(a), register(b), "#0"]

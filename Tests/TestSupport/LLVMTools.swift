@@ -42,6 +42,8 @@ package struct LLVMTools: Sendable {
   ///   - language: as `clang` calls it.
   ///   - target: the triple.
   ///   - flags: for the compiler.
+  /// - Returns: a line for each instruction.
+  /// - Throws: `Failure` when a tool refuses; what the file system says.
   package func disassembly(
     of source: String, language: String, target: String, flags: [String] = []
   ) throws -> [Line] {
@@ -62,9 +64,8 @@ package struct LLVMTools: Sendable {
     guard parts.count == 2, parts[0].allSatisfy({ $0 == " " || $0.isHexDigit }) else { return nil }
     let columns = parts[1].drop { $0 == " " || $0 == "\t" }.split(separator: "\t", maxSplits: 1)
     guard columns.count == 2 else { return nil }
-    var rest = columns[1].prefix { $0 != "@" }
-    if let label = rest.firstRange(of: " <") { rest = rest[..<label.lowerBound] }
-    let words = rest.split { $0 == "\t" || $0 == " " }
+    var words = columns[1].prefix { $0 != "@" }.split { $0 == "\t" || $0 == " " }
+    if let last = words.last, last.hasPrefix("<"), last.hasSuffix(">") { words.removeLast() }
     return Line(code: columns[0].split(separator: " "), text: words.joined(separator: " "))
   }
 
