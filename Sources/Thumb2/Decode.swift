@@ -68,8 +68,8 @@ public struct ThumbInstruction: Equatable, Sendable {
     }
   }
 
-  /// What a first halfword of 32 bits is at least. Arm ARM A5.1
-  private static let firstOfWide: UInt32 = 0b11101 << 11
+  /// What the first halfword of a 32-bit encoding is at least. Arm ARM A5.1
+  public static let firstOfWide: UInt32 = 0b11101 << 11
 
   /// The bits it was made of.
   public var encoding: UInt32 { form.encoded(a, b, c, d) }
@@ -89,8 +89,7 @@ public struct ThumbInstruction: Equatable, Sendable {
   /// Whether the manual gives these operands to another instruction, or to none.
   private var isReserved: Bool {
     switch form.layout {
-    case .wideConditionalBranch: a > 13
-    case .ifThen: a > 14
+    case .wideConditionalBranch, .ifThen: a > 13
     case .twoAny: form == .cmpHigh && a < 8 && b < 8
     case .lowRegisters: a == 0
     case .registers: isReserved(set: a)

@@ -2,19 +2,19 @@ import Thumb2
 
 /// Writes Thumb-2 instructions as `llvm-objdump --no-print-imm-hex` does.
 public struct Disassembler: Sendable {
-  /// A piece of code: an instruction, or a halfword that starts none.
+  /// A piece of code: an instruction, or what takes its room without being one that is known.
   public struct Line: Equatable, Sendable {
     /// Bytes from the start of what the code's addresses count from.
     public let address: UInt32
     public let code: [UInt16]
     public let text: String
-    /// `nil` for a halfword that starts none.
+    /// `nil` for what is none.
     public let instruction: ThumbInstruction?
   }
 
   public init() {}
 
-  /// Code as one entry for each instruction, and for each halfword that starts none.
+  /// Code as one entry for each instruction. What is not in the table is written as the numbers of its halfwords.
   ///
   /// - Parameters:
   ///   - code: halfwords in the order of memory.
@@ -27,12 +27,13 @@ public struct Disassembler: Sendable {
     while position < code.count {
       let place = address &+ UInt32(truncatingIfNeeded: position * 2)
       let instruction = ThumbInstruction(decoding: code.span, at: position)
-      let end = position + (instruction?.size ?? 2) / 2
+      let size = UInt32(code[position]) < ThumbInstruction.firstOfWide ? 1 : 2
+      let end = min(position + size, code.count)
+      let halfwords = Array(code[position..<end])
       let text =
         instruction.map { line(for: $0, at: place, under: condition) }
-        ?? ".short \(hexadecimal(UInt32(code[position])))"
-      lines.append(
-        Line(address: place, code: Array(code[position..<end]), text: text, instruction: instruction))
+        ?? ".short \(halfwords.map { hexadecimal(UInt32($0)) }.joined(separator: ", "))"
+      lines.append(Line(address: place, code: halfwords, text: text, instruction: instruction))
       condition = instruction.flatMap { $0.form == .it ? Condition(rawValue: UInt8($0.a)) : nil }
       position = end
     }

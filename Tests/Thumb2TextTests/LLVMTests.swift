@@ -69,10 +69,16 @@ struct LLVMTests {
 
   @Test func `LLVM reads and writes every form with operands by chance as this module does`() throws {
     var generator = Repeatable(seed: 1)
+    // What may stand behind IT: some of each kind.
+    let conditional: [Form] = [
+      .add, .addsRegister, .addsImmediate8, .movsImmediate, .rsbs, .muls, .mvns, .lsrsImmediate, .addWide,
+      .mul,
+      .ldrImmediate, .strRegisterWide, .cmpImmediate, .push,
+    ]
     let instructions = Form.allCases.flatMap { form in
       (0..<40).flatMap { _ in
         var instructions = [ThumbInstruction.random(form, using: &generator)]
-        if form == .it { instructions.append(.random(.add, using: &generator)) }
+        if form == .it { instructions.append(.random(generator.pick(conditional), using: &generator)) }
         return instructions
       }
     }
