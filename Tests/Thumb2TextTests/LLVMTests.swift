@@ -4,22 +4,26 @@ import Testing
 @testable import Thumb2
 @testable import Thumb2Text
 
+/// A form of which no encoding is read as that form.
+private struct NoOperands: Error {
+  let form: Form
+}
+
 extension ThumbInstruction {
   /// One with operands by chance of which LLVM's assembler does not complain.
-  fileprivate static func random(_ form: Form, using generator: inout Repeatable) -> ThumbInstruction {
-    while true {
-      let fields = form.layout.fields
-      var bits = [fields.a, fields.b, fields.c, fields.d].map {
-        UInt32.random(in: 0...($0.gathered($0)), using: &generator)
-      }
-      if form.layout == .reversed { bits[1] &= 15 }
-      let instruction = ThumbInstruction(form, bits[0], bits[1], bits[2], bits[3])
-      // The operands may mean another form, or nothing at all.
-      guard let read = ThumbInstruction(encoding: instruction.encoding), read.form == form,
-        read.isOrdinary
-      else { continue }
-      return read
+  fileprivate static func random(
+    _ form: Form, using generator: inout Repeatable
+  ) throws -> ThumbInstruction {
+    let operands = form.layout.fields.all
+    // Most operands are good ones; where none is, something is wrong with the table.
+    for _ in 0..<1000 {
+      let chance = UInt32.random(in: 0 ... .max, using: &generator)
+      let encoding =
+        form.layout == .reversed
+        ? form.encoded(chance & 15, chance >> 4 & 15) : form.encoded() ^ chance & operands
+      if let read = ThumbInstruction(encoding: encoding), read.form == form, read.isOrdinary { return read }
     }
+    throw NoOperands(form: form)
   }
 
   /// Whether it has no register where that register is special, and none twice where they must differ.
@@ -75,10 +79,10 @@ struct LLVMTests {
       .mul,
       .ldrImmediate, .strRegisterWide, .cmpImmediate, .push,
     ]
-    let instructions = Form.allCases.flatMap { form in
-      (0..<40).flatMap { _ in
-        var instructions = [ThumbInstruction.random(form, using: &generator)]
-        if form == .it { instructions.append(.random(generator.pick(conditional), using: &generator)) }
+    let instructions = try Form.allCases.flatMap { form in
+      try (0..<40).flatMap { _ in
+        var instructions = [try ThumbInstruction.random(form, using: &generator)]
+        if form == .it { instructions.append(try .random(generator.pick(conditional), using: &generator)) }
         return instructions
       }
     }
