@@ -78,10 +78,11 @@ struct RegisterTable {
     self.init()
     distribute(census, available)
     guard stackWords > 0 else { return }
-    // Work on cells that live on the stack takes more registers, so there are fewer to give away.
+    // Work on cells that live on the stack may take more registers, so there are fewer to give away.
+    guard census.needsSpare || hasLocalCalls else { return }
     self = RegisterTable()
     var rest = available
-    spareScratch = Self.takeHighest(&rest)
+    if census.needsSpare { spareScratch = Self.takeHighest(&rest) }
     if hasLocalCalls { stackBase = Self.takeHighest(&rest) }
     distribute(census, rest)
   }
@@ -171,6 +172,8 @@ private struct Census {
   private(set) var conflicts = InlineArray<22, UInt32>(repeating: 0)
   /// Of each cell, one that it is a copy of somewhere.
   private(set) var partners = InlineArray<22, UInt8>(repeating: 27)
+  /// Whether some instruction needs a third register for intermediate values when its operands live on the stack.
+  private(set) var needsSpare = false
   /// Of the instruction that is looked at.
   var weight: UInt32 = 1
 
@@ -256,12 +259,26 @@ private struct Census {
     }
     // What a jump needs on its other way is named where it is used.
     add(named.intersection(before.union(next)), weight)
+    if takesManyRegisters(instruction, next) { needsSpare = true }
     if weight > 1 { countConstant(instruction, next) }
+  }
+
+  private func takesManyRegisters(_ instruction: Instruction, _ next: CellSet) -> Bool {
+    let operation = instruction.operation
+    switch operation {
+    case .mul64Imm, .mul64Reg: return next.contains(.upper(instruction.destination))
+    case .mod32Imm, .mod32Reg, .mod64Imm, .mod64Reg, .smod32Imm, .smod32Reg, .smod64Imm, .smod64Reg:
+      return true
+    case .jeqImm, .jeqReg, .jneImm, .jneReg, .jsetImm, .jsetReg:
+      return !instruction.proven.contains(.destinationFitsWord) || !instruction.proven.contains(.sourceFitsWord)
+    default: return operation.isAtomic
+    }
   }
 
   /// Constants that no instruction can carry.
   private mutating func countConstant(_ instruction: Instruction, _ live: CellSet) {
     let operation = instruction.operation
+    if operation == .stxdw, instruction.proven.contains(.sourceFitsWord) { return count(0) }
     guard !operation.takesRegister else { return }
     let value = UInt32(bitPattern: instruction.immediate)
     switch operation {

@@ -25,6 +25,8 @@ struct Generator: ~Copyable, ~Escapable {
   var live: CellSet
   /// What is needed behind the current instruction or by it.
   var kept: CellSet
+  /// The word on the stack that was written last.
+  private var lastStored: StoredWord?
   /// How far sp is below where it was at the start, in bytes.
   var stackOffset: Int
   /// The cell in whose home is what the flags N and Z were last set by.
@@ -63,6 +65,7 @@ struct Generator: ~Copyable, ~Escapable {
     checkedAccesses = 0
     branchesAreShort = true
     flagged = nil
+    lastStored = nil
     self.code = code
   }
 
@@ -79,7 +82,10 @@ struct Generator: ~Copyable, ~Escapable {
     let entrySite = generatePrologue(cells)
     for index in instructions.indices {
       let instruction = instructions[index]
-      if cells[index].isTarget { arrive(cells[index].live) }
+      if cells[index].isTarget {
+        arrive(cells[index].live)
+        lastStored = nil
+      }
       cells[index].offset = UInt16(truncatingIfNeeded: code.count)
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
@@ -267,7 +273,17 @@ struct Generator: ~Copyable, ~Escapable {
   private mutating func computeNow(_ cell: Cell, _ value: Value) {
     let aside = registers.spareScratch ?? Self.scratch
     compute(value, into: aside)
+    // Work on what lives on the stack may need the register meanwhile.
+    let isInDanger = registers.spareScratch == nil && registers.stackWords > 0
+    if isInDanger {
+      code.push(1 << aside.number)
+      stackOffset += 4
+    }
     makeWay(cell)
+    if isInDanger {
+      code.pop(1 << aside.number)
+      stackOffset -= 4
+    }
     finish(cell, in: aside)
   }
 
@@ -374,6 +390,13 @@ struct Generator: ~Copyable, ~Escapable {
   private mutating func transferStackWord(_ register: CoreRegister, _ cell: Cell, isLoad: Bool) {
     guard let word = registers.stackWord(cell) else { return }
     let base = registers.stackBase
+    defer { lastStored = isLoad ? nil : StoredWord(register: register, word: word, position: code.count) }
+    // What has just been stored is still there.
+    if isLoad, let lastStored, lastStored.position == code.count, lastStored.word == word,
+      lastStored.register == register
+    {
+      return
+    }
     code.transfer(
       .word, isLoad: isLoad, register, base: base, offset: 4 * word + (base == .sp ? stackOffset : 0))
   }
@@ -427,6 +450,14 @@ struct Generator: ~Copyable, ~Escapable {
       }
     }
   }
+}
+
+/// A register has just been stored into a word on the stack.
+private struct StoredWord {
+  let register: CoreRegister
+  let word: Int
+  /// Where the code ended then.
+  let position: Int
 }
 
 /// One half of an operand.
