@@ -33,7 +33,9 @@ struct RegisterAssignment: ~Escapable {
   /// `nil` when the cell does not live in a register.
   @inline(__always)
   func register(_ cell: Cell) -> CoreRegister? {
-    CoreRegister(rawValue: places[cell.index])
+    let place = places[cell.index]
+    // SAFETY: an enumeration without payloads is one byte that numbers its cases, of which there are 16.
+    return place < 16 ? unsafe unsafeBitCast(place, to: CoreRegister.self) : nil
   }
 
   /// Which word on the stack; `nil` when the cell does not live there.
@@ -112,7 +114,7 @@ struct RegisterTable {
         let register = free.trailingZeroBitCount
         constants[constantCount] = census.constants[heaviest - Cell.count]
         places[Cell.count + constantCount] = UInt8(truncatingIfNeeded: register)
-        constantRegisters |= 1 << UInt32(register)
+        constantRegisters |= 1 &<< UInt32(register)
         constantCount += 1
       } else if free != 0 {
         // What a move would lead to the same register needs no move.
@@ -129,7 +131,7 @@ struct RegisterTable {
 
   private static func takeHighest(_ free: inout UInt32) -> CoreRegister {
     let number = 31 - free.leadingZeroBitCount
-    free &= ~(1 << UInt32(number))
+    free &= ~(1 &<< UInt32(number))
     return CoreRegister(rawValue: UInt8(truncatingIfNeeded: number)) ?? .r10
   }
 }
@@ -227,11 +229,11 @@ private struct Census {
     for index in 0..<Cell.count {
       var others = conflicts[index]
       while others != 0 {
-        conflicts[others.trailingZeroBitCount] |= 1 << UInt32(index)
+        conflicts[others.trailingZeroBitCount] |= 1 &<< UInt32(index)
         others &= others &- 1
       }
     }
-    for index in 0..<Cell.count { conflicts[index] &= ~(1 << UInt32(index)) }
+    for index in 0..<Cell.count { conflicts[index] &= ~(1 &<< UInt32(index)) }
   }
 
   mutating func add(_ set: CellSet, _ weight: UInt32) {

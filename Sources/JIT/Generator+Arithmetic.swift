@@ -135,7 +135,7 @@ extension Generator {
     // Whoever reads this home may have to be computed, which changes the readers' own homes: were one of them
     // read here, it would be lost. The product itself is no such reader unless it reads this home.
     let place = registers.place(cell)
-    let sources = places(product.sources | 1 << UInt32(base.number))
+    let sources = places(product.sources | 1 &<< UInt32(base.number))
     var changing = pending
     if places(product.sources) >> UInt64(place) & 1 == 0 { changing.remove(factors) }
     changing.remove(cell)

@@ -278,7 +278,7 @@ extension Generator {
       let isWrite = instruction.operation.instructionClass != .ldx
       let base = isWrite ? instruction.destination : instruction.source
       if base == .r10, isSafe(instruction, base, UInt32(size)) { continue }
-      wanted |= 1 << UInt32((isWrite ? 4 : 0) + size.trailingZeroBitCount)
+      wanted |= 1 &<< UInt32((isWrite ? 4 : 0) + size.trailingZeroBitCount)
     }
     slowChecks = 0
     let (read, write) = (environment.routines.checkRead, environment.routines.checkWrite)

@@ -16,9 +16,9 @@ struct Generator: ~Copyable, ~Escapable {
   /// Whether branches forward over a few instructions are taken to reach in the short encodings.
   var branchesAreShort: Bool
 
-  var values: MutableSpan<Value>
+  var values: CellTable<Value>
   /// Of each cell, the cells whose values read its home.
-  var readers: MutableSpan<UInt32>
+  var readers: CellTable<UInt32>
   /// The cells whose value is not in their home.
   var pending: CellSet
   /// What is needed behind the current instruction.
@@ -45,8 +45,8 @@ struct Generator: ~Copyable, ~Escapable {
   @_lifetime(copy instructions, copy code, copy registers, copy values, copy readers)
   init(
     _ instructions: Span<Instruction>, entry: Int, shape: Shape, registers: RegisterAssignment,
-    environment: NativeEnvironment, code: consuming Assembler, values: consuming MutableSpan<Value>,
-    readers: consuming MutableSpan<UInt32>
+    environment: NativeEnvironment, code: consuming Assembler, values: consuming CellTable<Value>,
+    readers: consuming CellTable<UInt32>
   ) {
     self.instructions = instructions
     self.entry = entry
@@ -216,7 +216,7 @@ struct Generator: ~Copyable, ~Escapable {
     while sources != 0 {
       let source = sources.trailingZeroBitCount
       sources &= sources &- 1
-      readers[place(source)] &= ~(1 << UInt32(cell.number))
+      readers[place(source)] &= ~(1 &<< UInt32(cell.number))
     }
     values[cell.index] = .home
     pending.remove(cell)
@@ -227,7 +227,7 @@ struct Generator: ~Copyable, ~Escapable {
     guard live.contains(cell) else { return forget(cell) }
     let home = registers.place(cell)
     if value.kind == .copy, registers.place(value.first) == home { return forget(cell) }
-    let own: UInt32 = 1 << UInt32(cell.number)
+    let own: UInt32 = 1 &<< UInt32(cell.number)
     var sources = value.sources & 0x3F_FFFF
     while sources != 0 {
       let place = place(sources.trailingZeroBitCount)
@@ -291,9 +291,9 @@ struct Generator: ~Copyable, ~Escapable {
   ///
   /// - Parameter spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
   mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
-    let sparedBits: UInt32 = if let spared { 1 << UInt32(spared.number) } else { 0 }
+    let sparedBits: UInt32 = if let spared { 1 &<< UInt32(spared.number) } else { 0 }
     while true {
-      let others = readers[registers.place(cell)] & ~(1 << UInt32(cell.number) | sparedBits)
+      let others = readers[registers.place(cell)] & ~(1 &<< UInt32(cell.number) | sparedBits)
       guard others != 0 else { return }
       let reader = Cell(number: others.trailingZeroBitCount)
       if kept.contains(reader) { materialize(reader) } else { forget(reader) }
