@@ -109,8 +109,7 @@ let hostModules = [
     "Inspection",
     [
       "BPF", "BPFText", "Bytes", "CBOR", "Delivery", "DeviceClient", "DeviceProtocol", "DeviceServer",
-      "Helpers",
-      "ProgramImage", "Runtime", "Toolchain", "Verifier",
+      "Helpers", "JIT", "ProgramImage", "Runtime", "Thumb2Text", "Toolchain", "Verifier",
     ]),
   hostModule(
     "Benchmarks",
@@ -129,8 +128,7 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator",
-      "Inspection", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
+      "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -182,7 +180,8 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
-  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain", "Verifier"]),
+  tests(
+    of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
   tests(of: "FuzzTargets"),

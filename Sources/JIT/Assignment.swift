@@ -272,7 +272,8 @@ private struct Census {
     case .mod32Imm, .mod32Reg, .mod64Imm, .mod64Reg, .smod32Imm, .smod32Reg, .smod64Imm, .smod64Reg:
       return true
     case .jeqImm, .jeqReg, .jneImm, .jneReg, .jsetImm, .jsetReg:
-      return !instruction.proven.contains(.destinationFitsWord) || !instruction.proven.contains(.sourceFitsWord)
+      return !instruction.proven.contains(.destinationFitsWord)
+        || !instruction.proven.contains(.sourceFitsWord)
     default: return operation.isAtomic
     }
   }

@@ -101,6 +101,9 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   var site: UInt16 = 0
 
   public init() {}
+
+  /// After a program was compiled: where the code of the instruction starts, in bytes.
+  public var codeOffset: Int { Int(offset) * 2 }
 }
 
 /// What the compiler made.
@@ -121,8 +124,7 @@ public struct CompiledCode: Equatable, Sendable {
 ///
 /// - Parameters:
 ///   - code: where to put it; divisible by 4.
-///   - cells: working memory, one for each instruction. What it holds afterwards tells `CodeMap` which code belongs to
-///     which instruction.
+///   - cells: working memory, one for each instruction; afterwards `CompilerCell.codeOffset` tells where its code starts.
 public func compile(
   _ program: borrowing VerifiedProgram, for environment: NativeEnvironment,
   into code: consuming MutableSpan<UInt16>, using cells: inout MutableSpan<CompilerCell>
