@@ -70,6 +70,7 @@ let portableModules = [
 
 let hostModules = [
   hostModule("BPFText", ["BPF", "Helpers"]),
+  hostModule("Thumb2Text", ["Thumb2"]),
   hostModule(
     "Toolchain",
     [
@@ -109,8 +110,7 @@ let hostModules = [
     "Inspection",
     [
       "BPF", "BPFText", "Bytes", "CBOR", "Delivery", "DeviceClient", "DeviceProtocol", "DeviceServer",
-      "Helpers",
-      "ProgramImage", "Runtime", "Toolchain", "Verifier",
+      "Helpers", "JIT", "ProgramImage", "Runtime", "Thumb2Text", "Toolchain", "Verifier",
     ]),
   hostModule(
     "Benchmarks",
@@ -129,8 +129,7 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator",
-      "Inspection", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
+      "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -149,10 +148,11 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
-  tests(of: "Thumb2"),
+  tests(of: "Thumb2", ["TestSupport"]),
   tests(
     of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
-  tests(of: "BPFText", ["BPF"]),
+  tests(of: "BPFText", ["BPF", "TestSupport"]),
+  tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),
   tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(
@@ -181,7 +181,8 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
-  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain", "Verifier"]),
+  tests(
+    of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
   tests(of: "FuzzTargets"),

@@ -101,6 +101,9 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   var site: UInt16 = 0
 
   public init() {}
+
+  /// After a program was compiled: where the code of the instruction starts, in bytes.
+  public var codeOffset: Int { Int(offset) * 2 }
 }
 
 /// What the compiler made.
@@ -121,8 +124,7 @@ public struct CompiledCode: Equatable, Sendable {
 ///
 /// - Parameters:
 ///   - code: where to put it; divisible by 4.
-///   - cells: working memory, one for each instruction. What it holds afterwards tells `CodeMap` which code belongs to
-///     which instruction.
+///   - cells: working memory, one for each instruction; afterwards `CompilerCell.codeOffset` tells where its code starts.
 public func compile(
   _ program: borrowing VerifiedProgram, for environment: NativeEnvironment,
   into code: consuming MutableSpan<UInt16>, using cells: inout MutableSpan<CompilerCell>
@@ -135,13 +137,13 @@ public func compile(
   for index in 0..<count { cells[index] = CompilerCell() }
   let shape = findShape(
     of: program.instructions, entry: program.entry, maximumDepth: program.maximumDepth, &cells)
-  let table = assignRegisters(program.instructions, shape, environment, &cells)
-  var values = InlineArray<22, Value>(repeating: .home)
-  var readers = InlineArray<28, UInt32>(repeating: 0)
+  let table = assignRegisters(program.instructions, entry: program.entry, shape, environment, &cells)
+  var values = InlineArray<40, Value>(repeating: .home)
+  var readers = InlineArray<40, UInt32>(repeating: 0)
   var generator = Generator(
     program.instructions, entry: program.entry, shape: shape, registers: RegisterAssignment(table),
     environment: environment,
-    code: Assembler(code), values: values.mutableSpan, readers: readers.mutableSpan)
+    code: Assembler(code), values: CellTable(values.mutableSpan), readers: CellTable(readers.mutableSpan))
   var isComplete = generator.generate(&cells)
   if !isComplete {
     // A branch that was thought to be short is not.

@@ -172,10 +172,6 @@ import Verifier
       2
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.wide(3, 1 << 32) + Assembly.add(1, from: 3)
-        + Assembly.loadByte(0, from: 1, -1) + Assembly.exit, .readOutside, 4
-    ),
-    (
       Assembly.move(2, 1) + Assembly.instruction(0xdb, destination: 1, source: 2, offset: 8)
         + Assembly.move(0, 0)
         + Assembly.exit, .writeOutside, 1

@@ -27,7 +27,7 @@ import Verifier
       it.text == """
         program:
                     r1=ctx+0  r2=64
-                0: *(u64 *)(r10 - 8) = r2               ; in bounds, aligned
+                0: *(u64 *)(r10 - 8) = r2               ; in bounds, aligned, 32 bits: source
                     fp-8=64
                 1: w0 = *(u8 *)(r1 + 63)                ; in bounds, aligned, 32 bits: result
                     r0=0..255
@@ -36,7 +36,7 @@ import Verifier
                 3: r0 = *(u64 *)(r10 - 8)               ; in bounds, aligned, 32 bits: result
         L4:
                     r0=10..255  r1=ctx+0  r2=64  fp-8=64
-                4: exit
+                4: exit                                 ; 32 bits: destination
 
         accepted; 1 stack frame at most; 3 of 3 accesses proven in bounds, the others are checked when they run
         """)
@@ -125,7 +125,8 @@ import Verifier
       String(decoding: try encoder.encode(it), as: UTF8.self)
         == #"{"accepted":true,"accesses":0,"accessesInBounds":0,"lines":[{"index":0,"label":"program","#
         + #""proofs":"32 bits: source result","state":{"r1":"any","r2":"0"},"text":"r0 = 7"},"#
-        + #"{"index":1,"proofs":"","state":{"r0":"7","r1":"any","r2":"0"},"text":"exit"}],"maximumDepth":1}"#)
+        + #"{"index":1,"proofs":"32 bits: destination","state":{"r0":"7","r1":"any","r2":"0"},"text":"exit"}],"maximumDepth":1}"#
+    )
   }
 
   @Test(arguments: VerifierError.Rule.allCases)
