@@ -102,6 +102,8 @@ struct Comparison: ~Copyable {
   private mutating func run(_ generated: GeneratedProgram, _ seed: UInt64, _ arenas: inout Arenas) {
     self.seed = seed
     note(generated)
+    Watchdog.watch()
+    defer { Watchdog.rest() }
     tally.programs += 1
     tally.instructions += UInt64(generated.instructionCount)
     guard let frames = depth(of: generated) else {
@@ -263,11 +265,9 @@ struct Comparison: ~Copyable {
       context: UInt32(arena.contextAddress), contextLength: UInt32(generated.contextSize),
       stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
       rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize))
-    Watchdog.watch()
     let outcome = runNative(
       code: code.address + UInt32(compiled.entry), start, call: recordCall,
       callNumbered: recordNumberedCall)
-    Watchdog.rest()
     tally.runs += 1
     var ending = Ending(calls: Recorder.calls, digest: Recorder.digest)
     if let rule = outcome.rule {
