@@ -51,7 +51,7 @@ extension Analysis {
       result =
         is64Bit
         ? .arithmetic64(code, a, b, variant: instruction.offset)
-        : .arithmetic32(code, a, b, variant: instruction.offset)
+        : .arithmetic32(code, a.lowerHalf, b.lowerHalf, variant: instruction.offset)
     }
     if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
     state.cells[instruction.destination] = result
