@@ -86,11 +86,11 @@ extension Analysis {
   // MARK: Loads. RFC 9669 §5.1, §5.2
 
   mutating func load(
-    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
     let size = Self.size(opcode)
-    let displacement = Int64(instruction.offset)
-    let base = try state.cells.decisive(instruction.source)
+    let displacement = Int64(instructions[index].offset)
+    let base = try state.cells.decisive(instructions[index].source)
     let place = try locate(base, displacement, size: size, isWrite: false)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
     var result = Self.loaded(size, isSigned: opcode & 0xE0 == 0x80)
@@ -103,7 +103,7 @@ extension Analysis {
       }
     }
     if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
-    state.cells[instruction.destination] = result
+    state.cells[instructions[index].destination] = result
   }
 
   private static func size(_ opcode: UInt8) -> Int64 {
@@ -131,22 +131,22 @@ extension Analysis {
   // MARK: Stores and atomic operations. RFC 9669 §5.1, §5.3
 
   mutating func store(
-    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
     let size = Self.size(opcode)
-    let displacement = Int64(instruction.offset)
-    let base = try state.cells.decisive(instruction.destination)
+    let displacement = Int64(instructions[index].offset)
+    let base = try state.cells.decisive(instructions[index].destination)
     let value: AbstractValue
     if opcode & 7 == 2 {
-      value = AbstractValue(immediate: instruction.immediate)
+      value = AbstractValue(immediate: instructions[index].immediate)
     } else {
-      value = try state.cells.operand(instruction.source)
+      value = try state.cells.operand(instructions[index].source)
     }
     let place = try locate(base, displacement, size: size, isWrite: true)
     proofs.formUnion(self.proofs(place, base, displacement, size: size))
     write(place)
     if opcode & 0xE7 == 0xC3 {
-      fetch(instruction, size)
+      fetch(instructions[index].operation, instructions[index].source, size)
     } else if case .frame(let first, let last) = place, let slot = Self.wholeSlot(first, last: last),
       value.hasValue
     {
@@ -155,11 +155,11 @@ extension Analysis {
   }
 
   /// The register that gets the old value has it.
-  private mutating func fetch(_ instruction: Instruction, _ size: Int64) {
+  private mutating func fetch(_ operation: Operation, _ source: Register, _ size: Int64) {
     let old = Self.loaded(size, isSigned: false)
-    switch instruction.operation {
+    switch operation {
     case .cmpxchg32, .cmpxchg64: state.cells[.r0] = old
-    default: if instruction.operation.writesSource { state.cells[instruction.source] = old }
+    default: if operation.writesSource { state.cells[source] = old }
     }
   }
 
@@ -174,8 +174,8 @@ extension Analysis {
 
   // MARK: Helpers
 
-  mutating func callHelper(_ instruction: Instruction) throws(Breach) {
-    guard let helper = Helper(position: instruction.resolved) else { return }
+  mutating func callHelper(_ position: UInt8) throws(Breach) {
+    guard let helper = Helper(position: position) else { return }
     let contract = helper.contract
     try use(contract.argument(1), .r1)
     try use(contract.argument(2), .r2)
