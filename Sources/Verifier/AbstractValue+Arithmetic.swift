@@ -86,7 +86,8 @@ extension AbstractValue {
   /// Whether the value is a number from -2^30 to 2^30, or an address at such an offset, so that sums of two need 32 bits.
   private var isSmall: Bool {
     @inline(__always) get {
-      guard kind.rawValue >= Kind.zeroExtended.rawValue, kind != .shifted, kind != .zeroExtended || low >> 31 == 0
+      guard kind.rawValue >= Kind.zeroExtended.rawValue, kind != .shifted,
+        kind != .zeroExtended || low >> 31 == 0
       else { return false }
       let (end, wraps) = (low &+ 1 << 30).addingReportingOverflow(extent)
       return !wraps && end >> 31 == 0
@@ -98,7 +99,8 @@ extension AbstractValue {
     if a.isAddress && b.isAddress { return .unknown }
     let kind = a.isAddress ? a.kind : b.isAddress ? b.kind : .signExtended
     if a.isSmall, b.isSmall {
-      return AbstractValue(kind, low: a.low &+ b.low, extent: a.extent &+ b.extent, shift: min(a.shift, b.shift))
+      return AbstractValue(
+        kind, low: a.low &+ b.low, extent: a.extent &+ b.extent, shift: min(a.shift, b.shift))
     }
     guard let x = a.range, let y = b.range else {
       return kind == .signExtended ? lowSum(a.lowerHalf, b.lowerHalf, .any) : .unknown

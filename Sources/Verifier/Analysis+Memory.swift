@@ -11,7 +11,8 @@ enum Place {
   case unknown
 }
 
-extension Analysis {
+// What only reads is no method of the analysis: the compiler would copy that for it.
+extension Regions {
   /// Addresses below this are no program's: microcontrollers have their vectors there, other machines nothing.
   private static var lowestAddress: Int64 { 256 }
 
@@ -19,7 +20,7 @@ extension Analysis {
   ///
   /// - Throws: the rule it breaks for certain.
   @inline(never)
-  private func locate(
+  func locate(
     _ base: AbstractValue, _ displacement: Int64, size: Int64, isWrite: Bool
   ) throws(Breach) -> Place {
     guard let range = base.range else { return .unknown }
@@ -34,13 +35,13 @@ extension Analysis {
       (low, high) = (-Int64(Arena.frameSize), 0)
       if first >= low, end <= high { return .frame(first, last: end - 1) }
     case .data:
-      guard let size = regions.dataSize else { return .unknown }
+      guard let size = dataSize else { return .unknown }
       rule = .outsideData
       (low, high) = (0, Int64(size))
       expected = high
       if first >= low, end <= high { return .elsewhere }
     case .rodata:
-      let size = regions.rodataSize.map { Int64($0) }
+      let size = rodataSize.map { Int64($0) }
       let isWithin = first >= 0 && size.map { end <= $0 } ?? false
       if isWrite, isWithin || base.isConstant {
         throw Breach(.writesReadOnlyData, found: first)
@@ -51,7 +52,7 @@ extension Analysis {
       expected = high
       if isWithin { return .elsewhere }
     case .context:
-      guard let size = regions.contextSize else { return .unknown }
+      guard let size = contextSize else { return .unknown }
       return first >= 0 && end <= Int64(size) ? .elsewhere : .unknown
     default:
       if first >= 0, end <= Self.lowestAddress {
@@ -66,15 +67,33 @@ extension Analysis {
     return .unknown
   }
 
+  /// Where a range goes whose length is in a register. Only what is wrong even for its least length is refused.
+  func locate(
+    _ base: AbstractValue, length: AbstractValue, isWrite: Bool
+  ) throws(Breach) -> Place {
+    guard length.upperHalfIsZero else { return .unknown }
+    let lengths = length.unsignedRange
+    let place =
+      lengths.low > 0
+      ? try locate(base, 0, size: lengths.low, isWrite: isWrite) : Place.unknown
+    if lengths.low == lengths.high { return place }
+    do throws(Breach) {
+      return lengths.high > 0
+        ? try locate(base, 0, size: lengths.high, isWrite: isWrite) : .elsewhere
+    } catch { return .unknown }
+  }
+}
+
+extension Analysis {
   /// Whether the address is divisible by `size`, a power of two: regions but the read-only data start at multiples of 8.
-  private func isAligned(_ base: AbstractValue, _ displacement: Int64, size: Int64) -> Bool {
+  private static func isAligned(_ base: AbstractValue, _ displacement: Int64, size: Int64) -> Bool {
     let mask = UInt32(truncatingIfNeeded: size &- 1)
     return mask == 0
       || base.isAddress && base.kind != .rodata
         && (base.low &+ UInt32(truncatingIfNeeded: displacement)) & mask == 0 && base.stepMask & mask == mask
   }
 
-  private func proofs(
+  private static func proofs(
     _ place: Place, _ base: AbstractValue, _ displacement: Int64, size: Int64
   ) -> Proofs {
     var proofs: Proofs = isAligned(base, displacement, size: size) ? .aligned : []
@@ -91,15 +110,15 @@ extension Analysis {
     let size = Self.size(opcode)
     let displacement = Int64(instructions[index].offset)
     let base = try state.cells.decisive(instructions[index].source)
-    let place = try locate(base, displacement, size: size, isWrite: false)
-    proofs.formUnion(self.proofs(place, base, displacement, size: size))
+    let place = try regions.locate(base, displacement, size: size, isWrite: false)
+    proofs.formUnion(Self.proofs(place, base, displacement, size: size))
     var result = Self.loaded(size, isSigned: opcode & 0xE0 == 0x80)
     if case .frame(let first, let last) = place {
       let slots = Workspace.slots(first, through: last)
       if state.writtenSlots & slots == 0 {
         result = .indeterminate
       } else if let slot = Self.wholeSlot(first, last: last) {
-        result = state.slot(slot)
+        result = state.cells.slot(slot, of: state.knownSlots)
       }
     }
     if result.upperHalfIsZero { proofs.insert(.resultFitsWord) }
@@ -142,8 +161,8 @@ extension Analysis {
     } else {
       value = try state.cells.operand(instructions[index].source)
     }
-    let place = try locate(base, displacement, size: size, isWrite: true)
-    proofs.formUnion(self.proofs(place, base, displacement, size: size))
+    let place = try regions.locate(base, displacement, size: size, isWrite: true)
+    proofs.formUnion(Self.proofs(place, base, displacement, size: size))
     write(place)
     if opcode & 0xE7 == 0xC3 {
       fetch(instructions[index].operation, instructions[index].source, size)
@@ -183,7 +202,7 @@ extension Analysis {
     let result: AbstractValue =
       switch contract.resultKind {
       case .scalar: .unknown
-      case .pointer(let argument): state.register(Int(argument))
+      case .pointer(let argument): AbstractValue(state.cells[Int(argument)])
       }
     state.endCall(result: result)
   }
@@ -198,29 +217,13 @@ extension Analysis {
     switch argument {
     case .scalar: break
     case .readableBytes(let length):
-      _ = try locate(value, length: state.register(Int(length)), isWrite: false)
+      _ = try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: false)
     case .writableBytes(let length):
-      write(try locate(value, length: state.register(Int(length)), isWrite: true))
+      write(try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: true))
     case .writable(let count):
-      write(try locate(value, 0, size: Int64(count), isWrite: true))
+      write(try regions.locate(value, 0, size: Int64(count), isWrite: true))
     case .cString, .format:
-      _ = try locate(value, 0, size: 1, isWrite: false)
+      _ = try regions.locate(value, 0, size: 1, isWrite: false)
     }
-  }
-
-  /// Where a range goes whose length is in a register. Only what is wrong even for its least length is refused.
-  private func locate(
-    _ base: AbstractValue, length: AbstractValue, isWrite: Bool
-  ) throws(Breach) -> Place {
-    guard length.upperHalfIsZero else { return .unknown }
-    let lengths = length.unsignedRange
-    let place =
-      lengths.low > 0
-      ? try locate(base, 0, size: lengths.low, isWrite: isWrite) : Place.unknown
-    if lengths.low == lengths.high { return place }
-    do throws(Breach) {
-      return lengths.high > 0
-        ? try locate(base, 0, size: lengths.high, isWrite: isWrite) : .elsewhere
-    } catch { return .unknown }
   }
 }

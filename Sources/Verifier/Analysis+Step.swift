@@ -37,7 +37,7 @@ extension Analysis {
     }
     let result: AbstractValue
     if code == .end {
-      result = swap(a, opcode, instructions[index].immediate)
+      result = Self.swap(a, opcode, instructions[index].immediate)
     } else {
       var b: AbstractValue
       if opcode & 8 == 0 {
@@ -63,7 +63,7 @@ extension Analysis {
     state.cells[destination] = result
   }
 
-  private func swap(_ a: AbstractValue, _ opcode: UInt8, _ bits: Int32) -> AbstractValue {
+  private static func swap(_ a: AbstractValue, _ opcode: UInt8, _ bits: Int32) -> AbstractValue {
     switch bits {
     case 16: AbstractValue(0, through: Int64(UInt16.max))
     case 32: opcode == 0xD4 ? a.lowerHalf : .word

@@ -79,7 +79,7 @@ struct Analysis: ~Copyable {
     if !isExact { followUnnumbered(&instructions) }
     while visitsLeft >= 0, let number = state.takeWaitingJoin() {
       state.load(join: number)
-      follow(from: state.instruction(ofJoin: number), &instructions)
+      follow(from: state.cells.instruction(ofJoin: number), &instructions)
     }
   }
 

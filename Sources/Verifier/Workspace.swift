@@ -44,6 +44,11 @@ struct AnalysisCells {
     }
   }
 
+  /// What is known about slot `index`, the eight bytes from r10 - 512 + 8 * `index` on, when something is about those in `known`.
+  func slot(_ index: Int, of known: UInt64) -> AbstractValue {
+    known >> UInt64(index) & 1 != 0 ? AbstractValue(self[Workspace.slotBase + index]) : .unknown
+  }
+
   subscript(register: Register) -> AbstractValue {
     get { AbstractValue(self[Int(register.rawValue)]) }
     nonmutating set { self[Int(register.rawValue)] = newValue.cell }
@@ -111,19 +116,11 @@ struct Workspace: ~Copyable {
 
   // MARK: Registers
 
-  /// The register with this number.
-  func register(_ number: Int) -> AbstractValue { AbstractValue(cells[number]) }
-
   mutating func set(_ number: Int, _ value: AbstractValue) {
     cells[number] = value.cell
   }
 
   // MARK: The stack frame
-
-  /// What is known about slot `index`: the eight bytes from r10 - 512 + 8 * `index` on.
-  func slot(_ index: Int) -> AbstractValue {
-    knownSlots >> UInt64(index) & 1 != 0 ? AbstractValue(cells[Self.slotBase + index]) : .unknown
-  }
 
   mutating func setSlot(_ index: Int, _ value: AbstractValue) {
     if value.isUnknown {
