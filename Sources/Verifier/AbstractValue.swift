@@ -141,7 +141,9 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   public var isUnknown: Bool { kind == .any && extent == .max }
   var hasValue: Bool { kind.rawValue >= Kind.any.rawValue }
   var isConstant: Bool { extent == 0 }
-  public var upperHalfIsZero: Bool { kind == .zeroExtended }
+  public var upperHalfIsZero: Bool {
+    @inline(__always) get { kind == .zeroExtended }
+  }
 
   /// The bits in which all members agree.
   var stepMask: UInt32 { shift >= 32 ? .max : (1 as UInt32 &<< UInt32(shift)) &- 1 }

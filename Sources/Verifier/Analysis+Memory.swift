@@ -104,6 +104,7 @@ extension Analysis {
 
   // MARK: Loads. RFC 9669 §5.1, §5.2
 
+  @inline(never)
   mutating func load(
     _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
@@ -149,6 +150,7 @@ extension Analysis {
 
   // MARK: Stores and atomic operations. RFC 9669 §5.1, §5.3
 
+  @inline(never)
   mutating func store(
     _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {

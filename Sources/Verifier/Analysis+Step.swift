@@ -24,6 +24,7 @@ extension Analysis {
 
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
+  @inline(never)
   private mutating func calculate(
     _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
@@ -71,6 +72,7 @@ extension Analysis {
     }
   }
 
+  @inline(never)
   private mutating func loadWide(at index: Int, _ instructions: borrowing MutableSpan<Instruction>) {
     let lowerHalf = UInt32(bitPattern: instructions[index].immediate)
     let number = Int64(instructions[index + 1].immediate) << 32 | Int64(lowerHalf)
@@ -86,6 +88,7 @@ extension Analysis {
 
   // MARK: Jumps. RFC 9669 §4.3
 
+  @inline(never)
   private mutating func jump(
     _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
