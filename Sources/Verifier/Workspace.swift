@@ -132,10 +132,10 @@ struct Workspace: ~Copyable {
   }
 
   /// A bit for each slot that has one of the bytes at offsets `low` to `high` from r10, which are within the frame.
-  static func slots(_ low: Int64, through high: Int64) -> UInt64 {
-    let first = UInt64(bitPattern: (low + Int64(Arena.frameSize)) >> 3)
-    let last = UInt64(bitPattern: (high + Int64(Arena.frameSize)) >> 3)
-    return ~0 &<< first & ~0 &>> (63 &- last)
+  static func slots(_ low: Int32, through high: Int32) -> UInt64 {
+    let first = UInt64(UInt32(truncatingIfNeeded: low &+ Int32(Arena.frameSize)) >> 3)
+    let last = UInt64(UInt32(truncatingIfNeeded: high &+ Int32(Arena.frameSize)) >> 3)
+    return first == last ? 1 &<< first : ~0 &<< first & ~0 &>> (63 &- last)
   }
 
   /// Bytes of these slots may have been written.
