@@ -105,27 +105,26 @@ extension AbstractValue {
     guard let x = a.range, let y = b.range else {
       return kind == .signExtended ? lowSum(a.lowerHalf, b.lowerHalf, .any) : .unknown
     }
-    return wideSum(x.low &+ y.low, x.high &+ y.high, kind, min(a.shift, b.shift))
-  }
-
-  private static func wideSum(_ low: Int64, _ high: Int64, _ kind: Kind, _ shift: UInt8) -> AbstractValue {
-    kind == .signExtended
+    let (low, high) = (x.low &+ y.low, x.high &+ y.high)
+    let shift = min(a.shift, b.shift)
+    return kind == .signExtended
       ? AbstractValue(low, through: high, shift: shift)
       : AbstractValue(kind, offsets: low, through: high, shift: shift)
   }
 
   @inline(never)
   private static func difference(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
-    if b.isAddress && b.kind != a.kind { return .unknown }
-    let kind = a.isAddress && !b.isAddress ? a.kind : .signExtended
-    if a.isSmall, b.isSmall {
-      return AbstractValue(
-        kind, low: a.low &- b.low &- b.extent, extent: a.extent &+ b.extent, shift: min(a.shift, b.shift))
+    guard b.isAddress else { return sum(a, b.negated) }
+    return b.kind == a.kind ? sum(a.signed, b.signed.negated) : .unknown
+  }
+
+  /// The negative of what is no address.
+  private var negated: AbstractValue {
+    guard let range else {
+      let half = Self.lowNegation(lowerHalf)
+      return AbstractValue(.any, low: half.low, extent: half.extent, shift: half.shift)
     }
-    guard let x = a.range, let y = b.range else {
-      return a.isAddress ? .unknown : lowSum(a.lowerHalf, lowNegation(b.lowerHalf), .any)
-    }
-    return wideSum(x.low &- y.high, x.high &- y.low, kind, min(a.shift, b.shift))
+    return AbstractValue(0 &- range.high, through: 0 &- range.low, shift: shift)
   }
 
   @inline(never)

@@ -84,6 +84,7 @@ struct Analysis: ~Copyable {
   }
 
   /// Follows the program from each join point with a state in which nothing is known.
+  @inline(never)
   private mutating func followUnnumbered(_ instructions: inout MutableSpan<Instruction>) {
     for index in instructions.indices where instructions[index].mark == Self.unnumbered {
       state.forgetAll()
@@ -103,6 +104,7 @@ struct Analysis: ~Copyable {
   }
 
   /// Goes on from instruction `start`, with what `state` says, to the next join points.
+  @inline(never)
   private mutating func follow(from start: Int, _ instructions: inout MutableSpan<Instruction>) {
     var index = start
     while visitsLeft > 0 {
