@@ -145,7 +145,7 @@ let testTargets = [
   tests(of: "ELF", ["Bytes", "Toolchain"]),
   tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Helpers", "Toolchain"]),
   tests(of: "Compartment"),
-  tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
+  tests(of: "Verifier", ["BPF", "Bytes", "Helpers", "TestSupport"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "Thumb2", ["TestSupport"]),
   tests(
