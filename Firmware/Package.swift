@@ -40,7 +40,8 @@ let package = Package(
     .target(
       name: "NativeCode",
       dependencies: [
-        "CCortexM", "CortexM", product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        "CCortexM", "CortexM", product("Compartment"), product("Helpers"), product("Interpreter"),
+        product("JIT"),
       ], swiftSettings: swift),
     .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
     .target(
@@ -70,7 +71,8 @@ let package = Package(
       "Benchmark",
       [
         "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
-        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"), product("Measurement"), product("ProgramImage"),
+        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        product("Measurement"), product("ProgramImage"),
         product("Runtime"), product("Verifier"),
       ]),
   ]

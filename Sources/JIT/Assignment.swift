@@ -76,6 +76,7 @@ struct RegisterTable {
   /// - Parameters:
   ///   - census: what is known about the cells.
   ///   - available: registers that may be given away, bit n for rn.
+  ///   - hasLocalCalls: whether functions call each other, so that sp moves.
   fileprivate init(_ census: borrowing Census, available: UInt32, hasLocalCalls: Bool) {
     self.init()
     distribute(census, available)

@@ -59,7 +59,12 @@ public struct NativeStart {
 
 /// Runs code that `JIT.compile` made for these regions.
 ///
-/// - Parameter code: the address of its first byte.
+/// - Parameters:
+///   - code: the address of its entry.
+///   - start: what it starts with.
+///   - call: carries out a helper by its position.
+///   - callNumbered: carries out a helper by its number, which stands before its arguments.
+/// - Returns: how it ended.
 public func runNative(
   code: UInt32, _ start: NativeStart,
   call: @convention(c) (UnsafeMutablePointer<native_run>, UInt32, UnsafePointer<UInt64>) -> UInt64,
