@@ -129,7 +129,7 @@ let hostModules = [
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
       "Emulator",
-      "Inspection", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
+      "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),

@@ -77,6 +77,18 @@ public struct DeviceClient: Sendable {
         payload: context))
   }
 
+  /// Runs a slot's compiled program; compiles it first unless it is.
+  public func runCompiled(
+    _ slot: Int, context: [UInt8] = []
+  ) async throws(DeviceError) -> ExecutionDescription {
+    do throws(DeviceError) {
+      return try await run(slot, context: context, engine: .jit)
+    } catch .refused(let refusal) where refusal.isNotCompiled {
+      _ = try await compile(slot)
+      return try await run(slot, context: context, engine: .jit)
+    }
+  }
+
   /// Compiles a slot's program.
   public func compile(
     _ slot: Int, isolation: Isolation = .checked
@@ -113,7 +125,7 @@ public struct DeviceClient: Sendable {
   }
 
   private func answer(
-    _ code: Code, _ route: Route, choosing choices: ChoiceSet, payload: [UInt8] = [],
+    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, payload: [UInt8] = [],
     contentFormat: ContentFormat? = nil
   ) async throws(DeviceError) -> CoAPResponse {
     let response: CoAPResponse
