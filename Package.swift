@@ -69,6 +69,7 @@ let portableModules = [
 
 let hostModules = [
   hostModule("BPFText", ["BPF", "Helpers"]),
+  hostModule("Thumb2Text", ["Thumb2"]),
   hostModule(
     "Toolchain",
     [
@@ -148,10 +149,11 @@ let testTargets = [
   tests(of: "Compartment"),
   tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
-  tests(of: "Thumb2"),
+  tests(of: "Thumb2", ["TestSupport"]),
   tests(
     of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
-  tests(of: "BPFText", ["BPF"]),
+  tests(of: "BPFText", ["BPF", "TestSupport"]),
+  tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),
   tests(of: "CBOR", ["Bytes", "TestSupport"]),
   tests(of: "COSE", ["Bytes", "CBOR", "Toolchain", .product(name: "Crypto", package: "swift-crypto")]),
   tests(

@@ -26,10 +26,16 @@ struct RegisterAssignment: ~Escapable {
     stackBase = table.stackBase
   }
 
+  /// Where the cell lives, as a number that others have which live there too.
+  @inline(__always)
+  func place(_ cell: Cell) -> Int { Int(places[cell.index]) }
+
   /// `nil` when the cell does not live in a register.
   @inline(__always)
   func register(_ cell: Cell) -> CoreRegister? {
-    CoreRegister(rawValue: places[cell.index])
+    let place = places[cell.index]
+    // SAFETY: an enumeration without payloads is one byte that numbers its cases, of which there are 16.
+    return place < 16 ? unsafe unsafeBitCast(place, to: CoreRegister.self) : nil
   }
 
   /// Which word on the stack; `nil` when the cell does not live there.
@@ -65,55 +71,74 @@ struct RegisterTable {
 
   fileprivate static var none: UInt8 { 0xFF }
 
-  /// Gives the cells with the greatest weights registers.
+  /// Gives the cells with the greatest weights registers. Cells that are never needed at the same time may share one.
   ///
   /// - Parameters:
-  ///   - weights: how often each cell is touched; a cell without weight gets nothing.
+  ///   - census: what is known about the cells.
   ///   - available: registers that may be given away, bit n for rn.
-  init(
-    weights: inout InlineArray<28, UInt32>, constants: InlineArray<6, UInt32>, constantCount: Int,
-    available: UInt32, hasLocalCalls: Bool
-  ) {
-    var free = available
-    var wanted = 0
-    for index in 0..<Cell.count where weights[index] != 0 { wanted += 1 }
-    if wanted > free.nonzeroBitCount {
-      spareScratch = Self.takeHighest(&free)
-      if hasLocalCalls { stackBase = Self.takeHighest(&free) }
-    }
+  fileprivate init(_ census: borrowing Census, available: UInt32, hasLocalCalls: Bool) {
+    self.init()
+    distribute(census, available)
+    guard stackWords > 0 else { return }
+    // Work on cells that live on the stack may take more registers, so there are fewer to give away.
+    guard census.needsSpare || hasLocalCalls else { return }
+    self = RegisterTable()
+    var rest = available
+    if census.needsSpare { spareScratch = Self.takeHighest(&rest) }
+    if hasLocalCalls { stackBase = Self.takeHighest(&rest) }
+    distribute(census, rest)
+  }
+
+  private init() {}
+
+  private mutating func distribute(_ census: borrowing Census, _ available: UInt32) {
+    var weights = census.weights
+    var constantRegisters: UInt32 = 0
     while true {
       var heaviest = 0
       for index in 1..<28 where weights[index] > weights[heaviest] { heaviest = index }
       guard weights[heaviest] != 0 else { break }
       weights[heaviest] = 0
-      if heaviest < Cell.count {
-        if free != 0 {
-          places[heaviest] = UInt8(truncatingIfNeeded: free.trailingZeroBitCount)
-          free &= free &- 1
-        } else {
-          places[heaviest] = UInt8(truncatingIfNeeded: 16 + stackWords)
-          stackWords += 1
-        }
+      let isConstant = heaviest >= Cell.count
+      var taken: UInt64 = UInt64(constantRegisters)
+      var others = isConstant ? 0x3F_FFFF : census.conflicts[heaviest]
+      while others != 0 {
+        let place = places[others.trailingZeroBitCount]
+        if place != Self.none { taken |= 1 << UInt64(place) }
+        others &= others &- 1
+      }
+      let free = available & ~UInt32(truncatingIfNeeded: taken)
+      if isConstant {
+        guard free != 0 else { continue }
+        // Constants come one behind the other in the list, whichever of them got a register.
+        let register = free.trailingZeroBitCount
+        constants[constantCount] = census.constants[heaviest - Cell.count]
+        places[Cell.count + constantCount] = UInt8(truncatingIfNeeded: register)
+        constantRegisters |= 1 &<< UInt32(register)
+        constantCount += 1
       } else if free != 0 {
-        // Constants come last in the list, so that it has no gaps.
-        self.constants[self.constantCount] = constants[heaviest - Cell.count]
-        places[Cell.count + self.constantCount] = UInt8(truncatingIfNeeded: free.trailingZeroBitCount)
-        free &= free &- 1
-        self.constantCount += 1
+        // What a move would lead to the same register needs no move.
+        let wanted = places[Int(census.partners[heaviest])]
+        let isGood = wanted < 16 && free >> UInt32(wanted) & 1 != 0
+        places[heaviest] = isGood ? wanted : UInt8(truncatingIfNeeded: free.trailingZeroBitCount)
+      } else {
+        let word = (~(taken >> 16)).trailingZeroBitCount
+        places[heaviest] = UInt8(truncatingIfNeeded: 16 + word)
+        stackWords = max(stackWords, word + 1)
       }
     }
   }
 
   private static func takeHighest(_ free: inout UInt32) -> CoreRegister {
     let number = 31 - free.leadingZeroBitCount
-    free &= ~(1 << UInt32(number))
+    free &= ~(1 &<< UInt32(number))
     return CoreRegister(rawValue: UInt8(truncatingIfNeeded: number)) ?? .r10
   }
 }
 
 /// Counts how often each cell is touched, more in loops, and gives out registers.
 func assignRegisters(
-  _ instructions: Span<Instruction>, _ shape: Shape, _ environment: NativeEnvironment,
+  _ instructions: Span<Instruction>, entry: Int, _ shape: Shape, _ environment: NativeEnvironment,
   _ cells: inout MutableSpan<CompilerCell>
 ) -> RegisterTable {
   var census = Census()
@@ -123,18 +148,21 @@ func assignRegisters(
     let instruction = instructions[index]
     if cells[index].isLoopStart { depth += 1 }
     census.weight = 1 << (3 * min(depth, 5))
-    needed = needed.union(cells[index].live)
+    let before = cells[index].live
+    needed = needed.union(before)
     let next = index + 1 < instructions.count ? cells[index + 1].live : .empty
-    census.count(instruction, before: cells[index].live, next: next)
+    census.count(instruction, before: before, next: next)
+    census.addConflicts(of: instruction, before: before, after: next)
     if cells[index].isLoopEnd { depth -= 1 }
   }
+  census.addStart(cells[entry].live)
+  if shape.hasLocalCalls { census.isolateFramePointer() }
+  census.makeSymmetric()
   // Whatever is needed somewhere has to live somewhere.
   census.weight = 1
   census.add(needed, 1)
   let available: UInt32 = environment.isolation == .checked ? 0x7FF : 0xFFF
-  return RegisterTable(
-    weights: &census.weights, constants: census.constants, constantCount: census.constantCount,
-    available: available, hasLocalCalls: shape.hasLocalCalls)
+  return RegisterTable(census, available: available, hasLocalCalls: shape.hasLocalCalls)
 }
 
 /// How often the cells and some constants are touched.
@@ -142,8 +170,71 @@ private struct Census {
   var weights = InlineArray<28, UInt32>(repeating: 0)
   var constants = InlineArray<6, UInt32>(repeating: 0)
   var constantCount = 0
+  /// Of each cell, those that must not live where it does.
+  private(set) var conflicts = InlineArray<22, UInt32>(repeating: 0)
+  /// Of each cell, one that it is a copy of somewhere.
+  private(set) var partners = InlineArray<22, UInt8>(repeating: 27)
+  /// Whether some instruction needs a third register for intermediate values when its operands live on the stack.
+  private(set) var needsSpare = false
   /// Of the instruction that is looked at.
   var weight: UInt32 = 1
+
+  /// What an instruction writes must not be where anything is that is needed behind it.
+  mutating func addConflicts(of instruction: Instruction, before: CellSet, after: CellSet) {
+    let operation = instruction.operation
+    // Jumps write nothing; calls and `exit` among them write r0 at most, in the end.
+    guard operation.instructionClass != .jmp32 else { return }
+    var effects = Effects(of: instruction, liveAfter: after)
+    if operation == .callLocal { effects.definitions = .callerSaved }
+    var written = effects.definitions.intersection(after)
+    guard !written.isEmpty else { return }
+    var others = after
+    let upperHalves: UInt32 = 0x3F_F800
+    let isMove = operation == .mov64Reg || operation == .mov32Reg
+    if written.bits & upperHalves != 0 && operation.is64Bit && operation.instructionClass == .alu64
+      || operation.isByteSwap || operation.isAtomic
+    {
+      // Done in several steps, in which operands are read after something has been written.
+      others = others.union(effects.uses)
+    }
+    while !written.isEmpty {
+      let cell = written.removeFirst()
+      var set = others
+      if isMove {
+        // Copies may be in the same place.
+        let source =
+          cell.index < Cell.registers ? Cell.lower(instruction.source) : Cell.upper(instruction.source)
+        if cell.index < Cell.registers || operation == .mov64Reg {
+          set.remove(source)
+          partners[cell.index] = source.number
+          partners[source.index] = cell.number
+        }
+      }
+      conflicts[cell.index] |= set.bits
+    }
+  }
+
+  /// What is there at the start is there at the same time.
+  mutating func addStart(_ live: CellSet) {
+    var set = live
+    while !set.isEmpty { conflicts[set.removeFirst().index] |= live.bits }
+  }
+
+  /// Functions do not know whether their callers need r10.
+  mutating func isolateFramePointer() {
+    conflicts[Cell.lower(.r10).index] = 0x3F_FFFF
+  }
+
+  mutating func makeSymmetric() {
+    for index in 0..<Cell.count {
+      var others = conflicts[index]
+      while others != 0 {
+        conflicts[others.trailingZeroBitCount] |= 1 &<< UInt32(index)
+        others &= others &- 1
+      }
+    }
+    for index in 0..<Cell.count { conflicts[index] &= ~(1 &<< UInt32(index)) }
+  }
 
   mutating func add(_ set: CellSet, _ weight: UInt32) {
     var set = set
@@ -170,12 +261,26 @@ private struct Census {
     }
     // What a jump needs on its other way is named where it is used.
     add(named.intersection(before.union(next)), weight)
+    if takesManyRegisters(instruction, next) { needsSpare = true }
     if weight > 1 { countConstant(instruction, next) }
+  }
+
+  private func takesManyRegisters(_ instruction: Instruction, _ next: CellSet) -> Bool {
+    let operation = instruction.operation
+    switch operation {
+    case .mul64Imm, .mul64Reg: return next.contains(.upper(instruction.destination))
+    case .mod32Imm, .mod32Reg, .mod64Imm, .mod64Reg, .smod32Imm, .smod32Reg, .smod64Imm, .smod64Reg:
+      return true
+    case .jeqImm, .jeqReg, .jneImm, .jneReg, .jsetImm, .jsetReg:
+      return !instruction.proven.contains(.destinationFitsWord) || !instruction.proven.contains(.sourceFitsWord)
+    default: return operation.isAtomic
+    }
   }
 
   /// Constants that no instruction can carry.
   private mutating func countConstant(_ instruction: Instruction, _ live: CellSet) {
     let operation = instruction.operation
+    if operation == .stxdw, instruction.proven.contains(.sourceFitsWord) { return count(0) }
     guard !operation.takesRegister else { return }
     let value = UInt32(bitPattern: instruction.immediate)
     switch operation {

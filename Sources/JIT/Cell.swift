@@ -45,15 +45,15 @@ struct CellSet: Equatable {
 
   @inline(__always)
   init(_ cell: Cell) {
-    bits = 1 << UInt32(cell.number)
+    bits = 1 &<< UInt32(cell.number)
   }
 
   @inline(__always)
-  func contains(_ cell: Cell) -> Bool { bits >> UInt32(cell.number) & 1 != 0 }
+  func contains(_ cell: Cell) -> Bool { bits &>> UInt32(cell.number) & 1 != 0 }
   @inline(__always)
-  mutating func insert(_ cell: Cell) { bits |= 1 << UInt32(cell.number) }
+  mutating func insert(_ cell: Cell) { bits |= 1 &<< UInt32(cell.number) }
   @inline(__always)
-  mutating func remove(_ cell: Cell) { bits &= ~(1 << UInt32(cell.number)) }
+  mutating func remove(_ cell: Cell) { bits &= ~(1 &<< UInt32(cell.number)) }
   @inline(__always)
   func union(_ other: CellSet) -> CellSet { CellSet(bits: bits | other.bits) }
   @inline(__always)

@@ -135,13 +135,13 @@ public func compile(
   for index in 0..<count { cells[index] = CompilerCell() }
   let shape = findShape(
     of: program.instructions, entry: program.entry, maximumDepth: program.maximumDepth, &cells)
-  let table = assignRegisters(program.instructions, shape, environment, &cells)
-  var values = InlineArray<22, Value>(repeating: .home)
-  var readers = InlineArray<28, UInt32>(repeating: 0)
+  let table = assignRegisters(program.instructions, entry: program.entry, shape, environment, &cells)
+  var values = InlineArray<40, Value>(repeating: .home)
+  var readers = InlineArray<40, UInt32>(repeating: 0)
   var generator = Generator(
     program.instructions, entry: program.entry, shape: shape, registers: RegisterAssignment(table),
     environment: environment,
-    code: Assembler(code), values: values.mutableSpan, readers: readers.mutableSpan)
+    code: Assembler(code), values: CellTable(values.mutableSpan), readers: CellTable(readers.mutableSpan))
   var isComplete = generator.generate(&cells)
   if !isComplete {
     // A branch that was thought to be short is not.

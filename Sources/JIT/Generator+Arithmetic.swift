@@ -134,10 +134,12 @@ extension Generator {
     guard product.kind == .product else { return false }
     // Whoever reads this home may have to be computed, which changes the readers' own homes: were one of them
     // read here, it would be lost. The product itself is no such reader unless it reads this home.
+    let place = registers.place(cell)
+    let sources = places(product.sources | 1 &<< UInt32(base.number))
     var changing = pending
-    if product.sources >> UInt32(cell.number) & 1 == 0 { changing.remove(factors) }
+    if places(product.sources) >> UInt64(place) & 1 == 0 { changing.remove(factors) }
     changing.remove(cell)
-    guard changing.bits & (product.sources | 1 << UInt32(base.number)) == 0,
+    guard places(changing.bits) & sources == 0,
       let addend = registers.register(base) ?? registers.spareScratch
     else { return false }
     makeWay(cell)
@@ -148,6 +150,16 @@ extension Generator {
     code.emitWide(form.encoded(destination.number, registerA.number, registerB.number, addend.number))
     finish(cell, in: destination)
     return true
+  }
+
+  /// Where these cells live, a bit for each place.
+  private func places(_ cells: UInt32) -> UInt64 {
+    var (cells, places) = (cells, 0 as UInt64)
+    while cells != 0 {
+      places |= 1 << UInt64(registers.place(Cell(number: cells.trailingZeroBitCount)))
+      cells &= cells &- 1
+    }
+    return places
   }
 
   mutating func generateSubtract(_ cell: Cell, _ right: Operand) {

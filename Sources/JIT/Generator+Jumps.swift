@@ -444,7 +444,7 @@ extension Generator {
     var cellsOnStack: UInt32 = preserved.bits
     while cellsOnStack != 0 {
       let number = 31 - cellsOnStack.leadingZeroBitCount
-      cellsOnStack &= ~(1 << UInt32(number))
+      cellsOnStack &= ~(1 &<< UInt32(number))
       let cell = Cell(number: number)
       guard registers.register(cell) == nil else { continue }
       code.pop(1 << Self.scratch.number)

@@ -28,10 +28,14 @@ extension Generator {
     let isHighLoaded = isDouble && live.contains(high)
     let isLowLoaded = live.contains(low)
     prepare(instruction.source, instruction.offset, size, isDouble: isHighLoaded)
-    makeWay(low)
+    // An address that nobody else needs is read before the result is written.
+    let base = Cell.lower(instruction.source)
+    let spared: Cell? = isHighLoaded || live.contains(base) || base == low ? nil : base
+    makeWay(low, sparing: spared)
     if isHighLoaded { makeWay(high) }
     let address = resolve(
       instruction.source, instruction.offset, size, isSafe: isSafe, isWrite: false, isDouble: isHighLoaded)
+    if let spared { forget(spared) }
     guard isDouble else {
       let destination = isLowLoaded ? registers.register(low) ?? Self.scratch2 : Self.scratch2
       transfer(operation.memoryAccess, isLoad: true, destination, address)
@@ -274,7 +278,7 @@ extension Generator {
       let isWrite = instruction.operation.instructionClass != .ldx
       let base = isWrite ? instruction.destination : instruction.source
       if base == .r10, isSafe(instruction, base, UInt32(size)) { continue }
-      wanted |= 1 << UInt32((isWrite ? 4 : 0) + size.trailingZeroBitCount)
+      wanted |= 1 &<< UInt32((isWrite ? 4 : 0) + size.trailingZeroBitCount)
     }
     slowChecks = 0
     let (read, write) = (environment.routines.checkRead, environment.routines.checkWrite)

@@ -194,7 +194,7 @@ extension Generator {
     makeWay(low)
     makeWay(high)
     let isAdding = operation == .add
-    let lowDestination = target(low)
+    let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
     if let number = constant(right), let constant = ImmediateConstant(number) {
       code.emitWide(
@@ -211,7 +211,7 @@ extension Generator {
       }
     }
     // Neither loads nor stores nor moves of registers touch the flags, and constants in r12 and lr come by such too.
-    if registers.register(low) == nil { store(lowDestination, to: low) }
+    if live.contains(low), registers.register(low) == nil { store(lowDestination, to: low) }
     let highDestination = target(high)
     let c = register(leftHigh, Self.scratch)
     if let number = constant(rightHigh), let constant = ImmediateConstant(number) {
@@ -244,10 +244,10 @@ extension Generator {
     settle(leftHigh)
     makeWay(low)
     makeWay(high)
-    let lowDestination = target(low)
+    let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
     code.emitWide(Form.rsbsConstant.encoded(lowDestination.number, a.number, 0))
-    if registers.register(low) == nil { store(lowDestination, to: low) }
+    if live.contains(low), registers.register(low) == nil { store(lowDestination, to: low) }
     let highDestination = target(high)
     let c = register(leftHigh, Self.scratch)
     // c - 2c - borrow

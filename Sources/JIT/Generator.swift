@@ -16,15 +16,17 @@ struct Generator: ~Copyable, ~Escapable {
   /// Whether branches forward over a few instructions are taken to reach in the short encodings.
   var branchesAreShort: Bool
 
-  var values: MutableSpan<Value>
+  var values: CellTable<Value>
   /// Of each cell, the cells whose values read its home.
-  var readers: MutableSpan<UInt32>
+  var readers: CellTable<UInt32>
   /// The cells whose value is not in their home.
   var pending: CellSet
   /// What is needed behind the current instruction.
   var live: CellSet
   /// What is needed behind the current instruction or by it.
   var kept: CellSet
+  /// The word on the stack that was written last.
+  private var lastStored: StoredWord?
   /// How far sp is below where it was at the start, in bytes.
   var stackOffset: Int
   /// The cell in whose home is what the flags N and Z were last set by.
@@ -43,8 +45,8 @@ struct Generator: ~Copyable, ~Escapable {
   @_lifetime(copy instructions, copy code, copy registers, copy values, copy readers)
   init(
     _ instructions: Span<Instruction>, entry: Int, shape: Shape, registers: RegisterAssignment,
-    environment: NativeEnvironment, code: consuming Assembler, values: consuming MutableSpan<Value>,
-    readers: consuming MutableSpan<UInt32>
+    environment: NativeEnvironment, code: consuming Assembler, values: consuming CellTable<Value>,
+    readers: consuming CellTable<UInt32>
   ) {
     self.instructions = instructions
     self.entry = entry
@@ -63,6 +65,7 @@ struct Generator: ~Copyable, ~Escapable {
     checkedAccesses = 0
     branchesAreShort = true
     flagged = nil
+    lastStored = nil
     self.code = code
   }
 
@@ -79,7 +82,10 @@ struct Generator: ~Copyable, ~Escapable {
     let entrySite = generatePrologue(cells)
     for index in instructions.indices {
       let instruction = instructions[index]
-      if cells[index].isTarget { arrive(cells[index].live) }
+      if cells[index].isTarget {
+        arrive(cells[index].live)
+        lastStored = nil
+      }
       cells[index].offset = UInt16(truncatingIfNeeded: code.count)
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
@@ -210,7 +216,7 @@ struct Generator: ~Copyable, ~Escapable {
     while sources != 0 {
       let source = sources.trailingZeroBitCount
       sources &= sources &- 1
-      readers[source] &= ~(1 << UInt32(cell.number))
+      readers[place(source)] &= ~(1 &<< UInt32(cell.number))
     }
     values[cell.index] = .home
     pending.remove(cell)
@@ -219,33 +225,65 @@ struct Generator: ~Copyable, ~Escapable {
   /// From here on `cell` has this value, which is computed when it has to be.
   mutating func define(_ cell: Cell, _ value: Value) {
     guard live.contains(cell) else { return forget(cell) }
-    if value.kind == .copy, value.a == cell.number { return forget(cell) }
-    let own: UInt32 = 1 << UInt32(cell.number)
-    var sources = value.sources & ~own & 0x3F_FFFF
+    let home = registers.place(cell)
+    if value.kind == .copy, registers.place(value.first) == home { return forget(cell) }
+    let own: UInt32 = 1 &<< UInt32(cell.number)
+    var sources = value.sources & 0x3F_FFFF
     while sources != 0 {
-      let source = sources.trailingZeroBitCount
+      let place = place(sources.trailingZeroBitCount)
       sources &= sources &- 1
-      guard values[source].sources & ~(1 << UInt32(source)) & 0x3F_FFFF != 0 else { continue }
-      let waiting = Cell(number: source)
-      if live.contains(waiting) { return computeNow(cell, value) }
-      // Only what its home holds is still of interest, not what it would have become.
-      forget(waiting)
+      if place != home, !isSettled(place, besides: own) { return computeNow(cell, value) }
     }
     forget(cell)
     values[cell.index] = value
     pending.insert(cell)
     sources = value.sources
     while sources != 0 {
-      readers[sources.trailingZeroBitCount] |= own
+      readers[place(sources.trailingZeroBitCount)] |= own
       sources &= sources &- 1
     }
+  }
+
+  private func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
+
+  /// Whether no value waits to be put into this place that reads others: only then may another value wait that reads it.
+  ///
+  /// Values that nobody needs any more are forgotten on the way.
+  private mutating func isSettled(_ place: Int, besides own: UInt32) -> Bool {
+    var waiting = pending.bits & ~own
+    while waiting != 0 {
+      let cell = Cell(number: waiting.trailingZeroBitCount)
+      waiting &= waiting &- 1
+      guard registers.place(cell) == place else { continue }
+      var sources = values[cell.index].sources & 0x3F_FFFF
+      while sources != 0 {
+        let source = self.place(sources.trailingZeroBitCount)
+        sources &= sources &- 1
+        if source == place { continue }
+        if live.contains(cell) { return false }
+        // Only what its home holds is still of interest, not what it would have become.
+        forget(cell)
+        break
+      }
+    }
+    return true
   }
 
   /// Computes a value aside, makes way for it, and puts it in place.
   private mutating func computeNow(_ cell: Cell, _ value: Value) {
     let aside = registers.spareScratch ?? Self.scratch
     compute(value, into: aside)
+    // Work on what lives on the stack may need the register meanwhile.
+    let isInDanger = registers.spareScratch == nil && registers.stackWords > 0
+    if isInDanger {
+      code.push(1 << aside.number)
+      stackOffset += 4
+    }
     makeWay(cell)
+    if isInDanger {
+      code.pop(1 << aside.number)
+      stackOffset -= 4
+    }
     finish(cell, in: aside)
   }
 
@@ -253,9 +291,9 @@ struct Generator: ~Copyable, ~Escapable {
   ///
   /// - Parameter spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
   mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
-    let sparedBits: UInt32 = if let spared { 1 << UInt32(spared.number) } else { 0 }
+    let sparedBits: UInt32 = if let spared { 1 &<< UInt32(spared.number) } else { 0 }
     while true {
-      let others = readers[cell.index] & ~(1 << UInt32(cell.number) | sparedBits)
+      let others = readers[registers.place(cell)] & ~(1 &<< UInt32(cell.number) | sparedBits)
       guard others != 0 else { return }
       let reader = Cell(number: others.trailingZeroBitCount)
       if kept.contains(reader) { materialize(reader) } else { forget(reader) }
@@ -352,6 +390,13 @@ struct Generator: ~Copyable, ~Escapable {
   private mutating func transferStackWord(_ register: CoreRegister, _ cell: Cell, isLoad: Bool) {
     guard let word = registers.stackWord(cell) else { return }
     let base = registers.stackBase
+    defer { lastStored = isLoad ? nil : StoredWord(register: register, word: word, position: code.count) }
+    // What has just been stored is still there.
+    if isLoad, let lastStored, lastStored.position == code.count, lastStored.word == word,
+      lastStored.register == register
+    {
+      return
+    }
     code.transfer(
       .word, isLoad: isLoad, register, base: base, offset: 4 * word + (base == .sp ? stackOffset : 0))
   }
@@ -405,6 +450,14 @@ struct Generator: ~Copyable, ~Escapable {
       }
     }
   }
+}
+
+/// A register has just been stored into a word on the stack.
+private struct StoredWord {
+  let register: CoreRegister
+  let word: Int
+  /// Where the code ended then.
+  let position: Int
 }
 
 /// One half of an operand.

@@ -56,8 +56,8 @@ struct Value: BitwiseCopyable {
   var sources: UInt32 {
     switch kind {
     case .home, .constant: 0
-    case .copy, .addConstant, .shifted, .extract: 1 << UInt32(a)
-    case .sum, .product: 1 << UInt32(a) | 1 << UInt32(b)
+    case .copy, .addConstant, .shifted, .extract: 1 &<< UInt32(a)
+    case .sum, .product: 1 &<< UInt32(a) | 1 &<< UInt32(b)
     }
   }
 

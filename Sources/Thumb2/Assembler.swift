@@ -177,12 +177,13 @@ public struct Assembler: ~Copyable, ~Escapable {
     let (d, n) = (destination.number, left.number)
     switch operation {
     case .add, .subtract:
-      let isAdding = operation == .add
-      // Adding a negative number is subtracting.
-      if value > 0x8000_0000 {
-        return combinePositive(!isAdding, d, n, 0 &- value, narrow: destination.isLow && left.isLow)
-      }
-      return combinePositive(isAdding, d, n, value, narrow: destination.isLow && left.isLow)
+      // Adding a number is subtracting its negative. The one that is nearer to zero may have a short encoding.
+      let isNegative = value > 0x8000_0000
+      let isAdding = (operation == .add) != isNegative
+      let magnitude = isNegative ? 0 &- value : value
+      let narrow = destination.isLow && left.isLow
+      return combine(isAdding, d, n, magnitude, narrow: narrow)
+        || combine(!isAdding, d, n, 0 &- magnitude, narrow: narrow)
     case .reverseSubtract:
       if value == 0, destination.isLow, left.isLow {
         emitNarrow(Form.rsbs.encoded(d, n))
@@ -220,7 +221,8 @@ public struct Assembler: ~Copyable, ~Escapable {
     return true
   }
 
-  private mutating func combinePositive(
+  /// Adds or subtracts `value` as it stands.
+  private mutating func combine(
     _ isAdding: Bool, _ d: UInt32, _ n: UInt32, _ value: UInt32, narrow: Bool
   ) -> Bool {
     if narrow {
@@ -275,16 +277,21 @@ public struct Assembler: ~Copyable, ~Escapable {
     }
   }
 
-  /// `destination` = `source` shifted by the lowest byte of `distance`; from 32 on every bit is shifted out.
+  /// `destination` = `source` shifted by the lowest byte of `distance`; from 32 on every bit is shifted out, or rotated on.
   public mutating func shift(
     _ type: ShiftType, _ destination: CoreRegister, _ source: CoreRegister, by distance: CoreRegister
   ) {
-    let wide: Form = type == .left ? .lslWide : type == .right ? .lsrWide : .asrWide
+    let forms: (narrow: Form, wide: Form) =
+      switch type {
+      case .left: (.lslsRegister, .lslWide)
+      case .right: (.lsrsRegister, .lsrWide)
+      case .arithmeticRight: (.asrsRegister, .asrWide)
+      case .rotateRight: (.rors, .rorWide)
+      }
     if destination == source, destination.isLow, distance.isLow {
-      let narrow: Form = type == .left ? .lslsRegister : type == .right ? .lsrsRegister : .asrsRegister
-      emitNarrow(narrow.encoded(destination.number, distance.number))
+      emitNarrow(forms.narrow.encoded(destination.number, distance.number))
     } else {
-      emitWide(wide.encoded(destination.number, source.number, distance.number))
+      emitWide(forms.wide.encoded(destination.number, source.number, distance.number))
     }
   }
 
@@ -296,6 +303,8 @@ public struct Assembler: ~Copyable, ~Escapable {
       extend(signed ? .sxtb : .uxtb, signed ? .sxtbWide : .uxtbWide, destination, source)
     } else if lowest == 0, width == 16 {
       extend(signed ? .sxth : .uxth, signed ? .sxthWide : .uxthWide, destination, source)
+    } else if width == 32 {
+      move(destination, source)
     } else if lowest + width == 32 {
       shift(signed ? .arithmeticRight : .right, destination, source, by: lowest)
     } else {

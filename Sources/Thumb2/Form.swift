@@ -179,6 +179,7 @@ public enum Form: UInt32, CaseIterable, Sendable {
   case asrWide = 0xFA40_F000
   case sxtbWide = 0xFA4F_F080
   case uxtbWide = 0xFA5F_F080
+  case rorWide = 0xFA60_F000
   case revWide = 0xFA90_F080
   case rev16Wide = 0xFA90_F090
   case mul = 0xFB00_F000

@@ -3,6 +3,11 @@ public struct ImmediateConstant: Equatable, Sendable {
   /// The 12 bits `i:imm3:imm8`.
   public let bits: UInt32
 
+  /// The constant of an encoding.
+  public init(bits: UInt32) {
+    self.bits = bits & 0xFFF
+  }
+
   /// `nil` when there is no encoding for `value`.
   public init?(_ value: UInt32) {
     if value < 0x100 {

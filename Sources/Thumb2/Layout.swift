@@ -1,8 +1,10 @@
 /// Where the operands of an encoding stand. Operands are named in the order of assembly language: `a, b, c, d`.
-public enum Layout: Sendable {
+public enum Layout: UInt8, Sendable {
   // 16 bits
-  /// Rd, Rm or Rn, and a number of 5 bits, or a register or a number of 3: bits 0, 3, and 6 on.
-  case low
+  /// Three low registers, or two and a number of 3 bits.
+  case threeLow
+  /// Rd or Rt, Rm or Rn, a number of 5 bits.
+  case twoLowImmediate5
   /// Rd or Rt in bits 8 to 10, a number of 8 bits.
   case lowImmediate8
   /// Rdn and Rm, low registers.
@@ -11,8 +13,10 @@ public enum Layout: Sendable {
   case twoAny
   /// Rm, any register, in bits 3 to 6.
   case target
-  /// A number of 7 or 8 bits in the lowest.
-  case number
+  /// A number of 7 bits.
+  case immediate7
+  /// A number of 8 bits.
+  case immediate8
   /// A set of low registers, bit 8 for lr or pc.
   case lowRegisters
   /// Rn and how far to jump, in halfwords: 6 bits.
@@ -21,7 +25,7 @@ public enum Layout: Sendable {
   case conditionalBranch
   /// How far to jump in halfwords, with a sign: 11 bits.
   case branch
-  /// Condition and mask.
+  /// Condition of one instruction, the next.
   case ifThen
   case none
 
@@ -36,6 +40,8 @@ public enum Layout: Sendable {
   case immediate16
   /// Rd, Rn, lowest bit, and 5 bits more.
   case bitField
+  /// Rd, nothing, lowest bit, highest bit.
+  case bitFieldAlone
   /// Rd, Rn, Rm, shift.
   case shifted
   /// Rn, Rm, shift.
@@ -52,8 +58,10 @@ public enum Layout: Sendable {
   case fourRegisters
   /// RdLo, RdHi, Rn, Rm.
   case longMultiply
-  /// Rt, Rn, a number of 12 or 8 bits.
-  case memoryImmediate
+  /// Rt, Rn, a number of 12 bits.
+  case memoryImmediate12
+  /// Rt, Rn, a number of 8 bits.
+  case memoryImmediate8
   /// Rt, Rn, Rm, by how many bits it is shifted to the left.
   case memoryRegister
   /// Rt, Rt2, Rn, a number of words.
@@ -73,12 +81,12 @@ public enum Layout: Sendable {
 extension Form {
   public var layout: Layout {
     switch self {
-    case .lslsImmediate, .lsrsImmediate, .asrsImmediate, .addsRegister, .subsRegister, .addsImmediate3,
-      .subsImmediate3, .strRegister, .strhRegister, .strbRegister, .ldrsbRegister, .ldrRegister,
-      .ldrhRegister,
-      .ldrbRegister, .ldrshRegister, .strImmediate, .ldrImmediate, .strbImmediate, .ldrbImmediate,
-      .strhImmediate, .ldrhImmediate:
-      .low
+    case .addsRegister, .subsRegister, .addsImmediate3, .subsImmediate3, .strRegister, .strhRegister,
+      .strbRegister, .ldrsbRegister, .ldrRegister, .ldrhRegister, .ldrbRegister, .ldrshRegister:
+      .threeLow
+    case .lslsImmediate, .lsrsImmediate, .asrsImmediate, .strImmediate, .ldrImmediate, .strbImmediate,
+      .ldrbImmediate, .strhImmediate, .ldrhImmediate:
+      .twoLowImmediate5
     case .movsImmediate, .cmpImmediate, .addsImmediate8, .subsImmediate8, .strStack, .ldrStack, .addStack:
       .lowImmediate8
     case .ands, .eors, .lslsRegister, .lsrsRegister, .asrsRegister, .adcs, .sbcs, .rors, .tst, .rsbs,
@@ -86,7 +94,8 @@ extension Form {
       .twoLow
     case .add, .cmpHigh, .mov: .twoAny
     case .bx, .blx: .target
-    case .addToStack, .subFromStack, .udf, .svc: .number
+    case .addToStack, .subFromStack: .immediate7
+    case .udf, .svc: .immediate8
     case .push, .pop: .lowRegisters
     case .cbz, .cbnz: .compareAndBranch
     case .bConditional: .conditionalBranch
@@ -109,17 +118,19 @@ extension Form {
     case .tstConstant, .cmnConstant, .cmpConstant: .compareImmediate12
     case .movConstant, .mvnConstant: .moveImmediate12
     case .movw, .movt: .immediate16
-    case .sbfx, .ubfx, .bfi, .bfc: .bitField
+    case .sbfx, .ubfx, .bfi: .bitField
+    case .bfc: .bitFieldAlone
     case .bConditionalWide: .wideConditionalBranch
     case .bWide, .bl: .wideBranch
     case .strbRegisterWide, .ldrbRegisterWide, .strhRegisterWide, .ldrhRegisterWide, .strRegisterWide,
       .ldrRegisterWide, .ldrsbRegisterWide, .ldrshRegisterWide:
       .memoryRegister
-    case .strbMinus, .ldrbMinus, .strhMinus, .ldrhMinus, .strMinus, .ldrMinus, .ldrsbMinus, .ldrshMinus,
-      .strbImmediateWide, .ldrbImmediateWide, .strhImmediateWide, .ldrhImmediateWide, .strImmediateWide,
+    case .strbMinus, .ldrbMinus, .strhMinus, .ldrhMinus, .strMinus, .ldrMinus, .ldrsbMinus, .ldrshMinus:
+      .memoryImmediate8
+    case .strbImmediateWide, .ldrbImmediateWide, .strhImmediateWide, .ldrhImmediateWide, .strImmediateWide,
       .ldrImmediateWide, .ldrsbImmediateWide, .ldrshImmediateWide:
-      .memoryImmediate
-    case .lslWide, .lsrWide, .asrWide, .mul, .sdiv, .udiv: .threeRegisters
+      .memoryImmediate12
+    case .lslWide, .lsrWide, .asrWide, .rorWide, .mul, .sdiv, .udiv: .threeRegisters
     case .sxthWide, .uxthWide, .sxtbWide, .uxtbWide: .twoRegisters
     case .revWide, .rev16Wide: .reversed
     case .mla, .mls: .fourRegisters
@@ -136,22 +147,23 @@ extension Form {
   public func encoded(_ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0) -> UInt32 {
     let operands: UInt32 =
       switch layout {
-      case .low: a | b << 3 | c << 6
+      case .threeLow, .twoLowImmediate5: a | b << 3 | c << 6
       case .lowImmediate8: a << 8 | b
       case .twoLow: a | b << 3
       case .twoAny: a & 7 | (a & 8) << 4 | b << 3
       case .target: a << 3
-      case .number, .lowRegisters, .registers: a
+      case .immediate7, .immediate8, .lowRegisters, .registers: a
       case .compareAndBranch: a | (b & 0x1F) << 3 | (b & 0x20) << 4
       case .conditionalBranch: a << 8 | b & 0xFF
       case .branch: a & 0x7FF
-      case .ifThen: a << 4 | b
+      case .ifThen: a << 4
       case .none: 0
       case .immediate12: a << 8 | b << 16 | spread(c)
       case .compareImmediate12: a << 16 | spread(b)
       case .moveImmediate12: a << 8 | spread(b)
       case .immediate16: a << 8 | (b & 0xF000) << 4 | spread(b & 0xFFF)
       case .bitField: a << 8 | b << 16 | (c & 0x1C) << 10 | (c & 3) << 6 | d
+      case .bitFieldAlone: a << 8 | (c & 0x1C) << 10 | (c & 3) << 6 | d
       case .shifted: a << 8 | b << 16 | c | spreadShift(d)
       case .compareShifted: a << 16 | b | spreadShift(c)
       case .moveShifted: a << 8 | b | spreadShift(c)
@@ -160,7 +172,7 @@ extension Form {
       case .reversed: a << 8 | b | b << 16
       case .fourRegisters: a << 8 | b << 16 | c | d << 12
       case .longMultiply: a << 12 | b << 8 | c << 16 | d
-      case .memoryImmediate: a << 12 | b << 16 | c
+      case .memoryImmediate12, .memoryImmediate8: a << 12 | b << 16 | c
       case .memoryRegister: a << 12 | b << 16 | c | d << 4
       case .memoryPair: a << 12 | b << 8 | c << 16 | d
       case .oneRegister: a << 12

@@ -1,4 +1,5 @@
 import BPF
+import TestSupport
 import Testing
 
 @testable import BPFText
@@ -26,6 +27,18 @@ extension Operation {
       example(of: self, offset: offset, immediate: immediate)
     }
   }
+}
+
+extension LLVMTools {
+  fileprivate func disassembly(
+    of source: String, language: String, flags: [String] = []
+  ) throws -> [Line] {
+    try disassembly(of: source, language: language, target: "bpfel", flags: ["-mcpu=v4"] + flags)
+  }
+}
+
+extension LLVMTools.Line {
+  fileprivate var bytes: [UInt8] { code.compactMap { UInt8($0, radix: 16) } }
 }
 
 @Suite(.enabled(if: LLVMTools.areWanted, "no clang with llvm-objdump beside it in PATH"))

@@ -24,7 +24,7 @@ void Reset_Handler(void) {
   for (uint32_t *to = &_sbss; to < &_ebss;) *to++ = 0;
   CPACR |= 0xFu << 20;  // full access to the floating-point unit
   SHCSR |= 7u << 16;    // memory, bus and usage faults have handlers of their own
-  CCR |= 1u << 4;       // division by zero is a usage fault
+  CCR &= ~(1u << 4);    // division by zero gives zero, as RFC 9669 wants it of compiled programs
   cpu_synchronize();
   for (void (**init)(void) = __init_array_start; init < __init_array_end; init++) (*init)();
   (void)main(0, NULL);
