@@ -86,6 +86,7 @@ struct Generator: ~Copyable, ~Escapable {
         arrive(cells[index].live)
         lastStored = nil
       }
+      if shape.hasLocalCalls, cells[index].isCalled || index == entry { beginFunction(at: index) }
       cells[index].offset = UInt16(truncatingIfNeeded: code.count)
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
@@ -96,16 +97,28 @@ struct Generator: ~Copyable, ~Escapable {
     return aimBranches(cells, entrySite)
   }
 
+  /// Keeps the return address. Calls lead here; whatever else leads to the function's first instruction goes past it.
+  private mutating func beginFunction(at index: Int) {
+    if index > 0, instructions[index - 1].fallsThrough {
+      let site = code.count
+      code.emitNarrow(Form.b.encoded(0))
+      _ = code.aim(branchAt: site, to: site + 2)
+    }
+    code.push(1 << CoreRegister.lr.number)
+  }
+
   private mutating func aimBranches(_ cells: borrowing MutableSpan<CompilerCell>, _ entrySite: Int?) -> Bool {
     if let entrySite {
-      guard code.aim(branchAt: entrySite, to: Int(cells[entry].offset)) else { return false }
+      let start = Int(cells[entry].offset) - (shape.hasLocalCalls ? 1 : 0)
+      guard code.aim(branchAt: entrySite, to: start) else { return false }
     }
     guard !code.isOverfull else { return true }
     for index in instructions.indices {
       let site = cells[index].site
       if site == Self.noSite { continue }
       let target = index + 1 + (instructions[index].distance ?? 0)
-      guard code.aim(branchAt: Int(site), to: Int(cells[target].offset)) else { return false }
+      let start = Int(cells[target].offset) - (instructions[index].operation == .callLocal ? 1 : 0)
+      guard code.aim(branchAt: Int(site), to: start) else { return false }
     }
     return true
   }
@@ -458,6 +471,17 @@ private struct StoredWord {
   let word: Int
   /// Where the code ended then.
   let position: Int
+}
+
+extension Instruction {
+  /// Whether the code of the next instruction can be come to from this one's end.
+  fileprivate var fallsThrough: Bool {
+    switch operation {
+    case .exit, .trap: false
+    case .ja, .ja32: distance == 0
+    default: true
+    }
+  }
 }
 
 /// One half of an operand.
