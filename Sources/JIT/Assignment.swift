@@ -69,7 +69,8 @@ struct RegisterTable {
   fileprivate var spareScratch: CoreRegister?
   fileprivate var stackBase = CoreRegister.sp
 
-  fileprivate static var none: UInt8 { 0xFF }
+  // Tables by place have an entry for it too: what lives nowhere is asked about as well.
+  fileprivate static var none: UInt8 { UInt8(CellTable<UInt32>.count - 1) }
 
   /// Gives the cells with the greatest weights registers. Cells that are never needed at the same time may share one.
   ///
