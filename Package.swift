@@ -109,8 +109,7 @@ let hostModules = [
     "Inspection",
     [
       "BPF", "BPFText", "Bytes", "CBOR", "Delivery", "DeviceClient", "DeviceProtocol", "DeviceServer",
-      "Helpers",
-      "ProgramImage", "Runtime", "Toolchain", "Verifier",
+      "Helpers", "JIT", "ProgramImage", "Runtime", "Thumb2Text", "Toolchain", "Verifier",
     ]),
   hostModule(
     "Benchmarks",
@@ -129,8 +128,7 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator",
-      "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
+      "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -147,7 +145,7 @@ let testTargets = [
   tests(of: "ELF", ["Bytes", "Toolchain"]),
   tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Helpers", "Toolchain"]),
   tests(of: "Compartment"),
-  tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
+  tests(of: "Verifier", ["BPF", "Bytes", "Helpers", "TestSupport"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "Thumb2", ["TestSupport"]),
   tests(
@@ -182,7 +180,8 @@ let testTargets = [
       "BPF", "Bytes", "CBOR", "COSE", "Compartment", "ELF", "Helpers", "Interpreter", "ProgramImage", "SUIT",
       "Verifier",
     ]),
-  tests(of: "Inspection", ["BPFText", "ProgramImage", "Toolchain", "Verifier"]),
+  tests(
+    of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
   tests(of: "FuzzTargets"),

@@ -77,6 +77,7 @@ struct RegisterTable {
   /// - Parameters:
   ///   - census: what is known about the cells.
   ///   - available: registers that may be given away, bit n for rn.
+  ///   - hasLocalCalls: whether functions call each other, so that sp moves.
   fileprivate init(_ census: borrowing Census, available: UInt32, hasLocalCalls: Bool) {
     self.init()
     distribute(census, available)
@@ -273,7 +274,8 @@ private struct Census {
     case .mod32Imm, .mod32Reg, .mod64Imm, .mod64Reg, .smod32Imm, .smod32Reg, .smod64Imm, .smod64Reg:
       return true
     case .jeqImm, .jeqReg, .jneImm, .jneReg, .jsetImm, .jsetReg:
-      return !instruction.proven.contains(.destinationFitsWord) || !instruction.proven.contains(.sourceFitsWord)
+      return !instruction.proven.contains(.destinationFitsWord)
+        || !instruction.proven.contains(.sourceFitsWord)
     default: return operation.isAtomic
     }
   }

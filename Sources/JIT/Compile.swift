@@ -101,6 +101,9 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   var site: UInt16 = 0
 
   public init() {}
+
+  /// After a program was compiled: where the code of the instruction starts, in bytes.
+  public var codeOffset: Int { Int(offset) * 2 }
 }
 
 /// What the compiler made.
@@ -120,9 +123,12 @@ public struct CompiledCode: Equatable, Sendable {
 /// r1 and changes every other register but sp.
 ///
 /// - Parameters:
+///   - program: what to compile.
+///   - environment: where it will run, and what keeps it there.
 ///   - code: where to put it; divisible by 4.
-///   - cells: working memory, one for each instruction. What it holds afterwards tells `CodeMap` which code belongs to
-///     which instruction.
+///   - cells: working memory, one for each instruction; afterwards `CompilerCell.codeOffset` tells where its code starts.
+/// - Returns: how much code it is, and where it is entered.
+/// - Throws: ``CompileError``; what the buffer then holds means nothing.
 public func compile(
   _ program: borrowing VerifiedProgram, for environment: NativeEnvironment,
   into code: consuming MutableSpan<UInt16>, using cells: inout MutableSpan<CompilerCell>

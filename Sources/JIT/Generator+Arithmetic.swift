@@ -96,6 +96,10 @@ extension Generator {
     if isShiftedLeft(.cell(cell)), let base = settledCell(right), isShiftedLeft(.cell(cell)) {
       return define(cell, .sum(base, values[cell.index].first, shift: values[cell.index].n))
     }
+    // Shifts to the right too, but only at once.
+    if value(of: right).kind == .shifted || value(of: .cell(cell)).kind == .shifted {
+      return combine(.add, cell, .cell(cell), right)
+    }
     settle(.cell(cell))
     settle(right)
     let (a, b) = (value(of: .cell(cell)), value(of: right))

@@ -302,7 +302,9 @@ struct Generator: ~Copyable, ~Escapable {
 
   /// Before the home of `cell` is overwritten: computes what still has to read it.
   ///
-  /// - Parameter spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
+  /// - Parameters:
+  ///   - cell: what will be written.
+  ///   - spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
   mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
     let sparedBits: UInt32 = if let spared { 1 &<< UInt32(spared.number) } else { 0 }
     while true {

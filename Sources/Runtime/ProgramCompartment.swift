@@ -155,6 +155,7 @@ func analyse(
 }
 
 /// Decodes the program of an image: how many instructions it has, and the helpers it may call.
+@inline(never)
 private func decode(
   _ image: borrowing ProgramImage, into memory: inout MutableSpan<Instruction>, granting policy: HelperSet
 ) throws(LoadError) -> (count: Int, granted: HelperSet) {

@@ -85,6 +85,12 @@ struct OutputOptions: ParsableArguments {
   @Flag(help: "Print the result as JSON.")
   var json = false
 
+  init() {}
+
+  init(json: Bool) {
+    self.json = json
+  }
+
   /// Prints `value` as JSON if that was asked for, else the text.
   func print(_ value: some Encodable, text: @autoclosure () -> String) throws {
     guard json else {

@@ -125,7 +125,8 @@ import Verifier
       String(decoding: try encoder.encode(it), as: UTF8.self)
         == #"{"accepted":true,"accesses":0,"accessesInBounds":0,"lines":[{"index":0,"label":"program","#
         + #""proofs":"32 bits: source result","state":{"r1":"any","r2":"0"},"text":"r0 = 7"},"#
-        + #"{"index":1,"proofs":"32 bits: destination","state":{"r0":"7","r1":"any","r2":"0"},"text":"exit"}],"maximumDepth":1}"#)
+        + #"{"index":1,"proofs":"32 bits: destination","state":{"r0":"7","r1":"any","r2":"0"},"text":"exit"}],"maximumDepth":1}"#
+    )
   }
 
   @Test(arguments: VerifierError.Rule.allCases)
