@@ -96,7 +96,7 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   /// Cells needed before the instruction, and flags above.
   var state: UInt32 = 0
   /// Where its code starts, in halfwords.
-  var offset: UInt16 = 0
+  public internal(set) var offset: UInt16 = 0
   /// Where its branch stands whose target is not known yet, in halfwords; 0 when there is none.
   var site: UInt16 = 0
 

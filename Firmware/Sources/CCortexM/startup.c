@@ -43,7 +43,21 @@ __attribute__((naked)) void Fault_Handler(void) {
       "b cortexm_report_fault\n");
 }
 
-void SysTick_Handler(void) { cortexm_count_millisecond(); }
+void cortexm_tick(exception_frame *frame, uint32_t exc_return) {
+  cortexm_count_millisecond();
+  native_tick(frame, exc_return);
+}
+
+/// The timer's interrupt: what the core pushed lies where the stack pointer is, or on the process stack.
+__attribute__((naked)) void SysTick_Handler(void) {
+  __asm volatile(
+      "tst lr, #4\n"
+      "ite eq\n"
+      "mrseq r0, msp\n"
+      "mrsne r0, psp\n"
+      "mov r1, lr\n"
+      "b cortexm_tick\n");
+}
 
 /// The Ethernet controller's interrupt, defined by the board.
 __attribute__((weak, alias("Fault_Handler"))) void IRQ13_Handler(void);
