@@ -17,12 +17,13 @@ test: firmware
 	@scripts/setup --tests
 	swift test
 
-## Run the public conformance suite on this machine and on the emulated board; BPF_CONFORMANCE_DIR says where it lies.
+## Run the public conformance suite in all engines, on this machine and on the emulated board; BPF_CONFORMANCE_DIR says where it lies.
 conformance: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) conformance --board host
 	@$(MICROBPF) conformance --board qemu
+	@$(MICROBPF) conformance --board qemu --engine jit
 
 ## Count the instructions that the kernels take on the emulated board, print them and save them.
 bench: firmware

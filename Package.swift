@@ -48,18 +48,18 @@ let portableModules = [
   portableModule("COSE", ["Bytes", "CBOR"]),
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
   portableModule("CoAP", ["Bytes"]),
-  portableModule("Platform", ["Bytes", "COSE", "CoAP", "SUIT"]),
+  portableModule("Platform", ["Bytes", "COSE", "CoAP", "Interpreter", "JIT", "SUIT"]),
   portableModule(
     "Runtime",
     [
-      "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
-      "SUIT", "Verifier",
+      "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "Platform",
+      "ProgramImage", "SUIT", "Verifier",
     ]),
   portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "Platform",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT", "Platform",
       "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),
@@ -87,8 +87,8 @@ let hostModules = [
   hostModule(
     "DeviceClient",
     [
-      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Interpreter", "ProgramImage", "SUIT",
-      "Verifier",
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Interpreter", "JIT", "ProgramImage",
+      "SUIT", "Verifier",
     ]),
   hostModule(
     "VirtualDevice",
@@ -146,7 +146,7 @@ let testTargets = [
   tests(of: "ELF", ["Bytes", "Toolchain"]),
   tests(of: "ProgramImage", ["BPF", "Bytes", "ELF", "Helpers", "Toolchain"]),
   tests(of: "Compartment"),
-  tests(of: "Verifier", ["BPF", "Bytes", "Helpers"]),
+  tests(of: "Verifier", ["BPF", "Bytes", "Helpers", "TestSupport"]),
   tests(of: "Interpreter", ["BPF", "Bytes", "Compartment", "Helpers", "Verifier"]),
   tests(of: "Thumb2", ["TestSupport"]),
   tests(

@@ -40,7 +40,7 @@ let package = Package(
     .target(
       name: "NativeCode",
       dependencies: [
-        "CCortexM", "CortexM", product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        "CCortexM", product("Interpreter"), product("JIT"), product("Platform"),
       ], swiftSettings: swift),
     .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
     .target(
@@ -57,8 +57,8 @@ let package = Package(
     program(
       "App",
       [
-        "BoardMPS2", "CortexM", "Network", "SodiumCryptography", product("CoAP"), product("DeviceServer"),
-        product("Platform"),
+        "BoardMPS2", "CortexM", "NativeCode", "Network", "SodiumCryptography", product("CoAP"),
+        product("DeviceServer"), product("Platform"),
       ]),
     program(
       "FirmwareChecks",
@@ -70,15 +70,16 @@ let package = Package(
       "Benchmark",
       [
         "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
-        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"), product("Measurement"), product("ProgramImage"),
-        product("Runtime"), product("Verifier"),
+        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        product("Measurement"), product("Platform"), product("ProgramImage"), product("Runtime"),
+        product("Verifier"),
       ]),
     program(
       "Differential",
       [
         "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
         product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
-        product("RandomPrograms"), product("Verifier"),
+        product("Platform"), product("RandomPrograms"), product("Verifier"),
       ]),
   ]
 )

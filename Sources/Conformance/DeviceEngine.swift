@@ -7,11 +7,12 @@ import Interpreter
 import Toolchain
 import Verifier
 
-/// The interpreter of a device: every program is signed, pulled by the device, and run there.
+/// An engine of a device: every program is signed, pulled by the device, and run there.
 public struct DeviceEngine: ConformanceEngine {
   private let device: DeviceClient
   private let description: DeviceDescription
   private let slot: Int
+  private let engine: Engine
   private let signing: Signing
 
   /// The longest memory that is sent along: what fits any network's datagrams (RFC 7252 §4.6).
@@ -21,15 +22,19 @@ public struct DeviceEngine: ConformanceEngine {
   ///   - device: where to run.
   ///   - slot: which slot to use; what it holds is replaced.
   ///   - signing: a key that the device trusts.
+  ///   - engine: what runs the programs there.
   /// - Throws: ``DeviceError`` when the device does not say who it is.
-  public init(device: DeviceClient, slot: Int = 0, signing: Signing) async throws {
+  public init(device: DeviceClient, slot: Int = 0, signing: Signing, engine: Engine = .interpreter)
+    async throws
+  {
     self.device = device
     self.slot = slot
     self.signing = signing
+    self.engine = engine
     description = try await device.description()
   }
 
-  public var name: String { "interpreter on \(description.board)" }
+  public var name: String { "\(engine == .jit ? "JIT" : "interpreter") on \(description.board)" }
 
   public func run(_ image: [UInt8], memory: [UInt8]) async throws -> EngineOutcome {
     guard image.count <= description.imageBytes else {
@@ -40,7 +45,9 @@ public struct DeviceEngine: ConformanceEngine {
     }
     do {
       _ = try await deliver(image: image, to: slot, of: device, signing: signing)
-      return .returned(UInt64(bitPattern: try await device.run(slot, context: memory).result))
+      if engine == .jit { _ = try await device.compile(slot) }
+      return .returned(
+        UInt64(bitPattern: try await device.run(slot, context: memory, engine: engine).result))
     } catch DeviceError.refused(let refusal) {
       guard let outcome = EngineOutcome(refusal) else { throw DeviceError.refused(refusal) }
       return outcome
@@ -56,8 +63,10 @@ extension EngineOutcome {
       self.init(unknownHelper: refusal.found.map(UInt64.init(bitPattern:)), refusal)
     case .execution where refusal.rule == Int(Trap.Rule.unknownHelper.rawValue):
       self.init(unknownHelper: refusal.address, refusal)
+    case .compilation where refusal.rule == Int(CompilationRule.tooLittleRoom.rawValue):
+      self = .doesNotFit(refusal.description)
     case .image, .verifier, .execution: self = .failed(refusal.description)
-    case .request, .transfer, .manifest, nil: return nil
+    case .request, .transfer, .manifest, .compilation, nil: return nil
     }
   }
 
@@ -74,11 +83,12 @@ extension EngineOutcome {
 ///
 /// - Parameters:
 ///   - firmware: the firmware, an ELF file.
+///   - engine: what runs the programs there.
 ///   - body: what to do with the board's engine.
 /// - Returns: what `body` returns.
 /// - Throws: ``EmulatorError``, or what `body` throws.
 public func withBoardEngine<Result: Sendable>(
-  firmware: String, _ body: @escaping @Sendable (DeviceEngine) async throws -> Result
+  firmware: String, engine: Engine = .interpreter, _ body: @escaping @Sendable (DeviceEngine) async throws -> Result
 ) async throws -> Result {
   let signing = Signing(key: SigningKey())
   let provisioning = try makeProvisioning(
@@ -88,7 +98,7 @@ public func withBoardEngine<Result: Sendable>(
     let client = try await CoAPClient()
     do {
       let device = DeviceClient(url: board.url, client: client)
-      let result = try await body(try await DeviceEngine(device: device, signing: signing))
+      let result = try await body(try await DeviceEngine(device: device, signing: signing, engine: engine))
       await client.close()
       return result
     } catch {

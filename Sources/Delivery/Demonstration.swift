@@ -7,46 +7,59 @@ import Toolchain
 public struct DemonstrationRow: Codable, Sendable {
   public let program: String
   public let layout: String
+  public let engine: Engine
   /// Bytes of the image.
   public let imageBytes: Int
   /// Datagrams between the device and the file server.
   public let packets: Int
   /// On the device's clock, from the request to the installed program.
   public let milliseconds: Int
+  /// Bytes of code that the device compiled; `nil` for the interpreter.
+  public let codeBytes: Int?
   public let result: Int64
   public let expected: Int64
-  /// eBPF instructions executed.
-  public let instructions: Int
+  /// eBPF instructions executed; `nil` for compiled programs.
+  public let instructions: Int?
+  /// The run on the device's clock.
+  public let microseconds: Int
 }
 
-/// Takes examples the whole road, one after another: compile, link, sign, serve, pull, verify, run.
+/// Takes examples the whole road, one after another: compile, link, sign, serve, pull, verify, run. Where the device can, it
+/// also compiles and runs each once more.
 ///
 /// - Parameters:
 ///   - examples: the programs and the layouts of their images.
 ///   - device: where they run; its slots are filled from 0 on, and round again.
 ///   - signing: whose key signs.
 ///   - progress: called with each finished row.
-/// - Returns: a row for each example, all with the results they should have.
+/// - Returns: a row for each example and engine, all with the results they should have.
 /// - Throws: ``UnexpectedResult`` at the first that returns something else; whatever stops one on its way.
 public func demonstrate(
   _ examples: [(example: Example, layout: ImageLayout)], on device: DeviceClient, signing: Signing,
   progress: (DemonstrationRow) -> Void
 ) async throws -> [DemonstrationRow] {
-  let slots = try await device.description().slots
+  let description = try await device.description()
+  let engines = description.codeRegionBytes == 0 ? [Engine.interpreter] : Engine.allCases
   var rows: [DemonstrationRow] = []
   for (index, (example, layout)) in examples.enumerated() {
     let image = try await build(example.path, layout: layout)
-    let report = try await deliver(image: image, to: index % slots, of: device, signing: signing)
-    let execution = try await device.run(index % slots)
-    guard execution.result == example.expected else {
-      throw UnexpectedResult(name: example.name, expected: example.expected, found: execution.result)
+    for engine in engines {
+      // The program is brought anew, so that both start with an empty store.
+      let slot = index % description.slots
+      let report = try await deliver(image: image, to: slot, of: device, signing: signing)
+      let codeBytes = engine == .jit ? try await device.compile(slot).codeBytes : nil
+      let execution = try await device.run(slot, engine: engine)
+      guard execution.result == example.expected else {
+        throw UnexpectedResult(name: example.name, expected: example.expected, found: execution.result)
+      }
+      let row = DemonstrationRow(
+        program: example.name, layout: "\(layout)", engine: engine, imageBytes: image.count,
+        packets: report.serverPackets, milliseconds: report.installation.milliseconds, codeBytes: codeBytes,
+        result: execution.result, expected: example.expected, instructions: execution.instructions,
+        microseconds: execution.microseconds)
+      progress(row)
+      rows.append(row)
     }
-    let row = DemonstrationRow(
-      program: example.name, layout: "\(layout)", imageBytes: image.count, packets: report.serverPackets,
-      milliseconds: report.installation.milliseconds, result: execution.result, expected: example.expected,
-      instructions: execution.instructions)
-    progress(row)
-    rows.append(row)
   }
   return rows
 }

@@ -9,6 +9,8 @@ public struct SlotDescription: Codable, Equatable, Sendable {
   public let runs: Int
   /// SHA-256 of the image, in hexadecimal.
   public let digest: String
+  /// The compiled program; `nil` when there is none.
+  public let code: CodeDescription?
 
   init(_ value: Value) throws(DeviceError) {
     slot = Int(try value.integer(Field.slot))
@@ -16,6 +18,32 @@ public struct SlotDescription: Codable, Equatable, Sendable {
     sequence = UInt32(clamping: try value.integer(Field.sequence))
     runs = Int(try value.integer(Field.runs))
     digest = hexadecimal(try value.bytes(Field.digest))
+    code = try value.integer(Field.codeBytes) == 0 ? nil : try CodeDescription(value)
+  }
+}
+
+/// The code of a slot's program.
+public struct CodeDescription: Codable, Equatable, Sendable {
+  public let slot: Int
+  public let codeBytes: Int
+  /// Bytes taken of what the slot has for code, data and map included.
+  public let regionBytes: Int
+  /// Who keeps the program within its compartment: `checked` code or the `hardware`.
+  public let isolation: String
+  /// Accesses to memory, and those of them that the code checks.
+  public let accesses: Int
+  public let checkedAccesses: Int
+  /// On the device's clock, what it took to verify and compile the program.
+  public let compileMicroseconds: Int
+
+  init(_ value: Value) throws(DeviceError) {
+    slot = Int(try value.integer(Field.slot))
+    codeBytes = Int(try value.integer(Field.codeBytes))
+    regionBytes = Int(try value.integer(Field.codeRegionBytes))
+    isolation = try value.text(Field.isolation)
+    accesses = Int(try value.integer(Field.accesses))
+    checkedAccesses = Int(try value.integer(Field.checkedAccesses))
+    compileMicroseconds = Int(try value.integer(Field.compileMicroseconds))
   }
 }
 
@@ -23,12 +51,16 @@ public struct SlotDescription: Codable, Equatable, Sendable {
 public struct ExecutionDescription: Codable, Equatable, Sendable {
   /// r0, as a signed number.
   public let result: Int64
-  /// eBPF instructions executed.
-  public let instructions: Int
+  /// eBPF instructions executed; `nil` when nobody counted, as of compiled programs.
+  public let instructions: Int?
+  /// On the device's clock, preparing the compartment included.
+  public let microseconds: Int
 
   init(_ value: Value) throws(DeviceError) {
     result = try value.integer(Field.result)
-    instructions = Int(try value.integer(Field.instructions))
+    instructions =
+      value[.text("\(Field.instructions)")] == nil ? nil : Int(try value.integer(Field.instructions))
+    microseconds = Int(try value.integer(Field.microseconds))
   }
 }
 
@@ -66,6 +98,8 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
   /// The largest image, and a program's memory, in bytes.
   public let imageBytes: Int
   public let arenaBytes: Int
+  /// What each slot has for its compiled program; 0 when the device does not run such.
+  public let codeRegionBytes: Int
   /// The address at which the device sees this machine, as it stands in a URL.
   public let you: String
 
@@ -79,6 +113,7 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
     slots = Int(try value.integer(Field.slots))
     imageBytes = Int(try value.integer(Field.imageBytes))
     arenaBytes = Int(try value.integer(Field.arenaBytes))
+    codeRegionBytes = Int(try value.integer(Field.codeRegionBytes))
     you = try value.text(Field.you)
   }
 }

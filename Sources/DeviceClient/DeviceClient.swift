@@ -1,6 +1,7 @@
 import CoAP
 public import CoAPTransport
 import DeviceProtocol
+public import JIT
 
 /// Why a device did not do what it was asked.
 public enum DeviceError: Error, CustomStringConvertible {
@@ -18,6 +19,11 @@ public enum DeviceError: Error, CustomStringConvertible {
     case .notUnderstood(let text): "the device's answer is not understood: \(text)"
     }
   }
+}
+
+/// What runs a program.
+public enum Engine: String, CaseIterable, Codable, Sendable {
+  case interpreter, jit
 }
 
 /// A device, asked over CoAP.
@@ -53,13 +59,49 @@ public struct DeviceClient: Sendable {
     try SlotDescription(await ask(.get, Route(.slot, parameter: number)))
   }
 
-  public func erase(_ slot: Int) async throws(DeviceError) {
-    _ = try await answer(.delete, Route(.slot, parameter: slot))
+  /// - Parameter keepingCode: whether the compiled program stays, which there has to be then.
+  public func erase(_ slot: Int, keepingCode: Bool = false) async throws(DeviceError) {
+    _ = try await answer(
+      .delete, Route(.slot, parameter: slot), choosing: keepingCode ? ChoiceSet(.keepCode) : .none)
   }
 
   /// Runs a slot's program with `context` as its input and waits for the result.
-  public func run(_ slot: Int, context: [UInt8] = []) async throws(DeviceError) -> ExecutionDescription {
-    try ExecutionDescription(await ask(.post, Route(.run, parameter: slot), payload: context))
+  ///
+  /// - Parameter engine: `.jit` runs the compiled program, which there has to be.
+  public func run(
+    _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter
+  ) async throws(DeviceError) -> ExecutionDescription {
+    try ExecutionDescription(
+      await ask(
+        .post, Route(.run, parameter: slot), choosing: engine == .jit ? ChoiceSet(.jit) : .none,
+        payload: context))
+  }
+
+  /// Runs a slot's compiled program; compiles it first unless it is.
+  public func runCompiled(
+    _ slot: Int, context: [UInt8] = []
+  ) async throws(DeviceError) -> ExecutionDescription {
+    do throws(DeviceError) {
+      return try await run(slot, context: context, engine: .jit)
+    } catch .refused(let refusal) where refusal.isNotCompiled {
+      _ = try await compile(slot)
+      return try await run(slot, context: context, engine: .jit)
+    }
+  }
+
+  /// Compiles a slot's program.
+  public func compile(
+    _ slot: Int, isolation: Isolation = .checked
+  ) async throws(DeviceError) -> CodeDescription {
+    try CodeDescription(
+      await ask(
+        .post, Route(.code, parameter: slot),
+        choosing: isolation == .hardware ? ChoiceSet(.hardware) : .none))
+  }
+
+  /// Drops a slot's compiled program, if there is one.
+  public func dropCode(of slot: Int) async throws(DeviceError) {
+    _ = try await answer(.delete, Route(.code, parameter: slot))
   }
 
   /// Has the device install what the manifest at `manifest` describes, and waits until it has.
@@ -69,9 +111,11 @@ public struct DeviceClient: Sendable {
   }
 
   private func ask(
-    _ code: Code, _ route: Route, payload: [UInt8] = [], contentFormat: ContentFormat? = nil
+    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, payload: [UInt8] = [],
+    contentFormat: ContentFormat? = nil
   ) async throws(DeviceError) -> Value {
-    let response = try await answer(code, route, payload: payload, contentFormat: contentFormat)
+    let response = try await answer(
+      code, route, choosing: choices, payload: payload, contentFormat: contentFormat)
     guard let value = Value(response.body) else {
       throw .notUnderstood(
         "no CBOR, but \(response.body.count) bytes of content format \(response.contentFormat?.rawValue.description ?? "none")"
@@ -81,16 +125,25 @@ public struct DeviceClient: Sendable {
   }
 
   private func answer(
-    _ code: Code, _ route: Route, payload: [UInt8] = [], contentFormat: ContentFormat? = nil
+    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, payload: [UInt8] = [],
+    contentFormat: ContentFormat? = nil
   ) async throws(DeviceError) -> CoAPResponse {
     let response: CoAPResponse
     do throws(CoAPClientError) {
       response = try await client.request(
-        code, "\(url)/\(route.path)", payload: payload, contentFormat: contentFormat)
+        code, "\(url)/\(route.path)\(choices.query)", payload: payload, contentFormat: contentFormat)
     } catch {
       throw .unreachable(error)
     }
     guard response.code.isSuccess else { throw .refused(Refusal(response)) }
     return response
+  }
+}
+
+extension ChoiceSet {
+  /// As it stands behind a URL's path.
+  fileprivate var query: String {
+    let texts = Choice.allCases.filter { contains($0) }.map { "\($0.text)" }
+    return texts.isEmpty ? "" : "?" + texts.joined(separator: "&")
   }
 }

@@ -16,6 +16,7 @@ extension Refusal {
     case .image: facts(ofImageRule: rule)
     case .verifier: VerifierError.Rule(rawValue: rule).map(facts(of:)) ?? []
     case .execution: Trap.Rule(rawValue: rule).map(facts(of:)) ?? []
+    case .compilation: CompilationRule(rawValue: rule).map(facts(of:)) ?? []
     }
   }
 
@@ -34,6 +35,15 @@ extension Refusal {
     case .emptySlot: found.map { ["slot \($0)"] } ?? []
     case .urlTooLong: atMost("characters")
     case .responseTooLong: expected.map { ["at most \($0) bytes"] } ?? []
+    case .query: index.map { ["query option \($0 + 1)"] } ?? []
+    }
+  }
+
+  private func facts(of rule: CompilationRule) -> [String] {
+    switch rule {
+    case .noNativeProcessor, .isolation: []
+    case .tooLittleRoom: atMost("bytes")
+    case .notCompiled: found.map { ["slot \($0)"] } ?? []
     }
   }
 

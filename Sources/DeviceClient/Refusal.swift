@@ -45,6 +45,11 @@ public struct Refusal: Equatable, Sendable, CustomStringConvertible {
     address = problem.address
   }
 
+  /// Whether the program would only have to be compiled.
+  public var isNotCompiled: Bool {
+    stage == .compilation && rule == Int(CompilationRule.notCompiled.rawValue)
+  }
+
   /// One sentence, with the numbers in the words of the stage.
   public var description: String {
     var text = "\(title) (\(code.text))"

@@ -8,9 +8,18 @@ public enum Field {
   public static let layout: StaticString = "layout"
   public static let runs: StaticString = "runs"
 
+  // The code of a slot's program.
+  public static let codeBytes: StaticString = "codeBytes"
+  public static let codeRegionBytes: StaticString = "codeRegionBytes"
+  public static let isolation: StaticString = "isolation"
+  public static let accesses: StaticString = "accesses"
+  public static let checkedAccesses: StaticString = "checkedAccesses"
+  public static let compileMicroseconds: StaticString = "compileMicroseconds"
+
   // An execution.
   public static let result: StaticString = "result"
   public static let instructions: StaticString = "instructions"
+  public static let microseconds: StaticString = "microseconds"
 
   // An installation.
   public static let milliseconds: StaticString = "milliseconds"

@@ -20,6 +20,8 @@ public struct Problem: Error, Equatable, Sendable {
     case verifier
     /// The program's execution.
     case execution
+    /// Compiling the program to the device's own instructions.
+    case compilation
   }
 
   public var code: Code

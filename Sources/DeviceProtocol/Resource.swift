@@ -3,13 +3,15 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, trigger
+  case wellKnownCore, device, slots, slot, run, code, trigger
 
   /// A resource's row.
   public struct Row: Sendable {
     /// Segments divided by `/`; `+` stands for the number of a slot.
     public let path: StaticString
     public let methods: MethodSet
+    /// What a query may choose.
+    public var choices = ChoiceSet.none
     /// The resource type of RFC 6690 §3.1.
     public let type: StaticString
     /// What a response holds unless another format is asked for.
@@ -33,12 +35,17 @@ public enum Resource: UInt8, CaseIterable, Sendable {
         title: "All program slots")
     case .slot:
       Row(
-        path: "slots/+", methods: [.get, .delete], type: "microbpf.slot", contentFormat: .cbor,
-        title: "A program slot: look at it, erase it")
+        path: "slots/+", methods: [.get, .delete], choices: ChoiceSet(.keepCode), type: "microbpf.slot",
+        contentFormat: .cbor, title: "A program slot: look at it, erase it")
     case .run:
       Row(
-        path: "slots/+/run", methods: .post, type: "microbpf.run", contentFormat: .cbor,
-        title: "Run the slot's program and return its result")
+        path: "slots/+/run", methods: .post, choices: [ChoiceSet(.interpreter), ChoiceSet(.jit)],
+        type: "microbpf.run", contentFormat: .cbor, title: "Run the slot's program and return its result")
+    case .code:
+      Row(
+        path: "slots/+/code", methods: [.post, .delete],
+        choices: [ChoiceSet(.checked), ChoiceSet(.hardware)], type: "microbpf.code", contentFormat: .cbor,
+        title: "Compile the slot's program, drop its code")
     case .trigger:
       Row(
         path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,

@@ -21,6 +21,8 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case responseTooLong = 9
   /// All exchanges are in use.
   case noFreeExchange = 10
+  /// The resource does not know a query option (index, counted from 0), or two of them contradict each other.
+  case query = 11
 }
 
 /// Problems with fetching manifest or image.
@@ -45,6 +47,18 @@ public enum TransferRule: UInt8, CaseIterable, Sendable {
   case tooLong = 9
   /// The file server's answer holds a critical option that the device does not know.
   case unknownOption = 10
+}
+
+/// Problems with compiled programs.
+public enum CompilationRule: UInt8, CaseIterable, Sendable {
+  /// The device does not run compiled programs.
+  case noNativeProcessor = 1
+  /// The device cannot isolate a compiled program in the way asked for.
+  case isolation = 2
+  /// Code, data and map need more bytes (found, about) than the slot's code region has (expected).
+  case tooLittleRoom = 3
+  /// The program of the slot (found) is not compiled.
+  case notCompiled = 4
 }
 
 /// Problems with an image beside those that its layout's rules number from 1.

@@ -3,6 +3,7 @@ import CBOR
 public import CoAP
 import DeviceProtocol
 import Interpreter
+import JIT
 public import Platform
 import Runtime
 
@@ -70,25 +71,34 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     do throws(Problem) {
       let route = try Route(serving: message)
       let format = try Format(accepting: message, on: route.resource)
+      let choices = try choices(of: message, on: route.resource)
       switch route.resource {
       case .wellKnownCore:
         try respondWithLinks(to: request, sink: &sink)
       case .device:
         let description = DeviceDescription(
-          board: B.name, provisioning: provisioning, uptime: now.milliseconds, asker: peer)
+          board: B.name, provisioning: provisioning, uptime: now.milliseconds,
+          codeRegionBytes: B.Native.current == nil ? 0 : Limits.codeBytes, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
-        try respond(to: request, .content, format, SlotList(records: runtime.slots.records), sink: &sink)
+        try respond(to: request, .content, format, SlotList(of: runtime), sink: &sink)
       case .slot where message.code == .delete:
-        runtime.erase(try SlotNumber(in: route))
+        try erase(try SlotNumber(in: route), keepingCode: choices.contains(.keepCode))
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
-        let slot = try SlotNumber(in: route)
-        try respond(
-          to: request, .content, format, SlotState(slot: slot, record: runtime.slots[slot]), sink: &sink)
+        let state = SlotState(of: try SlotNumber(in: route), in: runtime)
+        try respond(to: request, .content, format, state, sink: &sink)
       case .run:
-        let result = try run(try SlotNumber(in: route), context: message.payload)
+        let slot = try SlotNumber(in: route)
+        let result = try run(slot, context: message.payload, isCompiled: choices.contains(.jit))
         try respond(to: request, .changed, format, result, sink: &sink)
+      case .code where message.code == .delete:
+        runtime.dropCode(of: try SlotNumber(in: route))
+        endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
+      case .code:
+        let slot = try SlotNumber(in: route)
+        let record = try compile(slot, isolation: choices.contains(.hardware) ? .hardware : .checked)
+        try respond(to: request, .changed, format, CodeState(slot: slot, record: record), sink: &sink)
       case .trigger:
         try startDeployment(from: message.payload, request, format, sink: &sink)
       }
@@ -97,16 +107,44 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     }
   }
 
+  private func choices(of request: borrowing Message, on resource: Resource) throws(Problem) -> ChoiceSet {
+    do throws(ChoiceSet.Unknown) {
+      return try ChoiceSet(request, on: resource)
+    } catch {
+      throw Problem(unknownQuery: error.index)
+    }
+  }
+
+  private mutating func erase(_ slot: SlotNumber, keepingCode: Bool) throws(Problem) {
+    guard keepingCode else { return runtime.erase(slot) }
+    guard runtime.discardImage(of: slot) else { throw Problem(compilation: .notCompiled, in: slot) }
+  }
+
+  private mutating func compile(_ slot: SlotNumber, isolation: Isolation) throws(Problem) -> CodeRecord {
+    do throws(CompilationError) {
+      return try runtime.compile(slot, isolation: isolation)
+    } catch {
+      throw Problem(error, in: slot)
+    }
+  }
+
   /// Runs a slot's program; a trap is a problem.
-  private mutating func run(_ slot: SlotNumber, context: Span<UInt8>) throws(Problem) -> ExecutionResult {
+  private mutating func run(
+    _ slot: SlotNumber, context: Span<UInt8>, isCompiled: Bool
+  ) throws(Problem) -> ExecutionResult {
+    let start = runtime.services.board.microseconds
     let outcome: Outcome
     do throws(RunError) {
-      outcome = try runtime.run(slot, context: context)
+      outcome =
+        isCompiled
+        ? try runtime.runCompiled(slot, context: context) : try runtime.run(slot, context: context)
     } catch {
       throw Problem(error, in: slot)
     }
     switch outcome.result {
-    case .returned(let value): return ExecutionResult(result: value, instructions: outcome.executed)
+    case .returned(let value):
+      let microseconds = runtime.services.board.microseconds - start
+      return ExecutionResult(result: value, instructions: outcome.executed, microseconds: microseconds)
     case .trapped(let trap): throw Problem(trap)
     }
   }

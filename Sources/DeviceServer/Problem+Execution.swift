@@ -7,12 +7,48 @@ import Verifier
 extension Problem {
   init(_ error: RunError, in slot: SlotNumber) {
     switch error {
-    case .emptySlot:
+    case .emptySlot: self.init(emptySlot: slot)
+    case .load(let error): self.init(error)
+    case .notCompiled: self.init(compilation: .notCompiled, in: slot)
+    case .noNativeProcessor: self.init(compilation: .noNativeProcessor, in: slot)
+    }
+  }
+
+  private init(emptySlot slot: SlotNumber) {
+    self.init(
+      .notFound, .request, rule: RequestRule.emptySlot.rawValue, title: "Slot is empty",
+      detail: "nothing is installed in this slot", found: Int64(slot.index))
+  }
+
+  init(_ error: CompilationError, in slot: SlotNumber) {
+    switch error {
+    case .emptySlot: self.init(emptySlot: slot)
+    case .load(let error): self.init(error)
+    case .noNativeProcessor: self.init(compilation: .noNativeProcessor, in: slot)
+    case .isolationNotAvailable: self.init(compilation: .isolation, in: slot)
+    case .tooLittleRoom(let needed, let available):
       self.init(
-        .notFound, .request, rule: RequestRule.emptySlot.rawValue, title: "Slot is empty",
-        detail: "nothing is installed in this slot", found: Int64(slot.index))
-    case .load(let error):
-      self.init(error)
+        .unprocessableEntity, .compilation, rule: CompilationRule.tooLittleRoom.rawValue,
+        title: "Program too large to be compiled",
+        detail: "code, data and map together need more memory than a slot has for them",
+        expected: Int64(available), found: Int64(needed))
+    }
+  }
+
+  init(compilation rule: CompilationRule, in slot: SlotNumber) {
+    switch rule {
+    case .noNativeProcessor:
+      self.init(
+        .notImplemented, .compilation, rule: rule.rawValue, title: "No compiled programs",
+        detail: "this device cannot run compiled programs")
+    case .isolation:
+      self.init(
+        .notImplemented, .compilation, rule: rule.rawValue, title: "Isolation not available",
+        detail: "this device cannot isolate a compiled program by its memory protection unit")
+    case .tooLittleRoom, .notCompiled:
+      self.init(
+        .conflict, .compilation, rule: rule.rawValue, title: "Program is not compiled",
+        detail: "there is no code of this slot's program; compile it first", found: Int64(slot.index))
     }
   }
 

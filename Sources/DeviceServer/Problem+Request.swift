@@ -43,6 +43,13 @@ extension Problem {
       detail: "the device has no room to build this response", expected: Int64(error.available))
   }
 
+  init(unknownQuery index: Int) {
+    self.init(
+      .badRequest, .request, rule: RequestRule.query.rawValue, title: "Query not understood",
+      detail: "this resource does not know the query option, or it contradicts another one",
+      index: Int64(index))
+  }
+
   init(_ error: EndpointError) {
     self.init(
       .serviceUnavailable, .request, rule: RequestRule.noFreeExchange.rawValue, title: "Busy",

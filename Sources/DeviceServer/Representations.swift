@@ -2,7 +2,7 @@ import Bytes
 import COSE
 import CoAP
 import DeviceProtocol
-import Interpreter
+import JIT
 import Platform
 import Runtime
 import SUIT
@@ -11,27 +11,71 @@ import SUIT
 struct SlotState: Representation {
   let slot: SlotNumber
   let record: SlotRecord
+  let code: CodeRecord?
+
+  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: borrowing Runtime<B>) {
+    self.slot = slot
+    record = runtime.slots[slot]
+    code = runtime.code(of: slot)
+  }
 
   func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
-    try writer.beginMap(5)
+    try writer.beginMap(code == nil ? 6 : 6 + CodeState.moreFields)
     try writer.field(Field.slot, Int64(slot.index))
     try writer.field(Field.size, Int64(record.size))
     try writer.field(Field.sequence, Int64(record.sequenceNumber))
     try writer.field(Field.runs, Int64(record.runs))
     try writer.field(Field.digest, bytes: record.digest.bytes.span)
+    try writer.field(Field.codeBytes, Int64(code?.size ?? 0))
+    if let code { try CodeState.writeMore(of: code, into: &writer) }
   }
 }
 
 /// All slots.
 struct SlotList: Representation {
-  let records: InlineArray<5, SlotRecord>
+  private var states: InlineArray<5, SlotState?>
+
+  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
+    states = InlineArray(repeating: nil)
+    for index in states.indices {
+      states[index] = SlotNumber(index).map { SlotState(of: $0, in: runtime) }
+    }
+  }
 
   func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
-    try writer.beginList(Limits.slots)
-    for index in 0..<Limits.slots {
-      guard let slot = SlotNumber(index) else { continue }
-      try SlotState(slot: slot, record: records[index]).write(into: &writer)
+    try writer.beginList(states.count)
+    for index in states.indices { try states[index]?.write(into: &writer) }
+  }
+}
+
+/// The code of a slot's program.
+struct CodeState: Representation {
+  let slot: SlotNumber
+  let record: CodeRecord
+
+  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+    try writer.beginMap(2 + Self.moreFields)
+    try writer.field(Field.slot, Int64(slot.index))
+    try writer.field(Field.codeBytes, Int64(record.size))
+    try Self.writeMore(of: record, into: &writer)
+  }
+
+  static var moreFields: Int { 5 }
+  private static let checked: StaticString = "checked"
+  private static let hardware: StaticString = "hardware"
+
+  /// What is told about code beside its size.
+  static func writeMore<Writer: FieldWriter & ~Copyable & ~Escapable>(
+    of record: CodeRecord, into writer: inout Writer
+  ) throws(OutOfBounds) {
+    try writer.field(Field.codeRegionBytes, Int64(record.regionSize))
+    switch record.isolation {
+    case .checked: try writer.field(Field.isolation, text: Self.checked.bytes)
+    case .hardware: try writer.field(Field.isolation, text: Self.hardware.bytes)
     }
+    try writer.field(Field.accesses, Int64(record.accesses))
+    try writer.field(Field.checkedAccesses, Int64(record.checkedAccesses))
+    try writer.field(Field.compileMicroseconds, Int64(clamping: record.microseconds))
   }
 }
 
@@ -39,12 +83,15 @@ struct SlotList: Representation {
 struct ExecutionResult: Representation {
   /// r0.
   let result: UInt64
-  let instructions: Int
+  /// `nil` when they were not counted.
+  let instructions: Int?
+  let microseconds: UInt64
 
   func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
-    try writer.beginMap(2)
+    try writer.beginMap(instructions == nil ? 2 : 3)
     try writer.field(Field.result, Int64(bitPattern: result))
-    try writer.field(Field.instructions, Int64(instructions))
+    if let instructions { try writer.field(Field.instructions, Int64(instructions)) }
+    try writer.field(Field.microseconds, Int64(clamping: microseconds))
   }
 }
 
@@ -71,6 +118,8 @@ struct DeviceDescription: Representation {
   let board: StaticString
   let provisioning: Provisioning
   let uptime: UInt64
+  /// Bytes that each slot has for its compiled program; 0 when the device does not run such.
+  let codeRegionBytes: Int
   /// Whoever asks, as the device sees them: where it would reach a server that runs there.
   let asker: Peer
 
@@ -78,7 +127,7 @@ struct DeviceDescription: Representation {
     var address = InlineArray<64, UInt8>(repeating: 0)
     var addressWriter = ByteWriter(address.mutableSpan)
     try asker.writeHost(into: &addressWriter)
-    try writer.beginMap(10)
+    try writer.beginMap(11)
     try writer.field(Field.board, text: board.bytes)
     try writer.field(Field.version, text: Self.version.bytes)
     try writer.field(Field.vendor, bytes: provisioning.vendorID.bytes.span)
@@ -88,6 +137,7 @@ struct DeviceDescription: Representation {
     try writer.field(Field.slots, Int64(Limits.slots))
     try writer.field(Field.imageBytes, Int64(Limits.imageBytes))
     try writer.field(Field.arenaBytes, Int64(Limits.arenaBytes))
+    try writer.field(Field.codeRegionBytes, Int64(codeRegionBytes))
     try writer.field(Field.you, text: addressWriter.written)
   }
 

@@ -26,11 +26,13 @@ final class Clock {
 /// A board with a clock and a console that nobody watches.
 struct FuzzBoard: Board {
   typealias Crypto = GullibleCryptography
+  typealias Native = NoNativeProcessor
 
   static var name: StaticString { "fuzz" }
   let clock: Clock
 
   var now: Instant { clock.now }
+  var microseconds: UInt64 { clock.now.milliseconds * 1000 }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {}
 }

@@ -61,7 +61,9 @@ public enum CompilationError: Error, Sendable, CustomStringConvertible {
 ///
 /// - Parameters:
 ///   - path: the file.
+///   - isolation: what keeps the code in its compartment.
 ///   - contextSize: bytes of the input it will be given; `nil` when that is not known.
+/// - Returns: the code, beside instructions and source.
 /// - Throws: what building the image throws, ``ImageError``, or ``CompilationError``.
 public func compile(
   _ path: String, for isolation: Isolation, contextSize: Int? = nil

@@ -72,10 +72,11 @@ public struct Interpreter: ~Copyable {
     memory: inout CompartmentMemory, context: UInt64, contextLength: UInt64, budget: Int, segment: Int,
     host: inout Host
   ) -> Outcome {
-    for register in Register.allCases { self[register] = 0 }
-    self[.r1] = context
-    self[.r2] = contextLength
-    self[.r10] = memory.stackTop
+    var words = registers.mutableSpan
+    for index in 0...10 { words[index] = 0 }
+    words[1] = context
+    words[2] = contextLength
+    words[10] = memory.stackTop
     return run(memory: &memory, budget: budget, segment: segment, host: &host)
   }
 

@@ -47,10 +47,11 @@ public struct Outcome: Equatable, Sendable {
   }
 
   public let result: Result
-  /// Instructions executed, the last one included. A wide load counts as one.
-  public let executed: Int
+  /// Instructions executed, the last one included. A wide load counts as one. `nil` when nobody counted: compiled programs
+  /// run without.
+  public let executed: Int?
 
-  public init(result: Result, executed: Int) {
+  public init(result: Result, executed: Int?) {
     self.result = result
     self.executed = executed
   }

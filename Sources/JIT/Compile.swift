@@ -96,7 +96,7 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   /// Cells needed before the instruction, and flags above.
   var state: UInt32 = 0
   /// Where its code starts, in halfwords.
-  var offset: UInt16 = 0
+  public internal(set) var offset: UInt16 = 0
   /// Where its branch stands whose target is not known yet, in halfwords; 0 when there is none.
   var site: UInt16 = 0
 
@@ -123,8 +123,12 @@ public struct CompiledCode: Equatable, Sendable {
 /// r1 and changes every other register but sp.
 ///
 /// - Parameters:
+///   - program: what to compile.
+///   - environment: where it will run, and what keeps it there.
 ///   - code: where to put it; divisible by 4.
 ///   - cells: working memory, one for each instruction; afterwards `CompilerCell.codeOffset` tells where its code starts.
+/// - Returns: how much code it is, and where it is entered.
+/// - Throws: ``CompileError``; what the buffer then holds means nothing.
 public func compile(
   _ program: borrowing VerifiedProgram, for environment: NativeEnvironment,
   into code: consuming MutableSpan<UInt16>, using cells: inout MutableSpan<CompilerCell>

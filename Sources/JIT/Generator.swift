@@ -7,6 +7,8 @@ import Verifier
 /// The invariant that makes late computing sound: a cell's value is given by `values` in terms of what homes hold now. Before a
 /// home is overwritten, every value that reads it is computed or, if nobody needs it, forgotten. No two values wait for
 /// each other: a value never reads the home of a cell whose own value is still to be computed from other homes.
+///
+/// All its methods are `mutating`, also those that change nothing: for others the compiler copies the whole value each time.
 struct Generator: ~Copyable, ~Escapable {
   let instructions: Span<Instruction>
   let entry: Int
@@ -86,6 +88,7 @@ struct Generator: ~Copyable, ~Escapable {
         arrive(cells[index].live)
         lastStored = nil
       }
+      if shape.hasLocalCalls, cells[index].isCalled || index == entry { beginFunction(at: index) }
       cells[index].offset = UInt16(truncatingIfNeeded: code.count)
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
@@ -96,16 +99,28 @@ struct Generator: ~Copyable, ~Escapable {
     return aimBranches(cells, entrySite)
   }
 
+  /// Keeps the return address. Calls lead here; whatever else leads to the function's first instruction goes past it.
+  private mutating func beginFunction(at index: Int) {
+    if index > 0, instructions[index - 1].fallsThrough {
+      let site = code.count
+      code.emitNarrow(Form.b.encoded(0))
+      _ = code.aim(branchAt: site, to: site + 2)
+    }
+    code.push(1 << CoreRegister.lr.number)
+  }
+
   private mutating func aimBranches(_ cells: borrowing MutableSpan<CompilerCell>, _ entrySite: Int?) -> Bool {
     if let entrySite {
-      guard code.aim(branchAt: entrySite, to: Int(cells[entry].offset)) else { return false }
+      let start = Int(cells[entry].offset) - (shape.hasLocalCalls ? 1 : 0)
+      guard code.aim(branchAt: entrySite, to: start) else { return false }
     }
     guard !code.isOverfull else { return true }
     for index in instructions.indices {
       let site = cells[index].site
       if site == Self.noSite { continue }
       let target = index + 1 + (instructions[index].distance ?? 0)
-      guard code.aim(branchAt: Int(site), to: Int(cells[target].offset)) else { return false }
+      let start = Int(cells[target].offset) - (instructions[index].operation == .callLocal ? 1 : 0)
+      guard code.aim(branchAt: Int(site), to: start) else { return false }
     }
     return true
   }
@@ -212,6 +227,7 @@ struct Generator: ~Copyable, ~Escapable {
 
   /// The value is not needed, or has just been computed.
   mutating func forget(_ cell: Cell) {
+    guard pending.contains(cell) else { return }
     var sources = values[cell.index].sources
     while sources != 0 {
       let source = sources.trailingZeroBitCount
@@ -244,7 +260,7 @@ struct Generator: ~Copyable, ~Escapable {
     }
   }
 
-  private func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
+  private mutating func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
 
   /// Whether no value waits to be put into this place that reads others: only then may another value wait that reads it.
   ///
@@ -289,7 +305,9 @@ struct Generator: ~Copyable, ~Escapable {
 
   /// Before the home of `cell` is overwritten: computes what still has to read it.
   ///
-  /// - Parameter spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
+  /// - Parameters:
+  ///   - cell: what will be written.
+  ///   - spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
   mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
     let sparedBits: UInt32 = if let spared { 1 &<< UInt32(spared.number) } else { 0 }
     while true {
@@ -310,7 +328,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// The register to compute a cell's new value in: its home, if that is a register.
-  func target(_ cell: Cell) -> CoreRegister {
+  mutating func target(_ cell: Cell) -> CoreRegister {
     registers.register(cell) ?? Self.scratch
   }
 
@@ -404,7 +422,7 @@ struct Generator: ~Copyable, ~Escapable {
   // MARK: Operands
 
   /// The operand in `cell`, or the constant that is known to be in it.
-  func operand(_ cell: Cell) -> Operand {
+  mutating func operand(_ cell: Cell) -> Operand {
     let value = values[cell.index]
     return value.kind == .constant ? .constant(value.number) : .cell(cell)
   }
@@ -423,7 +441,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// The register that holds the operand already. It has been settled.
-  func registerIfAny(_ operand: Operand) -> CoreRegister? {
+  mutating func registerIfAny(_ operand: Operand) -> CoreRegister? {
     switch operand {
     case .constant(let number): return registers.register(holding: number)
     case .cell(let cell):
@@ -458,6 +476,17 @@ private struct StoredWord {
   let word: Int
   /// Where the code ended then.
   let position: Int
+}
+
+extension Instruction {
+  /// Whether the code of the next instruction can be come to from this one's end.
+  fileprivate var fallsThrough: Bool {
+    switch operation {
+    case .exit, .trap: false
+    case .ja, .ja32: distance == 0
+    default: true
+    }
+  }
 }
 
 /// One half of an operand.

@@ -1,19 +1,25 @@
 public import COSE
 public import CoAP
 
-/// What the portable code needs of the machine it runs on: a clock, a console and cryptography.
+/// What the portable code needs of the machine it runs on: a clock, a console, cryptography, and a processor for compiled
+/// programs.
 ///
 /// The Linux device and each firmware have one; the code above is specialised over it. Sockets are not part of it:
 /// whoever owns the socket hands datagrams in and takes them through a `DatagramSink`.
 public protocol Board: ~Copyable {
   /// Hashes and signatures, by a library this machine has.
   associatedtype Crypto: Cryptography
+  /// Runs compiled programs, or says that this machine cannot.
+  associatedtype Native: NativeProcessor
 
   /// What the board is called, for instance the name QEMU has for it.
   static var name: StaticString { get }
 
   /// Time since start; never goes back.
   var now: Instant { get }
+
+  /// Time since start, as finely as the board can tell: for measuring what work costs.
+  var microseconds: UInt64 { get }
 
   /// Puts bytes out to whoever watches the board. May drop them, may not wait long.
   mutating func writeConsole(_ bytes: Span<UInt8>)

@@ -1,19 +1,21 @@
-import Verifier
-
 /// The sizes a device is built with. Everything that has to agree on one of them reads it here.
 public enum Limits {
   /// Program slots. Slot *n* is the SUIT component `["ram", "n"]`.
   public static let slots = 5
   /// The largest image a slot holds, in bytes.
   public static let imageBytes = 4096
-  /// The most instructions (8-byte slots of text) a program has: an image that is nothing but text.
+  /// The most instructions (8-byte slots of text) a program has: an image that is nothing but text. Also bounds the working memory
+  /// of the verifier (12 bytes for each and 2 KiB).
   public static let instructions = imageBytes / 8
-  /// Working memory for judging a program when it is installed, in cells of 12 bytes.
-  public static let analysisCells = Verifier.analysisCells(forInstructions: instructions)
+  /// The region of each slot for its compiled program, in bytes: code, data and the map from code to instructions. Machines
+  /// without compiled programs take none.
+  public static let codeBytes = 4096
   /// A program's arena, in bytes: stack frames, data and the context window. A power of two.
   public static let arenaBytes = 8192
   /// Instructions a short execution may take before it is stopped.
   public static let shortRunInstructions = 5_000_000
+  /// Milliseconds a short execution of compiled code may take before it is stopped.
+  public static let shortRunMilliseconds = 100
   /// Entries of the key-value store that all programs share.
   public static let globalStoreEntries = 16
   /// Entries of the key-value store each slot has for itself.

@@ -8,14 +8,14 @@ public import Verifier
 
 /// The memory one program at a time is loaded into and runs in.
 public struct ProgramCompartment: ~Copyable {
-  private var arena: Arena
+  var arena: Arena
   /// The decoded instructions of the program loaded last.
-  private var instructions: FixedArray<Instruction>
+  var instructions: FixedArray<Instruction>
   private var interpreter: Interpreter
-  /// Working memory of the verifier.
-  private var cells: FixedArray<AnalysisCell>
+  /// Working memory of the verifier, and of the compiler after it.
+  var cells: FixedArray<AnalysisCell>
   /// The helpers that programs may call unless their image says less.
-  private let policy: HelperSet
+  let policy: HelperSet
 
   /// - Parameters:
   ///   - arenaBytes: stack, data and context of a program; a power of two, at least 1024.
@@ -90,7 +90,7 @@ public struct ProgramCompartment: ~Copyable {
   }
 
   /// Lays the arena out and fills data and context.
-  private static func prepare(
+  static func prepare(
     _ arena: inout Arena, frames: Int, of image: borrowing ProgramImage,
     context: Span<UInt8>
   ) throws(LoadError) {
@@ -117,7 +117,7 @@ public struct ProgramCompartment: ~Copyable {
 }
 
 @_lifetime(copy bytes)
-private func open(_ bytes: Span<UInt8>) throws(LoadError) -> ProgramImage {
+func open(_ bytes: Span<UInt8>) throws(LoadError) -> ProgramImage {
   do throws(ImageError) { return try ProgramImage(bytes) } catch { throw .image(error) }
 }
 
@@ -136,7 +136,7 @@ private func load(
 
 /// Decodes the program of an image and verifies its structure and its values, for a context of any size.
 @_lifetime(copy memory)
-private func analyse(
+func analyse(
   _ image: borrowing ProgramImage, into memory: consuming MutableSpan<Instruction>,
   granting policy: HelperSet,
   using cells: inout FixedArray<AnalysisCell>
@@ -155,6 +155,7 @@ private func analyse(
 }
 
 /// Decodes the program of an image: how many instructions it has, and the helpers it may call.
+@inline(never)
 private func decode(
   _ image: borrowing ProgramImage, into memory: inout MutableSpan<Instruction>, granting policy: HelperSet
 ) throws(LoadError) -> (count: Int, granted: HelperSet) {

@@ -3,6 +3,7 @@ public import Bytes
 public import Compartment
 import Helpers
 public import Interpreter
+public import JIT
 public import Platform
 public import ProgramImage
 public import SUIT
@@ -22,6 +23,10 @@ public enum LoadError: Error, Equatable, Sendable {
 public enum RunError: Error, Equatable, Sendable {
   case emptySlot
   case load(LoadError)
+  /// The slot has no code.
+  case notCompiled
+  /// The machine does not run compiled programs.
+  case noNativeProcessor
 }
 
 /// The program slots and the compartment their programs run in.
@@ -32,6 +37,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
   public private(set) var slots = SlotTable()
   private var compartment = ProgramCompartment()
+  private var codes = CodeStore(isUsable: B.Native.current != nil)
 
   public init(board: consuming B) {
     services = Services(board: board)
@@ -57,9 +63,57 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     services.clearLocalStore(of: slot)
   }
 
+  /// Empties the slot, and drops its code.
   public mutating func erase(_ slot: SlotNumber) {
     slots.erase(slot)
+    codes.set(nil, for: slot)
     services.clearLocalStore(of: slot)
+  }
+
+  /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.
+  ///
+  /// - Returns: whether there is code; if not, nothing was done.
+  public mutating func discardImage(of slot: SlotNumber) -> Bool {
+    guard code(of: slot) != nil else { return false }
+    slots.erase(slot)
+    codes.keep(slot, generation: slots[slot].generation)
+    return true
+  }
+
+  // MARK: Compiled programs
+
+  /// What is known of the slot's code; `nil` when its program is not compiled.
+  public func code(of slot: SlotNumber) -> CodeRecord? {
+    codes.entry(of: slot, generation: slots[slot].generation)?.record
+  }
+
+  /// Compiles the slot's program, once more if it was. The code stays until another program takes its place.
+  ///
+  /// - Throws: ``CompilationError``; the slot has no code then.
+  public mutating func compile(
+    _ slot: SlotNumber, isolation: Isolation
+  ) throws(CompilationError) -> CodeRecord {
+    guard let processor = B.Native.current else { throw .noNativeProcessor }
+    guard isolation == .checked else { throw .isolationNotAvailable(isolation) }
+    guard !slots[slot].isEmpty else { throw .emptySlot }
+    codes.set(nil, for: slot)
+    let start = services.board.microseconds
+    let address = codes.address(of: slot)
+    var region = codes.mutableRegion(of: slot)
+    let program = try compartment.compile(
+      slots.image(of: slot), isolation, calling: processor.routines, into: &region, at: address)
+    processor.synchronize()
+    let record = CodeRecord(
+      isolation: isolation, size: program.code.size, regionSize: program.map.upperBound,
+      accesses: program.code.accesses, checkedAccesses: program.code.checkedAccesses,
+      microseconds: services.board.microseconds - start)
+    codes.set(
+      CodeStore.Entry(program: program, record: record, generation: slots[slot].generation), for: slot)
+    return record
+  }
+
+  public mutating func dropCode(of slot: SlotNumber) {
+    codes.set(nil, for: slot)
   }
 
   // MARK: Execution
@@ -80,6 +134,25 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
         slots.image(of: slot), context: context, budget: Limits.shortRunInstructions, host: &services)
     } catch {
       throw .load(error)
+    }
+    slots.countRun(of: slot)
+    return outcome
+  }
+
+  /// The same with the slot's code, which the time budget ends if nothing else.
+  public mutating func runCompiled(_ slot: SlotNumber, context: Span<UInt8>) throws(RunError) -> Outcome {
+    guard let processor = B.Native.current else { throw .noNativeProcessor }
+    guard let entry = codes.entry(of: slot, generation: slots[slot].generation) else {
+      throw slots[slot].isEmpty ? .emptySlot : .notCompiled
+    }
+    services.slot = slot
+    let outcome: Outcome
+    do throws(ArenaError) {
+      outcome = try compartment.run(
+        entry.program, in: codes.region(of: slot), at: codes.address(of: slot), context: context,
+        milliseconds: UInt32(Limits.shortRunMilliseconds), on: processor, host: &services)
+    } catch {
+      throw .load(.arena(error))
     }
     slots.countRun(of: slot)
     return outcome

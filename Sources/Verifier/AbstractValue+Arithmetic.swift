@@ -35,30 +35,24 @@ extension AbstractValue {
     }
   }
 
-  /// The same of 32 bits, which leaves an upper half of zero.
+  /// The same of 32 bits, which leaves an upper half of zero. `a` and `b` are lower halves.
   static func arithmetic32(
     _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
   ) -> AbstractValue {
-    let (a, b) = (a.lowerHalf, b.lowerHalf)
     switch code {
     case .mov: return variant == 0 ? b : signExtension(of: b, from: variant).lowerHalf
     case .add: return lowSum(a, b, .zeroExtended)
     case .sub: return lowSum(a, lowNegation(b), .zeroExtended)
     case .neg: return lowNegation(a)
     case .mul: return product(a.signed, b.signed).lowerHalf
-    case .and: return conjunction(a, b)
-    case .or: return disjunction(a, b, leastIsGreatest: true)
-    case .xor: return disjunction(a, b, leastIsGreatest: false)
-    case .lsh:
-      guard b.isConstant else { return .word }
-      return shiftedLeft(a, by: AbstractValue(constant: Int64(b.low & 31))).lowerHalf
+    case .and: return lowConjunction(a, b)
+    case .or: return lowDisjunction(a, b, leastIsGreatest: true)
+    case .xor: return lowDisjunction(a, b, leastIsGreatest: false)
+    case .lsh: return b.isConstant ? lowShiftedLeft(a, by: b.low & 31, .zeroExtended) : .word
     case .rsh:
-      guard b.isConstant else { return AbstractValue(0, through: a.unsignedRange.high) }
-      return shiftedRight(a, by: AbstractValue(constant: Int64(b.low & 31)))
-    case .arsh:
-      guard b.isConstant else { return .word }
-      return shiftedRightSigned(a.signed, by: AbstractValue(constant: Int64(b.low & 31))).lowerHalf
-    case .div where variant == 0: return quotient(a, b)
+      return b.isConstant ? lowShiftedRight(a, by: b.low & 31) : AbstractValue(upTo: a.unsignedBounds.high)
+    case .arsh: return b.isConstant ? lowShiftedRightSigned(a, by: b.low & 31) : .word
+    case .div where variant == 0: return lowQuotient(a, b)
     case .div: return quotient(a.signed, b.signed).lowerHalf
     case .mod where variant == 0: return remainder(a, b, isSigned: false)
     case .mod: return remainder(a.signed, b.signed, isSigned: true).lowerHalf
@@ -66,10 +60,16 @@ extension AbstractValue {
     }
   }
 
+  /// All numbers from 0 to `high` that are multiples of 2^`shift`, as `high` is.
+  private init(upTo high: UInt32, shift: UInt8 = 0) {
+    self.init(.zeroExtended, low: 0, extent: high, shift: shift)
+  }
+
   /// A value of 32 bits read as a signed number.
   private var signed: AbstractValue { AbstractValue(.signExtended, low: low, extent: extent, shift: shift) }
 
   /// The members' sums modulo 2^32.
+  @inline(never)
   private static func lowSum(_ a: AbstractValue, _ b: AbstractValue, _ kind: Kind) -> AbstractValue {
     let shift = min(a.shift, b.shift)
     let (extent, wraps) = a.extent.addingReportingOverflow(b.extent)
@@ -83,40 +83,60 @@ extension AbstractValue {
     AbstractValue(.zeroExtended, low: 0 &- (a.low &+ a.extent), extent: a.extent, shift: a.shift)
   }
 
+  /// Whether the value is a number from -2^30 to 2^30, or an address at such an offset, so that sums of two need 32 bits.
+  private var isSmall: Bool {
+    @inline(__always) get {
+      guard kind.rawValue >= Kind.zeroExtended.rawValue, kind != .shifted,
+        kind != .zeroExtended || low >> 31 == 0
+      else { return false }
+      let (end, wraps) = (low &+ 1 << 30).addingReportingOverflow(extent)
+      return !wraps && end >> 31 == 0
+    }
+  }
+
   @inline(never)
   static func sum(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    if a.isAddress && b.isAddress { return .unknown }
+    let kind = a.isAddress ? a.kind : b.isAddress ? b.kind : .signExtended
+    if a.isSmall, b.isSmall {
+      return AbstractValue(
+        kind, low: a.low &+ b.low, extent: a.extent &+ b.extent, shift: min(a.shift, b.shift))
+    }
     guard let x = a.range, let y = b.range else {
-      guard !a.isAddress, !b.isAddress else { return .unknown }
-      let (a, b) = (a.lowerHalf, b.lowerHalf)
-      return lowSum(a, b, .any)
+      return kind == .signExtended ? lowSum(a.lowerHalf, b.lowerHalf, .any) : .unknown
     }
-    let shift = min(a.shift, b.shift)
     let (low, high) = (x.low &+ y.low, x.high &+ y.high)
-    if a.isAddress {
-      return b.isAddress ? .unknown : AbstractValue(a.kind, offsets: low, through: high, shift: shift)
-    }
-    if b.isAddress { return AbstractValue(b.kind, offsets: low, through: high, shift: shift) }
-    return AbstractValue(low, through: high, shift: shift)
+    let shift = min(a.shift, b.shift)
+    return kind == .signExtended
+      ? AbstractValue(low, through: high, shift: shift)
+      : AbstractValue(kind, offsets: low, through: high, shift: shift)
   }
 
   @inline(never)
   private static func difference(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
-    guard let x = a.range, let y = b.range else {
-      guard !a.isAddress, !b.isAddress else { return .unknown }
-      return lowSum(a.lowerHalf, lowNegation(b.lowerHalf), .any)
+    guard b.isAddress else { return sum(a, b.negated) }
+    return b.kind == a.kind ? sum(a.signed, b.signed.negated) : .unknown
+  }
+
+  /// The negative of what is no address.
+  private var negated: AbstractValue {
+    guard let range else {
+      let half = Self.lowNegation(lowerHalf)
+      return AbstractValue(.any, low: half.low, extent: half.extent, shift: half.shift)
     }
-    let shift = min(a.shift, b.shift)
-    let (low, high) = (x.low &- y.high, x.high &- y.low)
-    if b.isAddress && b.kind != a.kind { return .unknown }
-    if a.isAddress && !b.isAddress {
-      return AbstractValue(a.kind, offsets: low, through: high, shift: shift)
-    }
-    return AbstractValue(low, through: high, shift: shift)
+    return AbstractValue(0 &- range.high, through: 0 &- range.low, shift: shift)
   }
 
   @inline(never)
   private static func product(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
     guard !a.isAddress, !b.isAddress else { return .unknown }
+    if b.isConstant, a.upperHalfIsZero, b.upperHalfIsZero {
+      let (_, overflows) = a.unsignedBounds.high.multipliedReportingOverflow(by: b.low)
+      if !overflows {
+        return AbstractValue(
+          .zeroExtended, low: a.low &* b.low, extent: a.extent &* b.low, shift: a.shift &+ b.trailingZeros)
+      }
+    }
     let zeros = a.lowerHalf.trailingZeros &+ b.lowerHalf.trailingZeros
     // 31 bits on both sides, so that products fit.
     guard let x = a.range, let y = b.range, x.low >= Int64(Int32.min), x.high <= Int64(Int32.max),
@@ -142,14 +162,17 @@ extension AbstractValue {
       return AbstractValue(
         .any, multiplesFrom: 0, shift: max(a.lowerHalf.trailingZeros, b.lowerHalf.trailingZeros))
     }
-    let (x, y) = (a.lowerHalf, b.lowerHalf)
-    let (p, q) = (x.unsignedRange, y.unsignedRange)
+    return lowConjunction(a.lowerHalf, b.lowerHalf)
+  }
+
+  @inline(never)
+  private static func lowConjunction(_ x: AbstractValue, _ y: AbstractValue) -> AbstractValue {
+    let (p, q) = (x.unsignedBounds.high, y.unsignedBounds.high)
     // A mask of ones that covers all members changes none.
-    if x.isConstant, x.low & (x.low &+ 1) == 0, q.high <= p.high { return y }
-    if y.isConstant, y.low & (y.low &+ 1) == 0, p.high <= q.high { return x }
+    if x.isConstant, x.low & (x.low &+ 1) == 0, q <= p { return y }
+    if y.isConstant, y.low & (y.low &+ 1) == 0, p <= q { return x }
     let shift = max(x.trailingZeros, y.trailingZeros)
-    let high = min(p.high, q.high)
-    return AbstractValue(0, through: high & ~((1 as Int64 &<< Int64(shift & 31)) &- 1), shift: shift)
+    return AbstractValue(upTo: min(p, q) & ~((1 as UInt32 &<< UInt32(shift)) &- 1), shift: shift)
   }
 
   /// Or, and exclusive or, whose least result is 0.
@@ -159,15 +182,25 @@ extension AbstractValue {
   ) -> AbstractValue {
     guard !a.isAddress, !b.isAddress else { return .unknown }
     let (x, y) = (a.lowerHalf, b.lowerHalf)
-    let shift = min(x.trailingZeros, y.trailingZeros)
     guard a.upperHalfIsZero, b.upperHalfIsZero else {
-      return AbstractValue(.any, multiplesFrom: 0, shift: shift)
+      return AbstractValue(.any, multiplesFrom: 0, shift: min(x.trailingZeros, y.trailingZeros))
     }
-    let (p, q) = (x.unsignedRange, y.unsignedRange)
-    let greatest = UInt32(truncatingIfNeeded: p.high | q.high)
-    let bits = greatest == 0 ? 0 : UInt32.max &>> UInt32(greatest.leadingZeroBitCount)
-    let high = Int64(shift >= 32 ? 0 : bits & ~((1 as UInt32 &<< UInt32(shift)) &- 1))
-    return AbstractValue(leastIsGreatest ? max(p.low, q.low) : 0, through: high, shift: shift)
+    return lowDisjunction(x, y, leastIsGreatest: leastIsGreatest)
+  }
+
+  @inline(never)
+  private static func lowDisjunction(
+    _ x: AbstractValue, _ y: AbstractValue, leastIsGreatest: Bool
+  ) -> AbstractValue {
+    let (p, q) = (x.unsignedBounds, y.unsignedBounds)
+    let shift = min(x.trailingZeros, y.trailingZeros)
+    let greatest = p.high | q.high
+    // Only 0 has no lowest bit.
+    guard greatest != 0 else { return AbstractValue(constant: 0) }
+    let bits = UInt32.max &>> UInt32(truncatingIfNeeded: greatest.leadingZeroBitCount)
+    let high = bits & ~((1 as UInt32 &<< UInt32(shift)) &- 1)
+    let low = leastIsGreatest ? max(p.low, q.low) : 0
+    return AbstractValue(.zeroExtended, low: low, extent: high &- low, shift: shift)
   }
 
   @inline(never)
@@ -179,12 +212,24 @@ extension AbstractValue {
       let half = a.lowerHalf
       return AbstractValue(.shifted, low: half.low, extent: half.extent, shift: half.shift)
     }
+    if a.upperHalfIsZero, a.unsignedBounds.high <= UInt32.max &>> count {
+      return lowShiftedLeft(a, by: count, .zeroExtended)
+    }
     let shift = UInt8(truncatingIfNeeded: min(31, UInt32(a.lowerHalf.shift) &+ count))
     guard let x = a.range else {
       return AbstractValue(.any, multiplesFrom: a.lowerHalf.low &<< count, shift: shift)
     }
     // At most 33 bits and 31 more.
     return AbstractValue(x.low &<< Int64(count), through: x.high &<< Int64(count), shift: shift)
+  }
+
+  /// The members modulo 2^32 after a shift by at most 31.
+  @inline(never)
+  private static func lowShiftedLeft(_ a: AbstractValue, by count: UInt32, _ kind: Kind) -> AbstractValue {
+    let shift = a.shift &+ UInt8(truncatingIfNeeded: count)
+    return a.extent <= UInt32.max &>> count
+      ? AbstractValue(kind, low: a.low &<< count, extent: a.extent &<< count, shift: shift)
+      : AbstractValue(kind, multiplesFrom: a.low &<< count, shift: shift)
   }
 
   @inline(never)
@@ -206,7 +251,32 @@ extension AbstractValue {
         : .unknown
     }
     guard count < 32 else { return AbstractValue(constant: 0) }
-    return a.scaledDown(a.unsignedRange, by: count)
+    return lowShiftedRight(a, by: count)
+  }
+
+  /// The members, of 32 bits without sign, after a shift by at most 31.
+  @inline(never)
+  private static func lowShiftedRight(_ a: AbstractValue, by count: UInt32) -> AbstractValue {
+    let bounds = a.unsignedBounds
+    let low = bounds.low &>> count
+    return AbstractValue(
+      .zeroExtended, low: low, extent: bounds.high &>> count &- low, shift: a.shift(scaledDownBy: count))
+  }
+
+  /// The members, of 32 bits with their sign, after a shift by at most 31; the upper half is zero.
+  @inline(never)
+  private static func lowShiftedRightSigned(_ a: AbstractValue, by count: UInt32) -> AbstractValue {
+    let bounds = a.signedBounds
+    let low = bounds.low &>> Int32(truncatingIfNeeded: count)
+    let high = bounds.high &>> Int32(truncatingIfNeeded: count)
+    return AbstractValue(
+      .zeroExtended, low: UInt32(bitPattern: low), extent: UInt32(bitPattern: high &- low),
+      shift: a.shift(scaledDownBy: count))
+  }
+
+  /// How far members are apart when they are divided by 2^`count`.
+  private func shift(scaledDownBy count: UInt32) -> UInt8 {
+    shift < 32 && UInt32(trailingZeros) >= count ? shift &- UInt8(truncatingIfNeeded: count) : 0
   }
 
   @inline(never)
@@ -228,21 +298,23 @@ extension AbstractValue {
 
   /// The range divided by 2^`count`, members as far apart as they then are.
   private func scaledDown(_ range: AbstractRange, by count: UInt32) -> AbstractValue {
-    let isExact = UInt32(trailingZeros) >= count
-    let shift = isExact && shift < 32 ? shift &- UInt8(truncatingIfNeeded: count) : 0
-    return AbstractValue(range.low &>> Int64(count), through: range.high &>> Int64(count), shift: shift)
+    AbstractValue(
+      range.low &>> Int64(count), through: range.high &>> Int64(count), shift: shift(scaledDownBy: count))
   }
 
   /// Divisions of either sign: they agree where nothing is negative, and elsewhere nothing is said.
   @inline(never)
   private static func quotient(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
     guard a.upperHalfIsZero, b.upperHalfIsZero else { return .unknown }
-    let (x, y) = (a.unsignedRange, b.unsignedRange)
-    let greatest = UInt32(truncatingIfNeeded: x.high) / max(1, UInt32(truncatingIfNeeded: y.low))
+    return lowQuotient(a, b)
+  }
+
+  private static func lowQuotient(_ a: AbstractValue, _ b: AbstractValue) -> AbstractValue {
+    let (x, y) = (a.unsignedBounds, b.unsignedBounds)
+    let greatest = x.high / max(1, y.low)
     // Division by zero gives zero.
-    let least =
-      y.low == 0 ? 0 : UInt32(truncatingIfNeeded: x.low) / UInt32(truncatingIfNeeded: y.high)
-    return AbstractValue(Int64(least), through: Int64(greatest))
+    let least = y.low == 0 ? 0 : x.low / y.high
+    return AbstractValue(.zeroExtended, low: least, extent: greatest &- least, shift: 0)
   }
 
   @inline(never)

@@ -56,6 +56,10 @@ struct Comparison {
   @inline(never)
   private func narrowInOrder(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
     if relation == .none { return true }
+    if a.upperHalfIsZero, b.upperHalfIsZero {
+      let limit: UInt32 = isSigned ? 1 << 31 &- 1 : .max
+      if a.isOrdered(upTo: limit), b.isOrdered(upTo: limit) { return narrowWords(&a, &b) }
+    }
     if is64Bit, relation == .equal { adopt(&a, &b) }
     if is64Bit, !isSigned, relation == .less || relation == .lessOrEqual { boundByUnsigned(&a, b) }
     guard let x = view(a, b), let y = view(b, a) else { return true }
@@ -78,6 +82,36 @@ struct Comparison {
     guard p.low <= p.high, q.low <= q.high else { return false }
     guard p == x || a.narrow(to: p, is64Bit: is64Bit) else { return false }
     return q == y || b.narrow(to: q, is64Bit: is64Bit)
+  }
+
+  /// The same of numbers that 32 bits without sign tell: most of those that programs compare.
+  private func narrowWords(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
+    var (p, q) = (a.low, b.low)
+    var (pEnd, qEnd) = (a.low &+ a.extent, b.low &+ b.extent)
+    switch relation {
+    case .equal:
+      p = max(p, q)
+      pEnd = min(pEnd, qEnd)
+      (q, qEnd) = (p, pEnd)
+    case .notEqual:
+      if a.isConstant && b.isConstant { return p != q }
+      let (x, y) = (p, q)
+      if b.isConstant { Self.trim(&p, &pEnd, by: a.stepMask &+ 1, y) }
+      if a.isConstant { Self.trim(&q, &qEnd, by: b.stepMask &+ 1, x) }
+    case .less:
+      if p >= qEnd { return false }
+      pEnd = min(pEnd, qEnd &- 1)
+      q = max(q, p &+ 1)
+    default:
+      pEnd = min(pEnd, qEnd)
+      q = max(q, p)
+    }
+    return a.narrowWord(to: p, pEnd) && b.narrowWord(to: q, qEnd)
+  }
+
+  /// Takes `number` off an end of a range whose members are `step` apart and more than one.
+  private static func trim(_ low: inout UInt32, _ high: inout UInt32, by step: UInt32, _ number: UInt32) {
+    if low == number { low &+= step } else if high == number { high &-= step }
   }
 
   /// An operand of which nothing is known in the upper half is what it equals.
@@ -135,6 +169,23 @@ struct Comparison {
 }
 
 extension AbstractValue {
+  /// Whether the members go up from `low` without passing `limit`.
+  fileprivate func isOrdered(upTo limit: UInt32) -> Bool {
+    let (high, wraps) = low.addingReportingOverflow(extent)
+    return !wraps && high <= limit
+  }
+
+  /// Keeps the members from `first` to `last`, of a value without upper half. False when there are none.
+  fileprivate mutating func narrowWord(to first: UInt32, _ last: UInt32) -> Bool {
+    if first == low, last == low &+ extent { return true }
+    let mask = stepMask
+    let (start, overflows) = first.addingReportingOverflow((low &- first) & mask)
+    let (end, underflows) = last.subtractingReportingOverflow((last &- low) & mask)
+    guard !overflows, !underflows, start <= end else { return false }
+    self = AbstractValue(.zeroExtended, low: start, extent: end &- start, shift: shift)
+    return true
+  }
+
   /// Keeps the members in `range`, which lies within the range compared. False when there are none.
   fileprivate mutating func narrow(to range: AbstractRange, is64Bit: Bool) -> Bool {
     // 32 bits tell nothing about values that do not keep their members there.

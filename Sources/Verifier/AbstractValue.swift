@@ -32,40 +32,40 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   public let low: UInt32
   /// From the first member to the last, modulo 2^32; a multiple of 2^`shift`.
   public let extent: UInt32
-  public let kind: Kind
+  /// The kind in the lowest byte, the shift above it: in one word, values pass through three registers.
+  private let tag: UInt32
+
+  public var kind: Kind {
+    // SAFETY: the lowest byte of a tag is the number of a kind, whether made here or read back from a cell.
+    @inline(__always) get { unsafe unsafeBitCast(UInt8(truncatingIfNeeded: tag), to: Kind.self) }
+  }
+
   /// Members are 2^`shift` apart; 32 when there is only one.
-  public let shift: UInt8
+  public var shift: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: tag >> 8) }
+  }
 
   /// `extent` is a multiple of 2^`shift`.
   @inline(never)
   init(_ kind: Kind, low: UInt32, extent: UInt32, shift: UInt8) {
-    if extent == 0 {
-      self.low = low
-      self.extent = 0
-      self.shift = 32
-    } else {
-      let shift = min(shift, 31)
-      let step = 1 as UInt32 &<< UInt32(shift)
-      self.shift = shift
-      // When every number with the same low bits is a member, it does not matter which is the first.
-      if extent == 0 &- step {
-        self.low = low & (step &- 1)
-      } else {
-        self.low = low
-      }
-      self.extent = extent
+    guard extent != 0 else {
+      self.init(as: kind == .signExtended && low >> 31 == 0 ? .zeroExtended : kind, low, 0, 32)
+      return
     }
-    let isNeverNegative = self.low < 1 << 31 && self.extent < 1 << 31 &- self.low
-    self.kind = kind == .signExtended && isNeverNegative ? .zeroExtended : kind
+    let shift = min(shift, 31)
+    let step = 1 as UInt32 &<< UInt32(shift)
+    // When every number with the same low bits is a member, it does not matter which is the first.
+    let first = extent == 0 &- step ? low & (step &- 1) : low
+    let isNeverNegative = first < 1 << 31 && extent < 1 << 31 &- first
+    self.init(as: kind == .signExtended && isNeverNegative ? .zeroExtended : kind, first, extent, shift)
   }
 
   /// The parts as the other initialiser would leave them.
   @inline(__always)
-  private init(as kind: Kind, _ low: UInt32, _ extent: UInt32, _ shift: UInt8) {
+  init(as kind: Kind, _ low: UInt32, _ extent: UInt32, _ shift: UInt8) {
     self.low = low
     self.extent = extent
-    self.kind = kind
-    self.shift = shift
+    tag = UInt32(kind.rawValue) | UInt32(shift) << 8
   }
 
   static var uninitialised: AbstractValue { AbstractValue(as: .uninitialised, 0, 0, 32) }
@@ -122,16 +122,17 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
       shift: shift)
   }
 
-  /// The value that is kept in `cell`.
+  /// The value that is kept in `cell`, which `cell` made.
+  @inline(__always)
   init(_ cell: AnalysisCell) {
     low = cell.first
     extent = cell.second
-    // SAFETY: a cell that values are read from is one that `cell` made.
-    kind = unsafe unsafeBitCast(UInt8(truncatingIfNeeded: cell.third), to: Kind.self)
-    shift = UInt8(truncatingIfNeeded: cell.third >> 8)
+    tag = cell.third
   }
 
-  var cell: AnalysisCell { AnalysisCell(low, extent, UInt32(kind.rawValue) | UInt32(shift) << 8) }
+  var cell: AnalysisCell {
+    @inline(__always) get { AnalysisCell(low, extent, tag) }
+  }
 
   // MARK: What is known
 
@@ -140,7 +141,9 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   public var isUnknown: Bool { kind == .any && extent == .max }
   var hasValue: Bool { kind.rawValue >= Kind.any.rawValue }
   var isConstant: Bool { extent == 0 }
-  public var upperHalfIsZero: Bool { kind == .zeroExtended }
+  public var upperHalfIsZero: Bool {
+    @inline(__always) get { kind == .zeroExtended }
+  }
 
   /// The bits in which all members agree.
   var stepMask: UInt32 { shift >= 32 ? .max : (1 as UInt32 &<< UInt32(shift)) &- 1 }
@@ -149,19 +152,34 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
   var trailingZeros: UInt8 { min(shift, UInt8(truncatingIfNeeded: low.trailingZeroBitCount)) }
 
   /// Least and greatest member, read as unsigned numbers. Both agree with the members in the bits of `stepMask`.
-  var unsignedRange: AbstractRange {
-    let (high, wraps) = low.addingReportingOverflow(extent)
-    let first = wraps ? low & stepMask : low
-    return AbstractRange(Int64(first), Int64(wraps ? first | ~stepMask : high))
+  var unsignedBounds: (low: UInt32, high: UInt32) {
+    @inline(never) get {
+      let (high, wraps) = low.addingReportingOverflow(extent)
+      guard wraps else { return (low, high) }
+      let first = low & stepMask
+      return (first, first | ~stepMask)
+    }
   }
 
   /// Least and greatest member, read as signed numbers. Both agree with the members in the bits of `stepMask`.
+  var signedBounds: (low: Int32, high: Int32) {
+    @inline(never) get {
+      let sign: UInt32 = 1 << 31
+      let (high, wraps) = (low ^ sign).addingReportingOverflow(extent)
+      guard wraps else { return (Int32(bitPattern: low), Int32(bitPattern: high ^ sign)) }
+      let first = low & stepMask
+      return (Int32(bitPattern: first ^ sign), Int32(bitPattern: (first | ~stepMask) ^ sign))
+    }
+  }
+
+  var unsignedRange: AbstractRange {
+    let bounds = unsignedBounds
+    return AbstractRange(Int64(bounds.low), Int64(bounds.high))
+  }
+
   var signedRange: AbstractRange {
-    let sign: UInt32 = 1 << 31
-    let (high, wraps) = (low ^ sign).addingReportingOverflow(extent)
-    let first = wraps ? low & stepMask : low ^ sign
-    let last = wraps ? first | ~stepMask : high
-    return AbstractRange(Int64(Int32(bitPattern: first ^ sign)), Int64(Int32(bitPattern: last ^ sign)))
+    let bounds = signedBounds
+    return AbstractRange(Int64(bounds.low), Int64(bounds.high))
   }
 
   /// Least and greatest value as a signed number of 64 bits, of an address its offset; `nil` if 32 bits cannot tell.
@@ -177,6 +195,10 @@ public struct AbstractValue: BitwiseCopyable, Equatable, Sendable {
 
   /// What is known of the lower 32 bits, as the value of an instruction that uses no others.
   var lowerHalf: AbstractValue {
+    @inline(__always) get { upperHalfIsZero ? self : lowerHalfOfOthers }
+  }
+
+  private var lowerHalfOfOthers: AbstractValue {
     @inline(never) get {
       switch kind {
       case .any, .zeroExtended, .signExtended: AbstractValue(as: .zeroExtended, low, extent, shift)

@@ -5,77 +5,95 @@ import Helpers
 /// Where an access goes.
 enum Place {
   /// Within the stack frame: some bytes from one offset from r10 on, the last of them at most at another.
-  case frame(Int64, last: Int64)
+  case frame(Int32, last: Int32)
   /// Within the program's memory, but not in its stack.
   case elsewhere
   case unknown
 }
 
-extension Analysis {
+// What only reads is no method of the analysis: the compiler would copy that for it.
+extension Regions {
   /// Addresses below this are no program's: microcontrollers have their vectors there, other machines nothing.
-  private static var lowestAddress: Int64 { 256 }
+  private static var lowestAddress: Int32 { 256 }
+  /// Nothing is said of regions that are larger. Offsets beyond twice as much need not be told from each other then.
+  private static var maximumSize: Int32 { 1 << 29 }
 
-  /// Finds out where an access of `size` bytes goes.
+  /// Finds out where an access of `size` bytes goes, at an address and a displacement of 16 bits.
   ///
   /// - Throws: the rule it breaks for certain.
   @inline(never)
-  private func locate(
-    _ base: AbstractValue, _ displacement: Int64, size: Int64, isWrite: Bool
+  func locate(
+    _ base: AbstractValue, _ displacement: Int32, size: UInt32, isWrite: Bool
   ) throws(Breach) -> Place {
-    guard let range = base.range else { return .unknown }
-    let first = range.low + displacement
-    let end = range.high + displacement + size
+    guard base.isAddress || base.kind == .signExtended || base.upperHalfIsZero && base.low >> 31 == 0 else {
+      return .unknown
+    }
+    let bounds = base.signedBounds
+    let limit = 2 * Self.maximumSize
+    let bytes = Int32(truncatingIfNeeded: min(size, UInt32(Self.maximumSize)))
+    let first = max(min(bounds.low, limit), -limit) &+ displacement
+    let last = max(min(bounds.high, limit), -limit) &+ displacement
     let rule: VerifierError.Rule
-    let (low, high): (Int64, Int64)
-    var expected = size
+    let region: Int?
     switch base.kind {
     case .stack:
-      rule = .outsideStackFrame
-      (low, high) = (-Int64(Arena.frameSize), 0)
-      if first >= low, end <= high { return .frame(first, last: end - 1) }
-    case .data:
-      guard let size = regions.dataSize else { return .unknown }
-      rule = .outsideData
-      (low, high) = (0, Int64(size))
-      expected = high
-      if first >= low, end <= high { return .elsewhere }
-    case .rodata:
-      let size = regions.rodataSize.map { Int64($0) }
-      let isWithin = first >= 0 && size.map { end <= $0 } ?? false
-      if isWrite, isWithin || base.isConstant {
-        throw Breach(.writesReadOnlyData, found: first)
+      if first >= -Int32(Arena.frameSize), last &+ bytes <= 0 {
+        return .frame(first, last: last &+ bytes &- 1)
       }
-      guard let size else { return .unknown }
-      rule = .outsideReadOnlyData
-      (low, high) = (0, size)
-      expected = high
-      if isWithin { return .elsewhere }
-    case .context:
-      guard let size = regions.contextSize else { return .unknown }
-      return first >= 0 && end <= Int64(size) ? .elsewhere : .unknown
+      if last < -Int32(Arena.frameSize) || first &+ bytes > 0 {
+        throw Breach(.outsideStackFrame, found: Int64(first), expected: Int64(size))
+      }
+      return .unknown
+    case .data: (rule, region) = (.outsideData, dataSize)
+    case .rodata: (rule, region) = (.outsideReadOnlyData, rodataSize)
+    case .context: (rule, region) = (.outsideData, contextSize)
     default:
-      if first >= 0, end <= Self.lowestAddress {
-        throw Breach(.numberAsAddress, found: first, expected: Self.lowestAddress)
+      if first >= 0, last &+ bytes <= Self.lowestAddress {
+        throw Breach(.numberAsAddress, found: Int64(first), expected: Int64(Self.lowestAddress))
       }
       return .unknown
     }
+    let end = region.map { $0 <= Int(Self.maximumSize) ? Int32(truncatingIfNeeded: $0) : -1 } ?? -1
+    let isWithin = first >= 0 && last &+ bytes <= end
+    if isWrite, base.kind == .rodata, isWithin || base.isConstant {
+      throw Breach(.writesReadOnlyData, found: Int64(first))
+    }
+    if isWithin { return .elsewhere }
     // Not one of the addresses will do.
-    if end - size < low || first + size > high {
-      throw Breach(rule, found: first, expected: expected)
+    if end >= 0, base.kind != .context, last < 0 || first &+ bytes > end {
+      throw Breach(rule, found: Int64(first), expected: Int64(end))
     }
     return .unknown
   }
 
+  /// Where a range goes whose length is in a register. Only what is wrong even for its least length is refused.
+  func locate(
+    _ base: AbstractValue, length: AbstractValue, isWrite: Bool
+  ) throws(Breach) -> Place {
+    guard length.upperHalfIsZero else { return .unknown }
+    let lengths = length.unsignedBounds
+    let place =
+      lengths.low > 0
+      ? try locate(base, 0, size: lengths.low, isWrite: isWrite) : Place.unknown
+    if lengths.low == lengths.high { return place }
+    do throws(Breach) {
+      return lengths.high > 0
+        ? try locate(base, 0, size: lengths.high, isWrite: isWrite) : .elsewhere
+    } catch { return .unknown }
+  }
+}
+
+extension Analysis {
   /// Whether the address is divisible by `size`, a power of two: regions but the read-only data start at multiples of 8.
-  private func isAligned(_ base: AbstractValue, _ displacement: Int64, size: Int64) -> Bool {
-    let mask = UInt32(truncatingIfNeeded: size &- 1)
+  private static func isAligned(_ base: AbstractValue, _ displacement: Int32, size: UInt32) -> Bool {
+    let mask = size &- 1
     return mask == 0
       || base.isAddress && base.kind != .rodata
         && (base.low &+ UInt32(truncatingIfNeeded: displacement)) & mask == 0 && base.stepMask & mask == mask
   }
 
-  private func proofs(
-    _ place: Place, _ base: AbstractValue, _ displacement: Int64, size: Int64
+  private static func proofs(
+    _ place: Place, _ base: AbstractValue, _ displacement: Int32, size: UInt32
   ) -> Proofs {
     var proofs: Proofs = isAligned(base, displacement, size: size) ? .aligned : []
     if case .unknown = place { return proofs }
@@ -85,28 +103,29 @@ extension Analysis {
 
   // MARK: Loads. RFC 9669 §5.1, §5.2
 
+  @inline(never)
   mutating func load(
-    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
     let size = Self.size(opcode)
-    let displacement = Int64(instruction.offset)
-    let base = try state.cells.decisive(instruction.source)
-    let place = try locate(base, displacement, size: size, isWrite: false)
-    proofs.formUnion(self.proofs(place, base, displacement, size: size))
+    let displacement = Int32(instructions[index].offset)
+    let base = try state.cells.decisive(instructions[index].source)
+    let place = try regions.locate(base, displacement, size: size, isWrite: false)
+    proofs.formUnion(Self.proofs(place, base, displacement, size: size))
     var result = Self.loaded(size, isSigned: opcode & 0xE0 == 0x80)
     if case .frame(let first, let last) = place {
       let slots = Workspace.slots(first, through: last)
       if state.writtenSlots & slots == 0 {
         result = .indeterminate
       } else if let slot = Self.wholeSlot(first, last: last) {
-        result = state.slot(slot)
+        result = state.cells.slot(slot, of: state.knownSlots)
       }
     }
     if fitsWord(result) { proofs.insert(.resultFitsWord) }
-    state.cells[instruction.destination] = result
+    state.cells[instructions[index].destination] = result
   }
 
-  private static func size(_ opcode: UInt8) -> Int64 {
+  private static func size(_ opcode: UInt8) -> UInt32 {
     switch opcode & 0x18 {
     case 0x00: 4
     case 0x08: 2
@@ -115,39 +134,43 @@ extension Analysis {
     }
   }
 
-  private static func loaded(_ size: Int64, isSigned: Bool) -> AbstractValue {
-    guard size < 8 else { return .unknown }
-    let end: Int64 = 1 << (size * 8)
-    return isSigned ? AbstractValue(-(end >> 1), through: (end >> 1) - 1) : AbstractValue(0, through: end - 1)
+  private static func loaded(_ size: UInt32, isSigned: Bool) -> AbstractValue {
+    guard size < 4 else {
+      return size == 8
+        ? .unknown : isSigned ? AbstractValue(.signExtended, multiplesFrom: 0, shift: 0) : .word
+    }
+    let end: UInt32 = 1 &<< (size &* 8)
+    return isSigned
+      ? AbstractValue(as: .signExtended, 0 &- end >> 1, end &- 1, 0)
+      : AbstractValue(as: .zeroExtended, 0, end &- 1, 0)
   }
 
   /// The slot that these bytes are, if they are one.
-  private static func wholeSlot(_ first: Int64, last: Int64) -> Int? {
-    let offset = first + Int64(Arena.frameSize)
-    guard offset & 7 == 0, last - first == 7 else { return nil }
-    return Int(offset >> 3)
+  private static func wholeSlot(_ first: Int32, last: Int32) -> Int? {
+    first & 7 == 0 && last &- first == 7 ? Int(first &+ Int32(Arena.frameSize)) >> 3 : nil
   }
 
   // MARK: Stores and atomic operations. RFC 9669 §5.1, §5.3
 
+  @inline(never)
   mutating func store(
-    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
     let size = Self.size(opcode)
-    let displacement = Int64(instruction.offset)
-    let base = try state.cells.decisive(instruction.destination)
+    let displacement = Int32(instructions[index].offset)
+    let base = try state.cells.decisive(instructions[index].destination)
     let value: AbstractValue
     if opcode & 7 == 2 {
-      value = AbstractValue(immediate: instruction.immediate)
+      value = AbstractValue(immediate: instructions[index].immediate)
     } else {
-      value = try state.cells.operand(instruction.source)
+      value = try state.cells.operand(instructions[index].source)
     }
     if fitsWord(value) { proofs.insert(.sourceFitsWord) }
-    let place = try locate(base, displacement, size: size, isWrite: true)
-    proofs.formUnion(self.proofs(place, base, displacement, size: size))
+    let place = try regions.locate(base, displacement, size: size, isWrite: true)
+    proofs.formUnion(Self.proofs(place, base, displacement, size: size))
     write(place)
     if opcode & 0xE7 == 0xC3 {
-      fetch(instruction, size)
+      fetch(instructions[index].operation, instructions[index].source, size)
     } else if case .frame(let first, let last) = place, let slot = Self.wholeSlot(first, last: last),
       value.hasValue
     {
@@ -156,11 +179,11 @@ extension Analysis {
   }
 
   /// The register that gets the old value has it.
-  private mutating func fetch(_ instruction: Instruction, _ size: Int64) {
+  private mutating func fetch(_ operation: Operation, _ source: Register, _ size: UInt32) {
     let old = Self.loaded(size, isSigned: false)
-    switch instruction.operation {
+    switch operation {
     case .cmpxchg32, .cmpxchg64: state.cells[.r0] = old
-    default: if instruction.operation.writesSource { state.cells[instruction.source] = old }
+    default: if operation.writesSource { state.cells[source] = old }
     }
   }
 
@@ -175,8 +198,8 @@ extension Analysis {
 
   // MARK: Helpers
 
-  mutating func callHelper(_ instruction: Instruction) throws(Breach) {
-    guard let helper = Helper(position: instruction.resolved) else { return }
+  mutating func callHelper(_ position: UInt8) throws(Breach) {
+    guard let helper = Helper(position: position) else { return }
     let contract = helper.contract
     try use(contract.argument(1), .r1)
     try use(contract.argument(2), .r2)
@@ -184,7 +207,7 @@ extension Analysis {
     let result: AbstractValue =
       switch contract.resultKind {
       case .scalar: .unknown
-      case .pointer(let argument): state.register(Int(argument))
+      case .pointer(let argument): AbstractValue(state.cells[Int(argument)])
       }
     state.endCall(result: result)
   }
@@ -199,29 +222,13 @@ extension Analysis {
     switch argument {
     case .scalar: break
     case .readableBytes(let length):
-      _ = try locate(value, length: state.register(Int(length)), isWrite: false)
+      _ = try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: false)
     case .writableBytes(let length):
-      write(try locate(value, length: state.register(Int(length)), isWrite: true))
+      write(try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: true))
     case .writable(let count):
-      write(try locate(value, 0, size: Int64(count), isWrite: true))
+      write(try regions.locate(value, 0, size: UInt32(count), isWrite: true))
     case .cString, .format:
-      _ = try locate(value, 0, size: 1, isWrite: false)
+      _ = try regions.locate(value, 0, size: 1, isWrite: false)
     }
-  }
-
-  /// Where a range goes whose length is in a register. Only what is wrong even for its least length is refused.
-  private func locate(
-    _ base: AbstractValue, length: AbstractValue, isWrite: Bool
-  ) throws(Breach) -> Place {
-    guard length.upperHalfIsZero else { return .unknown }
-    let lengths = length.unsignedRange
-    let place =
-      lengths.low > 0
-      ? try locate(base, 0, size: lengths.low, isWrite: isWrite) : Place.unknown
-    if lengths.low == lengths.high { return place }
-    do throws(Breach) {
-      return lengths.high > 0
-        ? try locate(base, 0, size: lengths.high, isWrite: isWrite) : .elsewhere
-    } catch { return .unknown }
   }
 }

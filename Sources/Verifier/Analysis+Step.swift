@@ -1,22 +1,23 @@
 import BPF
 
 extension Analysis {
-  /// What one instruction does to the state.
+  /// What the instruction at `index` does to the state; `proofs` becomes what is proven about it.
+  ///
+  /// Instructions are read in place everywhere: passing one on costs as much as what is done with it.
   ///
   /// - Returns: whether the next instruction may run after it.
   /// - Throws: the rule that the instruction breaks if it runs with this state.
-  @inline(never)
   mutating func step(
-    _ instruction: Instruction, at index: Int, _ instructions: borrowing MutableSpan<Instruction>,
-    _ proofs: inout Proofs
+    at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
-    let opcode = instruction.operation.opcode
-    switch InstructionClass(rawValue: opcode & 7) {
-    case .alu, .alu64: try calculate(instruction, opcode, &proofs)
-    case .ldx: try load(instruction, opcode, &proofs)
-    case .st, .stx: try store(instruction, opcode, &proofs)
-    case .ld: loadWide(instruction, instructions[index + 1].immediate, &proofs)
-    case .jmp, .jmp32, nil: return try jump(instruction, opcode, at: index, instructions, &proofs)
+    let opcode = instructions[index].operation.opcode
+    proofs = .reachable
+    switch opcode & 7 {
+    case 4, 7: try calculate(opcode, at: index, instructions)
+    case 1: try load(opcode, at: index, instructions)
+    case 2, 3: try store(opcode, at: index, instructions)
+    case 0: loadWide(at: index, instructions)
+    default: return try jump(opcode, at: index, instructions)
     }
     return true
   }
@@ -33,71 +34,77 @@ extension Analysis {
 
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
+  @inline(never)
   private mutating func calculate(
-    _ instruction: Instruction, _ opcode: UInt8, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) {
     guard let code = ArithmeticCode(opcode: opcode) else { return }
     let is64Bit = opcode & 7 == 7
+    let destination = instructions[index].destination
     var a = AbstractValue.unknown
     if code != .mov {
-      a = try state.cells.operand(instruction.destination)
+      a = try state.cells.operand(destination)
       if fitsWord(a) { proofs.insert(.destinationFitsWord) }
     }
     let result: AbstractValue
-    switch code {
-    case .end: result = swap(a, instruction, opcode)
-    default:
-      let b: AbstractValue
+    if code == .end {
+      result = Self.swap(a, opcode, instructions[index].immediate)
+    } else {
+      var b: AbstractValue
       if opcode & 8 == 0 {
-        b = AbstractValue(immediate: instruction.immediate)
+        b = AbstractValue(immediate: instructions[index].immediate)
       } else {
-        b = try state.cells.operand(instruction.source)
+        b = try state.cells.operand(instructions[index].source)
       }
       if fitsWord(b) { proofs.insert(.sourceFitsWord) }
-      if code == .div || code == .mod {
-        let divisor = is64Bit ? b : b.lowerHalf
-        if divisor.membersExcludeZero { proofs.insert(.divisorNonZero) }
+      if !is64Bit {
+        a = a.lowerHalf
+        b = b.lowerHalf
       }
-      result =
-        is64Bit
-        ? .arithmetic64(code, a, b, variant: instruction.offset)
-        : .arithmetic32(code, a, b, variant: instruction.offset)
+      if code == .div || code == .mod, b.membersExcludeZero { proofs.insert(.divisorNonZero) }
+      let variant = instructions[index].offset
+      if code == .mov && variant == 0 {
+        result = b
+      } else {
+        result =
+          is64Bit ? .arithmetic64(code, a, b, variant: variant) : .arithmetic32(code, a, b, variant: variant)
+      }
     }
     if fitsWord(result) { proofs.insert(.resultFitsWord) }
-    state.cells[instruction.destination] = result
+    state.cells[destination] = result
   }
 
-  private func swap(_ a: AbstractValue, _ instruction: Instruction, _ opcode: UInt8) -> AbstractValue {
-    switch instruction.immediate {
+  private static func swap(_ a: AbstractValue, _ opcode: UInt8, _ bits: Int32) -> AbstractValue {
+    switch bits {
     case 16: AbstractValue(0, through: Int64(UInt16.max))
     case 32: opcode == 0xD4 ? a.lowerHalf : .word
     default: opcode == 0xD4 ? a : .unknown
     }
   }
 
-  private mutating func loadWide(
-    _ instruction: Instruction, _ upperHalf: Int32, _ proofs: inout Proofs
-  ) {
-    let number = Int64(upperHalf) << 32 | Int64(UInt32(bitPattern: instruction.immediate))
+  @inline(never)
+  private mutating func loadWide(at index: Int, _ instructions: borrowing MutableSpan<Instruction>) {
+    let lowerHalf = UInt32(bitPattern: instructions[index].immediate)
+    let number = Int64(instructions[index + 1].immediate) << 32 | Int64(lowerHalf)
     let result: AbstractValue =
-      switch instruction.operation {
+      switch instructions[index].operation {
       case .lddwData: AbstractValue(.data, offsets: number, through: number, shift: 32)
       case .lddwRodata: AbstractValue(.rodata, offsets: number, through: number, shift: 32)
       default: AbstractValue(constant: number)
       }
     if fitsWord(result) { proofs.insert(.resultFitsWord) }
-    state.cells[instruction.destination] = result
+    state.cells[instructions[index].destination] = result
   }
 
   // MARK: Jumps. RFC 9669 §4.3
 
+  @inline(never)
   private mutating func jump(
-    _ instruction: Instruction, _ opcode: UInt8, at index: Int,
-    _ instructions: borrowing MutableSpan<Instruction>, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
-    switch instruction.operation {
+    switch instructions[index].operation {
     case .ja, .ja32:
-      let distance = opcode == 0x05 ? Int(instruction.offset) : Int(instruction.immediate)
+      let distance = opcode == 0x05 ? Int(instructions[index].offset) : Int(instructions[index].immediate)
       arrive(at: index + 1 + distance, from: index, instructions)
       return false
     case .exit:
@@ -111,33 +118,32 @@ extension Analysis {
       canEnd = true
       return false
     case .callLocal:
-      callLocal(index + 1 + Int(instruction.immediate), from: index, instructions)
+      callLocal(index + 1 + Int(instructions[index].immediate), from: index, instructions)
       return true
     case .callHelper:
-      try callHelper(instruction)
+      try callHelper(instructions[index].resolved)
       return true
     case .callx:
-      _ = try state.cells.decisive(instruction.destination)
+      _ = try state.cells.decisive(instructions[index].destination)
       state.writeAnything()
       state.endCall(result: .unknown)
       return true
     default:
-      return try branch(instruction, opcode, at: index, instructions, &proofs)
+      return try branch(opcode, at: index, instructions)
     }
   }
 
   private mutating func branch(
-    _ instruction: Instruction, _ opcode: UInt8, at index: Int,
-    _ instructions: borrowing MutableSpan<Instruction>, _ proofs: inout Proofs
+    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
     let comparesRegisters = opcode & 8 != 0
-    let (destination, source) = (instruction.destination, instruction.source)
+    let (destination, source) = (instructions[index].destination, instructions[index].source)
     let a = try state.cells.decisive(destination)
     let b: AbstractValue
     if comparesRegisters {
       b = try state.cells.decisive(source)
     } else {
-      b = AbstractValue(immediate: instruction.immediate)
+      b = AbstractValue(immediate: instructions[index].immediate)
     }
     if fitsWord(a) { proofs.insert(.destinationFitsWord) }
     if fitsWord(b) { proofs.insert(.sourceFitsWord) }
@@ -148,7 +154,7 @@ extension Analysis {
     if Comparison(opcode: opcode, isTaken: true).narrow(&x, &y) {
       narrow(destination, to: x)
       if comparesRegisters { narrow(source, to: y) }
-      arrive(at: index + 1 + Int(instruction.offset), from: index, instructions)
+      arrive(at: index + 1 + Int(instructions[index].offset), from: index, instructions)
     }
     (x, y) = (a, b)
     guard Comparison(opcode: opcode, isTaken: false).narrow(&x, &y) else { return false }

@@ -21,6 +21,8 @@ struct Analysis: ~Copyable {
   private var isExact: Bool
   private var hasRefusals = false
   private var isRetracing = false
+  /// What is proven about the instruction that is looked at.
+  var proofs = Proofs.reachable
   /// Whether a way to the end of the program was found.
   var canEnd = false
 
@@ -77,11 +79,12 @@ struct Analysis: ~Copyable {
     if !isExact { followUnnumbered(&instructions) }
     while visitsLeft >= 0, let number = state.takeWaitingJoin() {
       state.load(join: number)
-      follow(from: state.instruction(ofJoin: number), &instructions)
+      follow(from: state.cells.instruction(ofJoin: number), &instructions)
     }
   }
 
   /// Follows the program from each join point with a state in which nothing is known.
+  @inline(never)
   private mutating func followUnnumbered(_ instructions: inout MutableSpan<Instruction>) {
     for index in instructions.indices where instructions[index].mark == Self.unnumbered {
       state.forgetAll()
@@ -101,28 +104,22 @@ struct Analysis: ~Copyable {
   }
 
   /// Goes on from instruction `start`, with what `state` says, to the next join points.
+  @inline(never)
   private mutating func follow(from start: Int, _ instructions: inout MutableSpan<Instruction>) {
     var index = start
     while visitsLeft > 0 {
       visitsLeft -= 1
 
-      let instruction = instructions[index]
-      let operation = instruction.operation
-      var proofs = Proofs.reachable
-      let next = index + (operation.isWide ? 2 : 1)
       let goesOn: Bool
       do throws(Breach) {
-        goesOn = try step(instruction, at: index, instructions, &proofs)
+        goesOn = try step(at: index, instructions)
       } catch {
         hasRefusals = true
         proofs = isExact ? .refused : .reachable
-        goesOn = !isExact && operation.mayContinue
-        state.forgetAll()
-        if goesOn, operation.isConditionalJump {
-          arrive(at: index + 1 + Int(instruction.offset), from: index, instructions)
-        }
+        goesOn = goesOnAfterBreach(at: index, instructions)
       }
       instructions[index].proofs = proofs.rawValue
+      let next = index + (instructions[index].operation.isWide ? 2 : 1)
       guard goesOn else { return }
       if instructions[next].mark != 0 {
         arrive(at: next, from: index, instructions)
@@ -131,6 +128,20 @@ struct Analysis: ~Copyable {
       index = next
     }
     visitsLeft = -1
+  }
+
+  /// Whether to go on behind an instruction that breaks a rule, as if it had not: when that is not certain.
+  @inline(never)
+  private mutating func goesOnAfterBreach(
+    at index: Int, _ instructions: borrowing MutableSpan<Instruction>
+  ) -> Bool {
+    let operation = instructions[index].operation
+    state.forgetAll()
+    guard !isExact, operation.mayContinue else { return false }
+    if operation.isConditionalJump {
+      arrive(at: index + 1 + Int(instructions[index].offset), from: index, instructions)
+    }
+    return true
   }
 
   /// Adds `state` to what is known at join point `target`.
@@ -159,10 +170,9 @@ struct Analysis: ~Copyable {
       repeat {
         let instruction = instructions[index]
         if Observer.isInterested { observer.willRun(instruction, at: index, AnalysisState(state)) }
-        var proofs = Proofs.reachable
         let goesOn: Bool
         do throws(Breach) {
-          goesOn = try step(instruction, at: index, instructions, &proofs)
+          goesOn = try step(at: index, instructions)
         } catch {
           if isExact { throw VerifierError(error, at: index) }
           goesOn = instruction.operation.mayContinue

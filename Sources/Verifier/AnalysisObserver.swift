@@ -27,8 +27,8 @@ public struct AnalysisState: Sendable {
   private let writtenSlots: UInt64
 
   init(_ workspace: borrowing Workspace) {
-    for number in 0..<11 { registers[number] = workspace.register(number) }
-    for index in 0..<64 { slots[index] = workspace.slot(index) }
+    for number in 0..<11 { registers[number] = AbstractValue(workspace.cells[number]) }
+    for index in 0..<64 { slots[index] = workspace.cells.slot(index, of: workspace.knownSlots) }
     writtenSlots = workspace.writtenSlots
   }
 

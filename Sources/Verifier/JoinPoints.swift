@@ -15,8 +15,6 @@ extension Workspace {
   /// And those after which it is given up as well that the upper half is zero.
   private static var wordLimit: UInt32 { 6 }
 
-  func instruction(ofJoin number: Int) -> Int { Int(cells[Self.joinBase + number - 1].second) }
-
   mutating func setInstruction(ofJoin number: Int, _ index: Int) {
     cells[Self.joinBase + number - 1].second = UInt32(truncatingIfNeeded: index)
   }
@@ -34,7 +32,7 @@ extension Workspace {
     mayBeFirst = header.mayBeFirst
     mayBeCalled = header.mayBeCalled
     writtenSlots = UInt64(head.second) | UInt64(head.third) << 32
-    var slots = self.slots(ofRecord: at)
+    var slots = cells.slots(ofRecord: at)
     at += Self.headSize
     var known = header.known
     var uninitialised = header.uninitialised
@@ -73,7 +71,9 @@ extension Workspace {
     var rest = header.uninitialised
     while rest != 0 {
       let bit = rest & (0 &- rest)
-      if register(rest.trailingZeroBitCount).kind != .uninitialised { header.uninitialised &= ~bit }
+      if AbstractValue(cells[rest.trailingZeroBitCount]).kind != .uninitialised {
+        header.uninitialised &= ~bit
+      }
       rest &= ~bit
     }
     let written = UInt64(head.second) | UInt64(head.third) << 32
@@ -92,12 +92,12 @@ extension Workspace {
       from += 1
       rest &= ~bit
     }
-    var slots = self.slots(ofRecord: start)
+    var slots = cells.slots(ofRecord: start)
     var restOfSlots = slots
     while restOfSlots != 0 {
       let index = restOfSlots.trailingZeroBitCount
       restOfSlots &= restOfSlots &- 1
-      if join(slot(index).cell, from, to, &header, comesFromBehind) {
+      if join(cells.slot(index, of: knownSlots).cell, from, to, &header, comesFromBehind) {
         to += 1
       } else {
         slots &= ~(1 << UInt64(index))
@@ -128,7 +128,7 @@ extension Workspace {
       if comesFromBehind {
         new =
           header.changes < Self.changeLimit
-          ? widened(old, to: new)
+          ? cells.widened(old, to: new, boundCount: boundCount)
           : new.upperHalfIsZero && header.changes < Self.wordLimit ? new.widestWord : .unknown
       }
     }
@@ -146,7 +146,7 @@ extension Workspace {
     var at = start + Self.headSize
     guard at + 10 + knownSlots.nonzeroBitCount <= cells.count else { return Self.nothingKnown }
     for number in 0..<10 {
-      let value = register(number)
+      let value = AbstractValue(cells[number])
       if value.kind == .uninitialised {
         header.uninitialised |= 1 << UInt32(number)
       } else if !value.isUnknown {
@@ -157,17 +157,13 @@ extension Workspace {
     }
     var slots = knownSlots
     while slots != 0 {
-      cells[at] = slot(slots.trailingZeroBitCount).cell
+      cells[at] = cells[Self.slotBase + slots.trailingZeroBitCount]
       at += 1
       slots &= slots &- 1
     }
     setHead(start, header, written: writtenSlots, known: knownSlots)
     used = at
     return UInt32(truncatingIfNeeded: start)
-  }
-
-  private func slots(ofRecord start: Int) -> UInt64 {
-    UInt64(cells[start + 1].first) | UInt64(cells[start + 1].second) << 32
   }
 
   private mutating func setHead(_ start: Int, _ header: Header, written: UInt64, known: UInt64) {
@@ -201,6 +197,18 @@ extension Workspace {
     }
     return nil
   }
+}
+
+// What only reads is asked of the cells: the compiler would copy a workspace for that.
+extension AnalysisCells {
+  /// The slots that the record at cell `start` has a value of.
+  fileprivate func slots(ofRecord start: Int) -> UInt64 {
+    let cell = self[start + 1]
+    return UInt64(cell.first) | UInt64(cell.second) << 32
+  }
+
+  /// The instruction that is join point `number`.
+  func instruction(ofJoin number: Int) -> Int { Int(self[Workspace.joinBase + number - 1].second) }
 }
 
 /// The first word of a record.

@@ -20,13 +20,16 @@ extension Workspace {
     nextBound = nextBound + 1 == Self.boundCapacity ? 0 : nextBound + 1
   }
 
+}
+
+extension AnalysisCells {
   private func bound(_ index: Int) -> Int64 {
-    let cell = cells[Self.boundBase + index]
+    let cell = self[Workspace.boundBase + index]
     return Int64(truncatingIfNeeded: UInt64(cell.second) << 32 | UInt64(cell.first))
   }
 
   /// The least number from `low` on that is one of those kept or the one below it.
-  private func leastBound(from low: Int64) -> Int64? {
+  private func leastBound(of boundCount: Int, from low: Int64) -> Int64? {
     var least: Int64?
     for index in 0..<boundCount {
       var number = bound(index)
@@ -39,7 +42,7 @@ extension Workspace {
   }
 
   /// The greatest number up to `high` that is one of those kept or the one above it.
-  private func greatestBound(to high: Int64) -> Int64? {
+  private func greatestBound(of boundCount: Int, to high: Int64) -> Int64? {
     var greatest: Int64?
     for index in 0..<boundCount {
       var number = bound(index)
@@ -54,7 +57,7 @@ extension Workspace {
   /// Something that holds of `value` and of `joined`, which is `value` joined with more, and that does not change often
   /// when this is done again and again: bounds that moved go on to the next likely one.
   @inline(never)
-  func widened(_ value: AbstractValue, to joined: AbstractValue) -> AbstractValue {
+  func widened(_ value: AbstractValue, to joined: AbstractValue, boundCount: Int) -> AbstractValue {
     guard let old = value.range, let new = joined.range else { return .unknown }
     let isUnsigned = joined.kind == .zeroExtended
     var (low, high) = (new.low, new.high)
@@ -62,13 +65,13 @@ extension Workspace {
       // The last number but one first: a counter that is kept below another of 32 bits gets no further.
       let last = Int64(isUnsigned && high > Int64(Int32.max) ? Int64(UInt32.max) : Int64(Int32.max))
       let limit = high < last ? last - 1 : last
-      high = leastBound(from: high) ?? limit
+      high = leastBound(of: boundCount, from: high) ?? limit
       if high > limit { high = limit }
       if high < new.high { high = new.high }
     }
     if new.low < old.low {
       let limit = isUnsigned || low >= 0 ? 0 : Int64(Int32.min)
-      low = greatestBound(to: low) ?? limit
+      low = greatestBound(of: boundCount, to: low) ?? limit
       if low < limit { low = limit }
       if low > new.low { low = new.low }
     }

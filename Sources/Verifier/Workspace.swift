@@ -44,6 +44,11 @@ struct AnalysisCells {
     }
   }
 
+  /// What is known about slot `index`, the eight bytes from r10 - 512 + 8 * `index` on, when something is about those in `known`.
+  func slot(_ index: Int, of known: UInt64) -> AbstractValue {
+    known >> UInt64(index) & 1 != 0 ? AbstractValue(self[Workspace.slotBase + index]) : .unknown
+  }
+
   subscript(register: Register) -> AbstractValue {
     get { AbstractValue(self[Int(register.rawValue)]) }
     nonmutating set { self[Int(register.rawValue)] = newValue.cell }
@@ -111,19 +116,11 @@ struct Workspace: ~Copyable {
 
   // MARK: Registers
 
-  /// The register with this number.
-  func register(_ number: Int) -> AbstractValue { AbstractValue(cells[number]) }
-
   mutating func set(_ number: Int, _ value: AbstractValue) {
     cells[number] = value.cell
   }
 
   // MARK: The stack frame
-
-  /// What is known about slot `index`: the eight bytes from r10 - 512 + 8 * `index` on.
-  func slot(_ index: Int) -> AbstractValue {
-    knownSlots >> UInt64(index) & 1 != 0 ? AbstractValue(cells[Self.slotBase + index]) : .unknown
-  }
 
   mutating func setSlot(_ index: Int, _ value: AbstractValue) {
     if value.isUnknown {
@@ -135,10 +132,10 @@ struct Workspace: ~Copyable {
   }
 
   /// A bit for each slot that has one of the bytes at offsets `low` to `high` from r10, which are within the frame.
-  static func slots(_ low: Int64, through high: Int64) -> UInt64 {
-    let first = UInt64(bitPattern: (low + Int64(Arena.frameSize)) >> 3)
-    let last = UInt64(bitPattern: (high + Int64(Arena.frameSize)) >> 3)
-    return ~0 &<< first & ~0 &>> (63 &- last)
+  static func slots(_ low: Int32, through high: Int32) -> UInt64 {
+    let first = UInt64(UInt32(truncatingIfNeeded: low &+ Int32(Arena.frameSize)) >> 3)
+    let last = UInt64(UInt32(truncatingIfNeeded: high &+ Int32(Arena.frameSize)) >> 3)
+    return first == last ? 1 &<< first : ~0 &<< first & ~0 &>> (63 &- last)
   }
 
   /// Bytes of these slots may have been written.

@@ -26,7 +26,7 @@ public func runLocally(
     throw Problem(error)
   }
   switch outcome.result {
-  case .returned(let result): return (result, outcome.executed)
+  case .returned(let result): return (result, outcome.executed ?? 0)
   case .trapped(let trap): throw Problem(trap)
   }
 }

@@ -33,10 +33,12 @@ public final class VirtualDevice: Sendable {
 /// Linux as a board.
 struct LinuxBoard: Board {
   typealias Crypto = HostCryptography
+  typealias Native = NoNativeProcessor
 
   static var name: StaticString { "linux" }
   /// When the device started, on the clock of its socket.
   let start = Instant.now
+  private let continuousStart = ContinuousClock.now
   let console: @Sendable ([UInt8]) -> Void
 
   init(console: @escaping @Sendable ([UInt8]) -> Void) {
@@ -44,6 +46,11 @@ struct LinuxBoard: Board {
   }
 
   var now: Instant { Instant(milliseconds: Instant.now.milliseconds(since: start)) }
+
+  var microseconds: UInt64 {
+    let elapsed = (ContinuousClock.now - continuousStart).components
+    return UInt64(clamping: elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000)
+  }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     console(bytes.indices.map { bytes[$0] })

@@ -6,7 +6,7 @@ import Foundation
 /// Where programs of the suite run.
 struct MachineOptions: ParsableArguments {
   enum Engine: String, CaseIterable, ExpressibleByArgument {
-    case interpreter
+    case interpreter, jit
   }
 
   enum Machine: String, CaseIterable, ExpressibleByArgument {
@@ -28,8 +28,17 @@ struct MachineOptions: ParsableArguments {
     switch (engine, board) {
     case (.interpreter, .host): try await body(InterpreterEngine())
     case (.interpreter, .qemu): try await withBoardEngine(firmware: firmware) { try await body($0) }
+    case (.jit, .qemu):
+      try await withBoardEngine(firmware: firmware, engine: .jit) { try await body($0) }
+    case (.jit, .host): throw ValidationError(Self.noCode)
     }
   }
+
+  func validate() throws {
+    if case (.jit, .host) = (engine, board) { throw ValidationError(Self.noCode) }
+  }
+
+  private static let noCode = "compiled programs run on the board only; add --board qemu"
 }
 
 /// The public suite is not where it was looked for.
@@ -47,6 +56,7 @@ struct RunConformance: AsyncParsableCommand {
       Prints each case that failed, then how many passed. The exit status is 1 if any failed.
 
       Example: microbpf conformance --board qemu
+               microbpf conformance --board qemu --engine jit
                microbpf conformance --suite bpf_conformance/tests
       """)
 

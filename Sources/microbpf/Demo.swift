@@ -45,7 +45,7 @@ struct Demo: AsyncParsableCommand {
           do {
             rows = try await demonstrate(
               programs, on: DeviceClient(url: board.url, client: client), signing: signing
-            ) { say("\($0.program) (\($0.layout)): \($0.result)") }
+            ) { say("\($0.program) (\($0.layout), \($0.engine)): \($0.result)") }
           } catch {
             await client.close()
             throw error
@@ -60,13 +60,14 @@ struct Demo: AsyncParsableCommand {
   private static func table(_ rows: [DemonstrationRow]) -> Table {
     Table(
       header: [
-        "program", "layout", "image bytes", "packets", "deploy ms", "result", "expected", "instructions",
+        "program", "layout", "engine", "image bytes", "packets", "deploy ms", "code bytes", "result", "expected",
+        "instructions", "run µs",
       ],
       rows: rows.map { row in
         [
-          row.program, row.layout, "\(row.imageBytes)", "\(row.packets)", "\(row.milliseconds)",
-          "\(row.result)",
-          "\(row.expected)", "\(row.instructions)",
+          row.program, row.layout, row.engine.rawValue, "\(row.imageBytes)", "\(row.packets)",
+          "\(row.milliseconds)", row.codeBytes.map { "\($0)" } ?? "", "\(row.result)", "\(row.expected)",
+          row.instructions.map { "\($0)" } ?? "", "\(row.microseconds)",
         ]
       })
   }

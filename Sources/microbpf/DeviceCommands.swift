@@ -1,12 +1,16 @@
 import ArgumentParser
 import DeviceClient
 import Foundation
+import JIT
 
 struct Execute: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a slot's program on the device and print its result.",
     discussion: """
+      The interpreter runs it, unless --jit asks for the compiled program, which is then compiled first unless it is.
+
       Example: microbpf execute --slot 0
+               microbpf execute --slot 0 --jit
                microbpf execute --slot 2 --context packet.bin --json
       """)
 
@@ -17,12 +21,114 @@ struct Execute: AsyncParsableCommand {
   @Option(help: "A file with the program's input, which r1 points to.")
   var context: String?
 
+  @Flag(help: "Run the compiled program.")
+  var jit = false
+
   func run() async throws {
     try await perform { [self] in
       let input = try context.map { try Array(Data(contentsOf: URL(filePath: $0))) } ?? []
-      let execution = try await device.withClient { try await $0.run(slot.slot, context: input) }
+      let execution = try await device.withClient { device in
+        guard jit else { return try await device.run(slot.slot, context: input) }
+        return try await device.runCompiled(slot.slot, context: input)
+      }
+      try output.print(execution, text: execution.sentence)
+    }
+  }
+}
+
+extension ExecutionDescription {
+  var sentence: String {
+    let instructions = instructions.map { "\($0) instructions, " } ?? ""
+    return "result \(result) after \(instructions)\(microseconds) µs"
+  }
+}
+
+extension CodeDescription {
+  /// What a table says of it.
+  var summary: String { "\(isolation), \(checkedAccesses) of \(accesses) accesses checked" }
+}
+
+struct JITCommands: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "jit",
+    abstract: "Compile slots' programs to the device's own instructions.",
+    discussion: """
+      The code stays until it is dropped, or another program takes the slot.
+
+      Example: microbpf jit compile 0
+               microbpf execute --slot 0 --jit
+               microbpf jit drop 0
+      """,
+    subcommands: [CompileSlot.self, DropCode.self])
+}
+
+extension Isolation: ExpressibleByArgument {
+  public init?(argument: String) {
+    guard let isolation = Isolation.allCases.first(where: { "\($0)" == argument }) else { return nil }
+    self = isolation
+  }
+
+  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+}
+
+struct CompileSlot: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "compile",
+    abstract: "Compile a slot's program on the device.",
+    discussion: """
+      checked code looks by itself at each access to memory that was not proven; hardware leaves that to the memory
+      protection unit of the device, if it has one.
+
+      Example: microbpf jit compile 0
+               microbpf jit compile 2 --discard-image --device coap://192.0.2.7
+      """)
+
+  @Argument(help: "The program slot, counted from 0.")
+  var slot: Int
+
+  @Option(help: "Who keeps the program within its compartment.")
+  var isolation = Isolation.checked
+
+  @Flag(help: "Empty the slot afterwards, and keep the code alone.")
+  var discardImage = false
+
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
+  func validate() throws { try SlotOption.validate(slot) }
+
+  func run() async throws {
+    try await perform { [self] in
+      let code = try await device.withClient { device in
+        let code = try await device.compile(slot, isolation: isolation)
+        if discardImage { try await device.erase(slot, keepingCode: true) }
+        return code
+      }
       try output.print(
-        execution, text: "result \(execution.result) after \(execution.instructions) instructions")
+        code,
+        text: "slot \(code.slot) has \(code.codeBytes) bytes of code (\(code.summary)), "
+          + "compiled in \(code.compileMicroseconds) µs")
+    }
+  }
+}
+
+struct DropCode: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "drop",
+    abstract: "Drop a slot's compiled program; the slot keeps its image.",
+    discussion: "Example: microbpf jit drop 0")
+
+  @Argument(help: "The program slot, counted from 0.")
+  var slot: Int
+
+  @OptionGroup var device: DeviceOptions
+
+  func validate() throws { try SlotOption.validate(slot) }
+
+  func run() async throws {
+    try await perform { [self] in
+      try await device.withClient { try await $0.dropCode(of: slot) }
+      print("slot \(slot) has no code")
     }
   }
 }
@@ -39,14 +145,14 @@ struct Slots: AsyncParsableCommand {
     try await perform { [self] in
       let slots = try await device.withClient { try await $0.slots() }
       let table = Table(
-        header: ["slot", "bytes", "sequence", "runs", "SHA-256"],
+        header: ["slot", "bytes", "sequence", "runs", "SHA-256", "code bytes", "code"],
         rows: slots.map { slot in
-          slot.size == 0
-            ? ["\(slot.slot)", "empty", "\(slot.sequence)", "", ""]
-            : [
-              "\(slot.slot)", "\(slot.size)", "\(slot.sequence)", "\(slot.runs)",
-              String(slot.digest.prefix(16)),
-            ]
+          let isEmpty = slot.size == 0
+          return [
+            "\(slot.slot)", isEmpty ? "empty" : "\(slot.size)", "\(slot.sequence)",
+            isEmpty && slot.code == nil ? "" : "\(slot.runs)", isEmpty ? "" : String(slot.digest.prefix(16)),
+            slot.code.map { "\($0.codeBytes)" } ?? "", slot.code?.summary ?? "",
+          ]
         })
       try output.print(slots, text: table.text)
     }
@@ -89,6 +195,7 @@ struct Info: AsyncParsableCommand {
           up for    \(Double(info.uptime) / 1000) s
           slots     \(info.slots) of \(info.imageBytes) bytes
           arena     \(info.arenaBytes) bytes
+          code      \(info.codeRegionBytes == 0 ? "no compiled programs" : "\(info.codeRegionBytes) bytes per slot")
           sees you  at \(info.you)
           """)
     }

@@ -35,7 +35,9 @@ struct SlotOption: ParsableArguments {
   @Option(name: .shortAndLong, help: "The program slot, counted from 0.")
   var slot = 0
 
-  func validate() throws {
+  func validate() throws { try Self.validate(slot) }
+
+  static func validate(_ slot: Int) throws {
     guard (0...9999).contains(slot) else {
       throw ValidationError("a slot's number is 0 or more, not \(slot)")
     }

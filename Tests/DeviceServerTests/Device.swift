@@ -16,11 +16,13 @@ final class World {
 
 struct FakeBoard: Board {
   typealias Crypto = HostCryptography
+  typealias Native = NoNativeProcessor
 
   static var name: StaticString { "fake" }
   let world: World
 
   var now: Instant { world.now }
+  var microseconds: UInt64 { world.now.milliseconds * 1000 }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     world.console += Array(copying: bytes)

@@ -3,16 +3,20 @@ import CoAP
 import CortexM
 import SodiumCryptography
 import DeviceServer
+import NativeCode
 import Network
 import Platform
 
 /// The emulated board as the portable code knows it.
 struct MPS2: Board {
   typealias Crypto = Sodium
+  typealias Native = ThumbProcessor
 
   static var name: StaticString { "mps2-an386" }
 
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
+
+  var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     UART.write(bytes)

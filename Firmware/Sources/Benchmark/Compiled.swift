@@ -1,6 +1,5 @@
 import BPF
 import Bytes
-import CCortexM
 import Compartment
 import CortexM
 import Helpers
@@ -8,6 +7,7 @@ import Interpreter
 import JIT
 import Measurement
 import NativeCode
+import Platform
 import ProgramImage
 import Runtime
 import Verifier
@@ -32,7 +32,7 @@ private func measureCode(
   var regions = Regions(
     dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: it.context.count)
   regions.addressesFitWord = true
-  guard (try? image.decode(into: &decoded)) != nil,
+  guard let processor = ThumbProcessor.current, (try? image.decode(into: &decoded)) != nil,
     let program = try? verify(
       decoded, entry: image.entry, granting: .empty, regions: regions, using: cells),
     (try? arena.prepare(
@@ -44,7 +44,7 @@ private func measureCode(
   let rodata = image.rodata.withUnsafeBytes { bytes in UInt32(UInt(bitPattern: bytes.baseAddress)) }
   let environment = NativeEnvironment(
     isolation: isolation, arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-    data: UInt32(arena.dataAddress), rodata: rodata, routines: NativeProcessor.routines)
+    data: UInt32(arena.dataAddress), rodata: rodata, routines: processor.routines)
   var code = FixedArray<UInt16>(repeating: 0, count: 16 * 1024)
   var workspace = FixedArray(repeating: CompilerCell(), count: program.instructions.count)
   var span = workspace.mutableSpan
@@ -53,38 +53,32 @@ private func measureCode(
     compiled = try? compile(program, for: environment, into: code.mutableSpan, using: &span)
   }
   guard let compiled else { return false }
-  NativeProcessor.synchronize()
+  processor.synchronize()
   report("compile_instructions", cost)
   report("code_bytes", UInt64(compiled.size))
   report("checked_accesses", UInt64(compiled.checkedAccesses))
   report("accesses", UInt64(compiled.accesses))
-  let start = NativeStart(
+  let run = NativeRun(
+    code: UInt32(code.address), codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
     context: UInt32(arena.contextAddress), contextLength: UInt32(it.context.count),
     stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-    rodata: rodata, rodataSize: UInt32(image.rodata.count))
-  let address = UInt32(code.address)
-  var outcome = runNative(
-    code: address + UInt32(compiled.entry), start, call: refuseCall, callNumbered: refuseCall)
-  if let rule = outcome.rule {
+    rodata: rodata, rodataSize: UInt32(image.rodata.count), milliseconds: 10_000)
+  var outcome = processor.run(run, call: refuse)
+  switch outcome {
+  case .returned(let result): report("returned", result)
+  case .stopped(let rule, let site, let address):
     report("trap_rule", UInt64(rule.rawValue))
-    report("trap_site", UInt64(outcome.site))
-    report("trap_address", UInt64(outcome.address))
-    return false
+    report("trap_site", UInt64(site))
+    report("trap_address", address)
   }
-  report("returned", outcome.returned)
-  guard outcome.returned == it.result, holdsContext(&arena, it.contextAfter) else { return false }
+  guard outcome == .returned(it.result), holdsContext(&arena, it.contextAfter) else { return false }
   report(
     "instructions",
-    Stopwatch.instructions {
-      outcome = runNative(
-        code: address + UInt32(compiled.entry), start, call: refuseCall, callNumbered: refuseCall)
-    })
-  return outcome.returned == it.result && holdsContext(&arena, it.contextAfter)
+    Stopwatch.instructions { outcome = processor.run(run, call: refuse) })
+  return outcome == .returned(it.result) && holdsContext(&arena, it.contextAfter)
 }
 
 /// Kernels call nothing.
-private let refuseCall:
-  @convention(c) (UnsafeMutablePointer<native_run>, UInt32, UnsafePointer<UInt64>) -> UInt64 = { run, _, _ in
-    unsafe run.pointee.rule = 5
-    return 0
-  }
+private func refuse(_ call: NativeCall) -> NativeReply {
+  .stop(.invalidOperation, address: 0)
+}

@@ -51,7 +51,7 @@ private func measureRuns(
     interpreter.load(program, for: memory)
     outcome = interpreter.run(
       memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
-    report("executed", UInt64(outcome.executed))
+    report("executed", UInt64(outcome.executed ?? 0))
     report(
       "translate_instructions", Stopwatch.instructions { interpreter.load(program, for: memory) })
   }

@@ -43,12 +43,24 @@ __attribute__((naked)) void Fault_Handler(void) {
       "b cortexm_report_fault\n");
 }
 
-/// Called each millisecond. A program may define it, for instance to watch over what it runs.
-__attribute__((weak)) void cortexm_tick(void) {}
+/// Called each millisecond. A program may define it, for instance to watch over its own work.
+__attribute__((weak)) void cortexm_watch(void) {}
 
-void SysTick_Handler(void) {
+void cortexm_tick(exception_frame *frame, uint32_t exc_return) {
   cortexm_count_millisecond();
-  cortexm_tick();
+  cortexm_watch();
+  native_tick(frame, exc_return);
+}
+
+/// The timer's interrupt: what the core pushed lies where the stack pointer is, or on the process stack.
+__attribute__((naked)) void SysTick_Handler(void) {
+  __asm volatile(
+      "tst lr, #4\n"
+      "ite eq\n"
+      "mrseq r0, msp\n"
+      "mrsne r0, psp\n"
+      "mov r1, lr\n"
+      "b cortexm_tick\n");
 }
 
 /// The Ethernet controller's interrupt, defined by the board.

@@ -5,6 +5,7 @@ import Helpers
 import Interpreter
 import JIT
 import NativeCode
+import Platform
 import RandomPrograms
 import Verifier
 
@@ -57,6 +58,7 @@ struct Comparison: ~Copyable {
     repeating: AnalysisCell(), count: analysisCells(forInstructions: ProgramGenerator.capacity))
   private let code = Room<UInt16>(repeating: 0, count: 65_536)
   private let workspace = Room(repeating: CompilerCell(), count: ProgramGenerator.capacity)
+  private let map = Room<UInt8>(repeating: 0, count: 3 * ProgramGenerator.capacity)
   private let rodata = Room<UInt8>(repeating: 0, count: 256)
   /// What the arena held after the interpreter.
   private let expectedMemory = Room<UInt32>(repeating: 0, count: 2048)
@@ -210,7 +212,7 @@ struct Comparison: ~Copyable {
         memory: &memory, context: context, contextLength: UInt64(generated.contextSize), budget: Self.budget,
         host: &host)
     }
-    tally.executed += UInt64(outcome.executed)
+    tally.executed += UInt64(outcome.executed ?? 0)
     expected = Ending(calls: Recorder.calls, digest: Recorder.digest)
     switch outcome.result {
     case .returned(let value):
@@ -223,6 +225,7 @@ struct Comparison: ~Copyable {
       }
       expected.rule = trap.rule.rawValue
       expected.address = UInt32(truncatingIfNeeded: trap.address)
+      expected.index = trap.index
       tally.trapped += 1
     }
     tally.runs += 1
@@ -247,11 +250,12 @@ struct Comparison: ~Copyable {
     _ program: borrowing VerifiedProgram, _ generated: GeneratedProgram, _ arena: inout Arena,
     _ isolation: Isolation
   ) {
+    guard let processor = ThumbProcessor.current else { return }
     fill(arena)
     let rodataAddress = rodata.address + UInt32(rodataRange(generated).lowerBound)
     let environment = NativeEnvironment(
       isolation: isolation, arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-      data: UInt32(arena.dataAddress), rodata: rodataAddress, routines: NativeProcessor.routines)
+      data: UInt32(arena.dataAddress), rodata: rodataAddress, routines: processor.routines)
     var cells = workspace.mutableSpan(workspace.count)
     guard
       let compiled = try? compile(program, for: environment, into: code.mutableSpan(code.count), using: &cells)
@@ -259,22 +263,22 @@ struct Comparison: ~Copyable {
       tally.tooLong += 1
       return
     }
-    NativeProcessor.synchronize()
+    processor.synchronize()
     Recorder.start(arena: arena.address, size: arena.size)
-    let start = NativeStart(
+    let run = NativeRun(
+      code: code.address, codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
       context: UInt32(arena.contextAddress), contextLength: UInt32(generated.contextSize),
       stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-      rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize))
-    let outcome = runNative(
-      code: code.address + UInt32(compiled.entry), start, call: recordCall,
-      callNumbered: recordNumberedCall)
+      rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize), milliseconds: 1000)
+    let outcome = processor.run(run, call: record)
     tally.runs += 1
     var ending = Ending(calls: Recorder.calls, digest: Recorder.digest)
-    if let rule = outcome.rule {
+    switch outcome {
+    case .returned(let value): ending.returned = value
+    case .stopped(let rule, let site, let address):
       ending.rule = rule.rawValue
-      ending.address = outcome.address
-    } else {
-      ending.returned = outcome.returned
+      ending.address = UInt32(truncatingIfNeeded: address)
+      ending.index = index(ofSite: site, compiled, generated)
     }
     guard ending == expected else { return mismatch("it ends differently", ending) }
     guard isRodataIntact() else { return mismatch("it wrote outside its arena", ending) }
@@ -283,6 +287,15 @@ struct Comparison: ~Copyable {
       if tally.mismatches <= Self.printed { printWord(arena, index) }
       return
     }
+  }
+
+  /// The instruction that was stopped.
+  private func index(ofSite site: Int, _ compiled: CompiledCode, _ generated: GeneratedProgram) -> Int {
+    let cells = workspace.span(0..<generated.instructionCount)
+    var map = map.mutableSpan(map.count)
+    guard let size = CodeMap.write(of: compiled, cells, into: &map) else { return -1 }
+    return CodeMap.index(
+      ofHalfword: site / 2 - 1, start: Int(workspace[0].offset), in: map.span.extracting(0..<size)) ?? -1
   }
 
   // MARK: Mismatches

@@ -1,9 +1,7 @@
-import CCortexM
 import Compartment
 import Helpers
 import Interpreter
-import JIT
-import NativeCode
+import Platform
 
 /// Helpers for both engines: keeps a digest of the calls, from which it makes results, faults, and what it writes.
 enum Recorder {
@@ -26,27 +24,26 @@ enum Recorder {
     arenaSize = UInt32(size)
   }
 
-  /// - Parameter argument: the value of r1 for 0, and so on.
-  /// - Throws: one call in about 64 for no reason.
-  static func call(_ helper: Helper, _ argument: (Int) -> UInt64) throws(HelperFault) -> UInt64 {
+  /// - Throws: when an address is outside the arena, and one call in about 64 for no reason.
+  static func call(_ helper: Helper, _ arguments: HelperArguments) throws(HelperFault) -> UInt64 {
     calls += 1
     mix(UInt64(helper.rawValue))
     let contract = helper.contract
     var count = contract.argumentCount
     if case .format = contract.argument(count) { count = 5 }
-    for index in 0..<count { mix(argument(index)) }
+    for index in 0..<count { mix(arguments[index]) }
     if digest & 63 == 0 { throw HelperFault(.argument, address: digest >> 32) }
     switch helper {
     case .fetchLocal:
-      let address = UInt32(truncatingIfNeeded: argument(1))
-      guard isWithin(address, 4) else { throw HelperFault(.access, argument: 2, address: argument(1)) }
+      let address = UInt32(truncatingIfNeeded: arguments.r2)
+      guard isWithin(address, 4) else { throw HelperFault(.access, argument: 2, address: arguments.r2) }
       let pointer = UnsafeMutableRawPointer(bitPattern: UInt(address))
       unsafe pointer?.storeBytes(of: UInt32(truncatingIfNeeded: digest >> 7), as: UInt32.self)
     case .memcpy:
-      let (to, from) = (UInt32(truncatingIfNeeded: argument(0)), UInt32(truncatingIfNeeded: argument(1)))
-      let size = UInt32(truncatingIfNeeded: argument(2)) & 31
+      let (to, from) = (UInt32(truncatingIfNeeded: arguments.r1), UInt32(truncatingIfNeeded: arguments.r2))
+      let size = UInt32(truncatingIfNeeded: arguments.r3) & 31
       guard isWithin(to, size), isWithin(from, size) else {
-        throw HelperFault(.access, argument: 1, address: argument(0))
+        throw HelperFault(.access, argument: 1, address: arguments.r1)
       }
       for index in 0..<UInt(size) {
         guard let target = UnsafeMutablePointer<UInt8>(bitPattern: UInt(to) + index),
@@ -82,49 +79,40 @@ struct RecordingHost: HelperHost {
   mutating func call(
     _ helper: Helper, _ arguments: HelperArguments, _ memory: inout CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
-    try Recorder.call(helper) { index in
-      switch index {
-      case 0: arguments.r1
-      case 1: arguments.r2
-      case 2: arguments.r3
-      case 3: arguments.r4
-      default: arguments.r5
-      }
+    try Recorder.call(helper, arguments)
+  }
+}
+
+extension HelperArguments {
+  /// The value of r1 for 0, and so on.
+  fileprivate subscript(index: Int) -> UInt64 {
+    switch index {
+    case 0: r1
+    case 1: r2
+    case 2: r3
+    case 3: r4
+    default: r5
     }
   }
 }
 
-typealias NativeCall = @convention(c) (UnsafeMutablePointer<native_run>, UInt32, UnsafePointer<UInt64>) -> UInt64
-
 /// The recorder for compiled code.
-let recordCall: NativeCall = { run, position, arguments in
-  guard let helper = Helper(position: UInt8(truncatingIfNeeded: position)) else {
-    return end(run, .invalidOperation, 0)
-  }
-  return record(run, helper, arguments)
-}
-
-let recordNumberedCall: NativeCall = { run, _, arguments in
-  let number = unsafe arguments[0]
-  guard let byte = UInt8(exactly: number), let helper = Helper(rawValue: byte) else {
-    return end(run, .unknownHelper, number)
-  }
-  guard Recorder.granted.contains(helper) else { return end(run, .helperNotGranted, number) }
-  return record(run, helper, unsafe arguments + 1)
-}
-
-private func record(
-  _ run: UnsafeMutablePointer<native_run>, _ helper: Helper, _ arguments: UnsafePointer<UInt64>
-) -> UInt64 {
-  do throws(HelperFault) { return try Recorder.call(helper) { unsafe arguments[$0] } } catch {
-    return end(run, .helperFault, error.address)
+func record(_ call: NativeCall) -> NativeReply {
+  switch call {
+  case .helper(let position, let arguments):
+    guard let helper = Helper(position: position) else { return .stop(.invalidOperation, address: 0) }
+    return record(helper, arguments)
+  case .numbered(let number, let arguments):
+    guard let byte = UInt8(exactly: number), let helper = Helper(rawValue: byte) else {
+      return .stop(.unknownHelper, address: number)
+    }
+    guard Recorder.granted.contains(helper) else { return .stop(.helperNotGranted, address: number) }
+    return record(helper, arguments)
   }
 }
 
-private func end(
-  _ run: UnsafeMutablePointer<native_run>, _ rule: Trap.Rule, _ address: UInt64
-) -> UInt64 {
-  unsafe run.pointee.rule = UInt32(rule.rawValue)
-  unsafe run.pointee.address = UInt32(truncatingIfNeeded: address)
-  return 0
+private func record(_ helper: Helper, _ arguments: HelperArguments) -> NativeReply {
+  do throws(HelperFault) { return .result(try Recorder.call(helper, arguments)) } catch {
+    return .stop(.helperFault, address: error.address)
+  }
 }

@@ -23,6 +23,8 @@ struct Ending: Equatable {
   /// 0 when the program returned.
   var rule: UInt8 = 0
   var address: UInt32 = 0
+  /// Of the instruction that was stopped.
+  var index = 0
   /// Helpers called, and a digest of which and with what.
   var calls: UInt32 = 0
   var digest: UInt64 = 0
@@ -37,6 +39,8 @@ struct Ending: Equatable {
       Swift.print(UInt64(rule), terminator: "")
       Swift.print(" address 0x", terminator: "")
       printHexadecimal(UInt64(address), digits: 8)
+      Swift.print(" instruction ", terminator: "")
+      Swift.print(index, terminator: "")
     }
     Swift.print(", helper calls ", terminator: "")
     Swift.print(UInt64(calls), terminator: "")
@@ -116,7 +120,7 @@ enum Watchdog {
   }
 }
 
-@c(cortexm_tick)
+@c(cortexm_watch)
 public func lookAfterTick() {
   Watchdog.look()
 }

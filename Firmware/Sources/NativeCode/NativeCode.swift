@@ -1,13 +1,15 @@
 import CCortexM
-import Compartment
-import Helpers
-public import Interpreter
+import Interpreter
 public import JIT
+public import Platform
 
 /// Runs compiled programs on this processor.
-public enum NativeProcessor {
-  /// The routines of the device that compiled code calls.
-  public static var routines: NativeRoutines {
+public struct ThumbProcessor: NativeProcessor {
+  private init() {}
+
+  public static var current: ThumbProcessor? { ThumbProcessor() }
+
+  public var routines: NativeRoutines {
     NativeRoutines(
       checkRead: (
         native_check_read_1_address(), native_check_read_2_address(), native_check_read_4_address(),
@@ -21,56 +23,56 @@ public enum NativeProcessor {
       callNumbered: native_call_numbered_address(), divide: native_divide_address())
   }
 
-  /// Has to be called after code was written, before it runs.
-  public static func synchronize() {
+  public func synchronize() {
     cpu_synchronize()
   }
-}
 
-/// How a run of compiled code ended.
-public struct NativeOutcome {
-  public var returned: UInt64
-  /// `nil` when the program returned.
-  public var rule: Trap.Rule?
-  /// Where in the code it was stopped: bytes from its start, behind the instruction.
-  public var site: UInt32
-  public var address: UInt32
-}
-
-/// What a run starts with, in the device's addresses.
-public struct NativeStart {
-  public var context, contextLength, stackTop: UInt32
-  public var arena, arenaSize: UInt32
-  public var rodata, rodataSize: UInt32
-
-  public init(
-    context: UInt32, contextLength: UInt32, stackTop: UInt32, arena: UInt32, arenaSize: UInt32,
-    rodata: UInt32, rodataSize: UInt32
-  ) {
-    self.context = context
-    self.contextLength = contextLength
-    self.stackTop = stackTop
-    self.arena = arena
-    self.arenaSize = arenaSize
-    self.rodata = rodata
-    self.rodataSize = rodataSize
+  public func run(_ run: NativeRun, call: (NativeCall) -> NativeReply) -> NativeOutcome {
+    var state = native_run(
+      context: run.context, context_length: run.contextLength, stack_top: run.stackTop, arena: run.arena,
+      arena_size: run.arenaSize, rodata: run.rodata, rodata_size: run.rodataSize, code: run.code,
+      code_size: run.codeSize, host_stack: 0, stack: 0, rule: 0, site: 0, address: 0, position: 0,
+      arguments: nil, result: 0)
+    native_set_budget(run.milliseconds)
+    // SAFETY: the code is what the compiler made, and it finds all that it relies on in `state`, whose address is used
+    // during these calls and, by the routines that the code calls, while it runs.
+    return unsafe withUnsafeMutablePointer(to: &state) { state in
+      var pause = native_enter(state, (run.code + run.entry) | 1)
+      while true {
+        let reply: NativeReply
+        switch pause {
+        case native_pause_returned: return .returned(state.pointee.result)
+        case native_pause_helper:
+          reply = call(
+            .helper(position: UInt8(truncatingIfNeeded: state.pointee.position), arguments(of: state, from: 0)))
+        case native_pause_numbered:
+          reply = call(.numbered(state.pointee.arguments?[0] ?? 0, arguments(of: state, from: 1)))
+        default:
+          let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: state.pointee.rule)) ?? .invalidOperation
+          return stopped(state, rule, address: UInt64(state.pointee.address))
+        }
+        switch reply {
+        case .result(let result):
+          guard native_is_budget_spent() == 0 else { return stopped(state, .budgetSpent, address: 0) }
+          pause = native_resume(state, result)
+        case .stop(let rule, let address): return stopped(state, rule, address: address)
+        }
+      }
+    }
   }
 }
 
-/// Runs code that `JIT.compile` made for these regions.
-///
-/// - Parameter code: the address of its first byte.
-public func runNative(
-  code: UInt32, _ start: NativeStart,
-  call: @convention(c) (UnsafeMutablePointer<native_run>, UInt32, UnsafePointer<UInt64>) -> UInt64,
-  callNumbered: @convention(c) (UnsafeMutablePointer<native_run>, UInt32, UnsafePointer<UInt64>) -> UInt64
+/// The values of r1 to r5, which stand from the `first` word of 64 bits on. The program's stack holds them until it goes on.
+private func arguments(of run: UnsafeMutablePointer<native_run>, from first: Int) -> HelperArguments {
+  guard let words = unsafe run.pointee.arguments else { return HelperArguments() }
+  return unsafe HelperArguments(
+    r1: words[first], r2: words[first + 1], r3: words[first + 2], r4: words[first + 3], r5: words[first + 4])
+}
+
+private func stopped(
+  _ run: UnsafeMutablePointer<native_run>, _ rule: Trap.Rule, address: UInt64
 ) -> NativeOutcome {
-  var run = native_run(
-    context: start.context, context_length: start.contextLength, stack_top: start.stackTop,
-    arena: start.arena, arena_size: start.arenaSize, rodata: start.rodata, rodata_size: start.rodataSize,
-    stack: 0, rule: 0, site: 0, address: 0, call: call, call_numbered: callNumbered)
-  let returned = unsafe native_enter(&run, code | 1)
-  return NativeOutcome(
-    returned: returned, rule: Trap.Rule(rawValue: UInt8(truncatingIfNeeded: run.rule)),
-    site: run.site &- code, address: run.address)
+  // Return addresses have bit 0 set.
+  let end = unsafe run.pointee.site & ~1
+  return .stopped(rule, site: Int(truncatingIfNeeded: unsafe end &- run.pointee.code), address: address)
 }

@@ -8,6 +8,10 @@ typedef struct {
   uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
 } exception_frame;
 
+/// Called with each tick: counts the compiled program's time, and stops it when that is spent, by changing where the exception
+/// returns to.
+void native_tick(exception_frame *_Nonnull frame, uint32_t exc_return);
+
 /// Sleeps until an interrupt is pending, even while they are masked.
 static inline void cpu_wait_for_interrupt(void) { __asm volatile("wfi" ::: "memory"); }
 static inline void cpu_disable_interrupts(void) { __asm volatile("cpsid i" ::: "memory"); }

@@ -8,17 +8,42 @@ typedef struct native_run {
   uint32_t context, context_length, stack_top;
   uint32_t arena, arena_size;
   uint32_t rodata, rodata_size;
-  /// Where the stack was, to end the run from anywhere.
-  uint32_t stack;
-  /// 0, or the number of the rule of Interpreter's Trap; behind which instruction, and at which address.
+  /// The code that the program consists of.
+  uint32_t code, code_size;
+  /// The firmware's stack while the program runs, and the program's while a helper does.
+  uint32_t host_stack, stack;
+  /// Of a stop: the number of the rule of Interpreter's Trap, behind which instruction it was, and at which address.
   uint32_t rule, site, address;
-  /// Calls the helper at a position, or the one whose number stands before its arguments; sets `rule` to end the run.
-  uint64_t (*_Nonnull call)(struct native_run *_Nonnull run, uint32_t position, const uint64_t *_Nonnull arguments);
-  uint64_t (*_Nonnull call_numbered)(struct native_run *_Nonnull run, uint32_t position, const uint64_t *_Nonnull arguments);
+  /// Of a call: the helper's position, and where the arguments stand.
+  uint32_t position;
+  const uint64_t *_Nullable arguments;
+  /// What the program returned.
+  uint64_t result;
 } native_run;
 
-/// Runs compiled code, its address with bit 0 set, and returns r0; `rule` says whether it got that far.
-uint64_t native_enter(native_run *_Nonnull run, uint32_t code);
+/// Why the firmware has the processor back.
+typedef enum {
+  /// `result` is what the program returned.
+  native_pause_returned = 0,
+  /// The program was stopped, see `rule`.
+  native_pause_stopped = 1,
+  /// It calls the helper at `position` with the five `arguments`.
+  native_pause_helper = 2,
+  /// It calls the helper whose number is the first of six `arguments`.
+  native_pause_numbered = 3,
+} native_pause;
+
+/// Runs compiled code, its address with bit 0 set, on the stack that is kept for it, until there is something to do. One run
+/// at a time.
+native_pause native_enter(native_run *_Nonnull run, uint32_t code);
+
+/// Goes on with the result of a helper.
+native_pause native_resume(native_run *_Nonnull run, uint64_t result);
+
+/// Milliseconds that the program may still take; below 0 it is stopped. The timer's interrupt counts it down.
+extern volatile int32_t native_milliseconds;
+static inline void native_set_budget(uint32_t milliseconds) { native_milliseconds = (int32_t)milliseconds; }
+static inline uint32_t native_is_budget_spent(void) { return native_milliseconds < 0; }
 
 void native_trap(void);
 void native_check_read_1(void);
