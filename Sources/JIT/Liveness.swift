@@ -125,7 +125,7 @@ extension Effects {
     }
     switch instruction.operation {
     case .callLocal:
-      let kept = live.intersection(.callerSaved)
+      let kept = live.intersection(.passingReturns)
       if kept.subtracting(shape.liveAtReturn).bits != 0 {
         shape.liveAtReturn = shape.liveAtReturn.union(kept)
         hasGrown = true
