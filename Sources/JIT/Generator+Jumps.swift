@@ -233,11 +233,8 @@ extension Generator {
     flush(needed)
     settle(left)
     settle(right)
-    if let a = constant(left), constant(right) != nil {
-      // Nothing to decide at run time, but the other way stays in the code: this is rare.
-      code.move(Self.scratch, a)
-    }
-    let a = constant(left) == nil ? register(left, Self.scratch) : Self.scratch
+    // If both are constants, there is nothing to decide at run time, but the other way stays in the code: this is rare.
+    let a = register(left, Self.scratch)
     let number = constant(right)
     guard let condition = comparison.condition else {
       if let number {
