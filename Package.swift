@@ -63,6 +63,7 @@ let portableModules = [
       "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),
+  portableModule("RandomPrograms", ["BPF", "Helpers"]),
   portableModule(
     "Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
 ]

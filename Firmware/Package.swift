@@ -74,5 +74,12 @@ let package = Package(
         product("Measurement"), product("Platform"), product("ProgramImage"), product("Runtime"),
         product("Verifier"),
       ]),
+    program(
+      "Differential",
+      [
+        "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
+        product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        product("Platform"), product("RandomPrograms"), product("Verifier"),
+      ]),
   ]
 )

@@ -94,22 +94,36 @@ struct RegisterTable {
   private init() {}
 
   private mutating func distribute(_ census: borrowing Census, _ available: UInt32) {
-    var weights = census.weights
+    // Views: subscripts of arrays in a borrowed value copy the array first.
+    let weights = census.weights.span
+    let conflicts = census.conflicts.span
+    let partners = census.partners.span
     var constantRegisters: UInt32 = 0
-    while true {
-      var heaviest = 0
-      for index in 1..<28 where weights[index] > weights[heaviest] { heaviest = index }
-      guard weights[heaviest] != 0 else { break }
-      weights[heaviest] = 0
+    var waiting: UInt32 = 0
+    for index in 0..<28 where weights[index] != 0 { waiting |= 1 &<< UInt32(index) }
+    while waiting != 0 {
+      var heaviest = waiting.trailingZeroBitCount
+      var rest = waiting & (waiting &- 1)
+      while rest != 0 {
+        let index = rest.trailingZeroBitCount
+        if weights[index] > weights[heaviest] { heaviest = index }
+        rest &= rest &- 1
+      }
+      waiting &= ~(1 &<< UInt32(heaviest))
       let isConstant = heaviest >= Cell.count
-      var taken: UInt64 = UInt64(constantRegisters)
-      var others = isConstant ? 0x3F_FFFF : census.conflicts[heaviest]
+      var taken = constantRegisters
+      var takenWords: UInt32 = 0
+      var others = isConstant ? 0x3F_FFFF : conflicts[heaviest]
       while others != 0 {
         let place = places[others.trailingZeroBitCount]
-        if place != Self.none { taken |= 1 << UInt64(place) }
+        if place < 16 {
+          taken |= 1 &<< UInt32(place)
+        } else if place != Self.none {
+          takenWords |= 1 &<< UInt32(place - 16)
+        }
         others &= others &- 1
       }
-      let free = available & ~UInt32(truncatingIfNeeded: taken)
+      let free = available & ~taken
       if isConstant {
         guard free != 0 else { continue }
         // Constants come one behind the other in the list, whichever of them got a register.
@@ -120,11 +134,11 @@ struct RegisterTable {
         constantCount += 1
       } else if free != 0 {
         // What a move would lead to the same register needs no move.
-        let wanted = places[Int(census.partners[heaviest])]
+        let wanted = places[Int(partners[heaviest])]
         let isGood = wanted < 16 && free >> UInt32(wanted) & 1 != 0
         places[heaviest] = isGood ? wanted : UInt8(truncatingIfNeeded: free.trailingZeroBitCount)
       } else {
-        let word = (~(taken >> 16)).trailingZeroBitCount
+        let word = (~takenWords).trailingZeroBitCount
         places[heaviest] = UInt8(truncatingIfNeeded: 16 + word)
         stackWords = max(stackWords, word + 1)
       }
@@ -146,15 +160,15 @@ func assignRegisters(
   var census = Census()
   var depth: UInt32 = 0
   var needed = CellSet.empty
+  var (shape, hasGrown) = (shape, false)
   for index in instructions.indices {
     let instruction = instructions[index]
     if cells[index].isLoopStart { depth += 1 }
     census.weight = 1 << (3 * min(depth, 5))
-    let before = cells[index].live
-    needed = needed.union(before)
-    let next = index + 1 < instructions.count ? cells[index + 1].live : .empty
-    census.count(instruction, before: before, next: next)
-    census.addConflicts(of: instruction, before: before, after: next)
+    needed = needed.union(cells[index].live)
+    var after = index + 1 < instructions.count ? cells[index + 1].live : .empty
+    let effects = Effects(of: instruction, at: index, liveAfter: &after, &shape, cells, hasGrown: &hasGrown)
+    census.count(instruction, effects, after: after)
     if cells[index].isLoopEnd { depth -= 1 }
   }
   census.addStart(cells[entry].live)
@@ -181,16 +195,15 @@ private struct Census {
   /// Of the instruction that is looked at.
   var weight: UInt32 = 1
 
-  /// What an instruction writes must not be where anything is that is needed behind it.
-  mutating func addConflicts(of instruction: Instruction, before: CellSet, after: CellSet) {
-    let operation = instruction.operation
-    // Jumps write nothing; calls and `exit` among them write r0 at most, in the end.
-    guard operation.instructionClass != .jmp32 else { return }
-    var effects = Effects(of: instruction, liveAfter: after)
-    if operation == .callLocal { effects.definitions = .callerSaved }
+  /// Looks at one instruction: what it touches, and what must not be where its results are.
+  mutating func count(_ instruction: Instruction, _ effects: Effects, after: CellSet) {
     var written = effects.definitions.intersection(after)
+    add(effects.uses.union(written), weight)
+    if takesManyRegisters(instruction, after) { needsSpare = true }
+    if weight > 1 { countConstant(instruction) }
     guard !written.isEmpty else { return }
     var others = after
+    let operation = instruction.operation
     let upperHalves: UInt32 = 0x3F_F800
     let isMove = operation == .mov64Reg || operation == .mov32Reg
     if written.bits & upperHalves != 0 && operation.is64Bit && operation.instructionClass == .alu64
@@ -246,28 +259,7 @@ private struct Census {
     }
   }
 
-  /// Cells count when they are needed before or behind and named by the instruction.
-  mutating func count(_ instruction: Instruction, before: CellSet, next: CellSet) {
-    var named = CellSet.both(instruction.destination)
-    if instruction.operation.takesRegister || instruction.operation.instructionClass == .ldx
-      || instruction.operation.instructionClass == .stx
-    {
-      named = named.union(.both(instruction.source))
-    }
-    switch instruction.operation {
-    case .callHelper, .callx: named = CellSet.callerSaved
-    case .callLocal: named = CellSet.callerSaved.union(CellSet(.lower(.r10)))
-    case .exit: named = CellSet.both(.r0)
-    case .ja, .ja32, .wideUpperHalf: return
-    default: break
-    }
-    // What a jump needs on its other way is named where it is used.
-    add(named.intersection(before.union(next)), weight)
-    if takesManyRegisters(instruction, next) { needsSpare = true }
-    if weight > 1 { countConstant(instruction, next) }
-  }
-
-  private func takesManyRegisters(_ instruction: Instruction, _ next: CellSet) -> Bool {
+  private mutating func takesManyRegisters(_ instruction: Instruction, _ next: CellSet) -> Bool {
     let operation = instruction.operation
     switch operation {
     case .mul64Imm, .mul64Reg: return next.contains(.upper(instruction.destination))
@@ -281,7 +273,7 @@ private struct Census {
   }
 
   /// Constants that no instruction can carry.
-  private mutating func countConstant(_ instruction: Instruction, _ live: CellSet) {
+  private mutating func countConstant(_ instruction: Instruction) {
     let operation = instruction.operation
     if operation == .stxdw, instruction.proven.contains(.sourceFitsWord) { return count(0) }
     guard !operation.takesRegister else { return }

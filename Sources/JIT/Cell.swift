@@ -79,6 +79,8 @@ struct CellSet: Equatable {
 
   /// Both halves of r0 to r5: what calls do not preserve.
   static var callerSaved: CellSet { CellSet(bits: 0x3F * 0x801) }
+  /// Both halves of r0 to r5 and of r10: what no caller puts back after a call, so that functions leave it as it is to be.
+  static var passingReturns: CellSet { CellSet(bits: 0x43F * 0x801) }
   /// Both halves of r6 to r9: what calls preserve.
   static var calleeSaved: CellSet { CellSet(bits: 0x3C0 * 0x801) }
 }

@@ -34,7 +34,7 @@ extension Generator {
   }
 
   /// What `cell` is, in terms of homes; a home of its own counts as a copy of it.
-  func value(of operand: Operand) -> Value {
+  mutating func value(of operand: Operand) -> Value {
     switch operand {
     case .constant(let number): return .constant(number)
     case .cell(let cell):
@@ -107,7 +107,7 @@ extension Generator {
     define(cell, .sum(a.first, b.first, shift: 0))
   }
 
-  private func isShiftedLeft(_ operand: Operand) -> Bool {
+  private mutating func isShiftedLeft(_ operand: Operand) -> Bool {
     let value = value(of: operand)
     return value.kind == .shifted && value.b == ShiftType.left.rawValue
   }
@@ -157,7 +157,7 @@ extension Generator {
   }
 
   /// Where these cells live, a bit for each place.
-  private func places(_ cells: UInt32) -> UInt64 {
+  private mutating func places(_ cells: UInt32) -> UInt64 {
     var (cells, places) = (cells, 0 as UInt64)
     while cells != 0 {
       places |= 1 << UInt64(registers.place(Cell(number: cells.trailingZeroBitCount)))

@@ -138,7 +138,7 @@ extension Generator {
   /// Where the jump leads that stands behind conditional jump `index`, if it leads backward and nothing else leads to it.
   ///
   /// The branch is turned around then to be that jump: a loop that ends with both needs one of them only, each time around.
-  private func loopStart(behind index: Int, _ cells: borrowing MutableSpan<CompilerCell>) -> Int? {
+  private mutating func loopStart(behind index: Int, _ cells: borrowing MutableSpan<CompilerCell>) -> Int? {
     let next = index + 1
     guard next < instructions.count, !cells[next].isTarget else { return nil }
     let instruction = instructions[next]
@@ -149,7 +149,8 @@ extension Generator {
   }
 
   /// Whether the branch before has done what this jump is for.
-  private func isJustTurnedAround(_ index: Int, _ cells: borrowing MutableSpan<CompilerCell>) -> Bool {
+  private mutating func isJustTurnedAround(_ index: Int, _ cells: borrowing MutableSpan<CompilerCell>) -> Bool
+  {
     guard index > 0, instructions[index - 1].operation.isConditionalJump else { return false }
     return instructions[index - 1].distance != 0 && loopStart(behind: index - 1, cells) != nil
   }

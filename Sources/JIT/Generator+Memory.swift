@@ -143,7 +143,7 @@ extension Generator {
   // MARK: Addresses
 
   /// How far the address is from r10, if it is a constant distance.
-  private func frameOffset(_ base: Register, _ offset: Int16) -> Int? {
+  private mutating func frameOffset(_ base: Register, _ offset: Int16) -> Int? {
     if base == .r10 { return Int(offset) }
     let value = value(of: operand(.lower(base)))
     let frame = Cell.lower(.r10).number
@@ -153,13 +153,13 @@ extension Generator {
   }
 
   /// Whether the access needs no check: it was proven, or goes to the function's own stack frame.
-  private func isSafe(_ instruction: Instruction, _ base: Register, _ size: UInt32) -> Bool {
+  private mutating func isSafe(_ instruction: Instruction, _ base: Register, _ size: UInt32) -> Bool {
     if instruction.proven.contains(.inBounds) { return true }
     guard let offset = frameOffset(base, instruction.offset) else { return false }
     return offset >= -Arena.frameSize && offset + Int(size) <= 0
   }
 
-  private func isAligned(_ instruction: Instruction, _ base: Register) -> Bool {
+  private mutating func isAligned(_ instruction: Instruction, _ base: Register) -> Bool {
     if instruction.proven.contains(.aligned) { return true }
     guard let offset = frameOffset(base, instruction.offset) else { return false }
     return offset & 3 == 0
@@ -258,7 +258,7 @@ extension Generator {
   }
 
   /// The encoding of the greatest constant that a distance from the arena's start may have for the access surely to be inside.
-  private func limit(_ offset: Int, _ size: UInt32) -> UInt32? {
+  private mutating func limit(_ offset: Int, _ size: UInt32) -> UInt32? {
     let last = Int(environment.arenaSize) - Int(size) - offset
     guard last >= 0, let limit = UInt32(exactly: last) else { return nil }
     let surplus = 24 - limit.leadingZeroBitCount

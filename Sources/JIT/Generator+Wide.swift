@@ -226,7 +226,7 @@ extension Generator {
     finish(high, in: highDestination)
   }
 
-  func constant(_ operand: Operand) -> UInt32? {
+  mutating func constant(_ operand: Operand) -> UInt32? {
     if let number = operand.constant { return number }
     let value = value(of: operand)
     return value.kind == .constant ? value.number : nil

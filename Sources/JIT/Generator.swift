@@ -7,6 +7,8 @@ import Verifier
 /// The invariant that makes late computing sound: a cell's value is given by `values` in terms of what homes hold now. Before a
 /// home is overwritten, every value that reads it is computed or, if nobody needs it, forgotten. No two values wait for
 /// each other: a value never reads the home of a cell whose own value is still to be computed from other homes.
+///
+/// All its methods are `mutating`, also those that change nothing: for others the compiler copies the whole value each time.
 struct Generator: ~Copyable, ~Escapable {
   let instructions: Span<Instruction>
   let entry: Int
@@ -225,6 +227,7 @@ struct Generator: ~Copyable, ~Escapable {
 
   /// The value is not needed, or has just been computed.
   mutating func forget(_ cell: Cell) {
+    guard pending.contains(cell) else { return }
     var sources = values[cell.index].sources
     while sources != 0 {
       let source = sources.trailingZeroBitCount
@@ -257,7 +260,7 @@ struct Generator: ~Copyable, ~Escapable {
     }
   }
 
-  private func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
+  private mutating func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
 
   /// Whether no value waits to be put into this place that reads others: only then may another value wait that reads it.
   ///
@@ -325,7 +328,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// The register to compute a cell's new value in: its home, if that is a register.
-  func target(_ cell: Cell) -> CoreRegister {
+  mutating func target(_ cell: Cell) -> CoreRegister {
     registers.register(cell) ?? Self.scratch
   }
 
@@ -419,7 +422,7 @@ struct Generator: ~Copyable, ~Escapable {
   // MARK: Operands
 
   /// The operand in `cell`, or the constant that is known to be in it.
-  func operand(_ cell: Cell) -> Operand {
+  mutating func operand(_ cell: Cell) -> Operand {
     let value = values[cell.index]
     return value.kind == .constant ? .constant(value.number) : .cell(cell)
   }
@@ -438,7 +441,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// The register that holds the operand already. It has been settled.
-  func registerIfAny(_ operand: Operand) -> CoreRegister? {
+  mutating func registerIfAny(_ operand: Operand) -> CoreRegister? {
     switch operand {
     case .constant(let number): return registers.register(holding: number)
     case .cell(let cell):

@@ -88,28 +88,9 @@ private func propagateLiveness(
   var index = instructions.count - 1
   while index >= 0 {
     let instruction = instructions[index]
-    let operation = instruction.operation
     var after = next
-    if let distance = instruction.distance, operation != .callLocal {
-      let target = cells[index + 1 + distance].live
-      after = operation.isConditionalJump ? after.union(target) : target
-    }
-    var effects: Effects
-    if operation == .callLocal {
-      let kept = after.intersection(.callerSaved)
-      if kept.subtracting(shape.liveAtReturn).bits != 0 {
-        shape.liveAtReturn = shape.liveAtReturn.union(kept)
-        hasGrownBehind = true
-      }
-      let called = cells[index + 1 + Int(instruction.immediate)].live
-      effects = Effects(uses: called, definitions: .callerSaved)
-      if shape.mayBeTooDeep { effects.uses.insert(.lower(.r10)) }
-    } else if operation == .exit {
-      after = .empty
-      effects = Effects(uses: shape.liveAtReturn, definitions: .empty)
-    } else {
-      effects = Effects(of: instruction, liveAfter: after)
-    }
+    let effects = Effects(
+      of: instruction, at: index, liveAfter: &after, &shape, cells, hasGrown: &hasGrownBehind)
     let before = after.subtracting(effects.definitions).union(effects.uses)
     if before != cells[index].live {
       cells[index].live = before
@@ -120,6 +101,57 @@ private func propagateLiveness(
     index -= 1
   }
   return hasGrownBehind
+}
+
+extension Effects {
+  /// Of any instruction.
+  ///
+  /// - Parameters:
+  ///   - instruction: what to look at.
+  ///   - index: of its slot.
+  ///   - live: what the next instruction needs before, what some instruction behind needs afterwards.
+  ///   - shape: learns what callers need when functions return.
+  ///   - cells: what is needed where, as far as it is known.
+  ///   - hasGrown: set when `shape` has learned something.
+  @inline(__always)
+  init(
+    of instruction: Instruction, at index: Int, liveAfter live: inout CellSet, _ shape: inout Shape,
+    _ cells: borrowing MutableSpan<CompilerCell>, hasGrown: inout Bool
+  ) {
+    let instructionClass = instruction.operation.opcode & 7
+    guard instructionClass == 5 || instructionClass == 6 else {
+      self.init(of: instruction, liveAfter: live)
+      return
+    }
+    switch instruction.operation {
+    case .callLocal:
+      let kept = live.intersection(.passingReturns)
+      if kept.subtracting(shape.liveAtReturn).bits != 0 {
+        shape.liveAtReturn = shape.liveAtReturn.union(kept)
+        hasGrown = true
+      }
+      self.init(
+        uses: cells[index + 1 + Int(instruction.immediate)].live, definitions: .callerSaved)
+      if shape.mayBeTooDeep { uses.insert(.lower(.r10)) }
+    case .exit:
+      live = .empty
+      self.init(uses: shape.liveAtReturn, definitions: .empty)
+    case .trap:
+      live = .empty
+      self.init(uses: .empty, definitions: .empty)
+    case .ja:
+      live = cells[index + 1 + Int(instruction.offset)].live
+      self.init(uses: .empty, definitions: .empty)
+    case .ja32:
+      live = cells[index + 1 + Int(instruction.immediate)].live
+      self.init(uses: .empty, definitions: .empty)
+    case .callHelper, .callx:
+      self.init(of: instruction, liveAfter: live)
+    default:
+      live = live.union(cells[index + 1 + Int(instruction.offset)].live)
+      self.init(of: instruction, liveAfter: live)
+    }
+  }
 }
 
 /// Which halves an instruction reads, given which of its results are needed, and which it writes.

@@ -69,7 +69,8 @@ struct Demo: AsyncParsableCommand {
   private static func table(_ rows: [DemonstrationRow]) -> Table {
     Table(
       header: [
-        "program", "layout", "engine", "image bytes", "packets", "deploy ms", "code bytes", "result", "expected",
+        "program", "layout", "engine", "image bytes", "packets", "deploy ms", "code bytes", "result",
+        "expected",
         "instructions", "run µs",
       ],
       rows: rows.map { row in

@@ -43,8 +43,12 @@ __attribute__((naked)) void Fault_Handler(void) {
       "b cortexm_report_fault\n");
 }
 
+/// Called each millisecond. A program may define it, for instance to watch over its own work.
+__attribute__((weak)) void cortexm_watch(void) {}
+
 void cortexm_tick(exception_frame *frame, uint32_t exc_return) {
   cortexm_count_millisecond();
+  cortexm_watch();
   native_tick(frame, exc_return);
 }
 

@@ -1,0 +1,321 @@
+import BPF
+import Bytes
+import Compartment
+import Helpers
+import Interpreter
+import JIT
+import NativeCode
+import Platform
+import RandomPrograms
+import Verifier
+
+/// Arenas of each size, so that memory is taken once.
+struct Arenas: ~Copyable {
+  var small = Arena(size: 1024)
+  var medium = Arena(size: 2048)
+  var large = Arena(size: 4096)
+  var largest = Arena(size: 8192)
+}
+
+/// What is written and read at once with the rest: memory taken at the start and kept to the end.
+struct Room<Element: BitwiseCopyable> {
+  private let start: UnsafeMutablePointer<Element>
+  let count: Int
+
+  init(repeating element: Element, count: Int) {
+    start = UnsafeMutablePointer.allocate(capacity: count)
+    unsafe start.initialize(repeating: element, count: count)
+    self.count = count
+  }
+
+  var address: UInt32 { UInt32(UInt(bitPattern: start)) }
+
+  subscript(index: Int) -> Element {
+    get { unsafe start[index] }
+    nonmutating set { unsafe start[index] = newValue }
+  }
+
+  @_lifetime(immortal)
+  func span(_ range: Range<Int>) -> Span<Element> {
+    let span = unsafe Span(_unsafeStart: start + range.lowerBound, count: range.count)
+    return unsafe _overrideLifetime(span, copying: ())
+  }
+
+  @_lifetime(immortal)
+  func mutableSpan(_ count: Int) -> MutableSpan<Element> {
+    let span = unsafe MutableSpan(_unsafeStart: start, count: count)
+    return unsafe _overrideLifetime(span, copying: ())
+  }
+}
+
+/// Runs programs in every engine, from the same memory, and compares.
+struct Comparison: ~Copyable {
+  var tally = Tally()
+
+  private var interpreter = Interpreter(capacity: ProgramGenerator.capacity)
+  private let instructions = Room(repeating: Instruction(.exit), count: ProgramGenerator.capacity)
+  private let analysis = Room(
+    repeating: AnalysisCell(), count: analysisCells(forInstructions: ProgramGenerator.capacity))
+  private let code = Room<UInt16>(repeating: 0, count: 65_536)
+  private let workspace = Room(repeating: CompilerCell(), count: ProgramGenerator.capacity)
+  private let map = Room<UInt8>(repeating: 0, count: 3 * ProgramGenerator.capacity)
+  private let rodata = Room<UInt8>(repeating: 0, count: 256)
+  /// What the arena held after the interpreter.
+  private let expectedMemory = Room<UInt32>(repeating: 0, count: 2048)
+  private var expected = Ending()
+  private var seed: UInt64 = 0
+
+  init() {
+    Report.instructions = instructions
+  }
+
+  /// Interpreted instructions after which a program is given up.
+  private static var budget: Int { 3000 }
+  /// The most mismatches that are printed.
+  private static var printed: UInt64 { 5 }
+
+  mutating func run(seed: UInt64, _ arenas: inout Arenas) {
+    run(generateProgram(seed: seed, into: instructions.mutableSpan(instructions.count)), seed, &arenas)
+  }
+
+  /// Runs the program that a debugger or emulator has laid into memory, if it has.
+  ///
+  /// Layout, words: magic, seed (2), number of slots, entry, sizes of data, read-only data, and context; then the slots.
+  mutating func runLoaded(_ arenas: inout Arenas) -> Bool {
+    guard let words = UnsafePointer<UInt32>(bitPattern: 0x0020_0000), unsafe words[0] == 0x6664_4275 else {
+      return false
+    }
+    let count = Int(unsafe words[3])
+    for index in 0..<count {
+      let slot = unsafe UInt64(words[8 + 2 * index]) | UInt64(words[9 + 2 * index]) << 32
+      guard let instruction = try? Instruction(slot: slot) else {
+        mismatch("a slot holds no instruction")
+        return true
+      }
+      instructions[index] = instruction
+    }
+    let program = unsafe GeneratedProgram(
+      instructionCount: count, entry: Int(words[4]), dataSize: Int(words[5]), rodataSize: Int(words[6]),
+      contextSize: Int(words[7]))
+    run(program, unsafe UInt64(words[1]) | UInt64(words[2]) << 32, &arenas)
+    return true
+  }
+
+  private mutating func run(_ generated: GeneratedProgram, _ seed: UInt64, _ arenas: inout Arenas) {
+    self.seed = seed
+    note(generated)
+    Watchdog.watch()
+    defer { Watchdog.rest() }
+    tally.programs += 1
+    tally.instructions += UInt64(generated.instructionCount)
+    guard let frames = depth(of: generated) else {
+      return mismatch("the verifier refuses the structure")
+    }
+    let size = frames * Arena.frameSize + generated.dataSize + generated.contextSize
+    if size <= 1024 {
+      run(generated, frames, &arenas.small)
+    } else if size <= 2048 {
+      run(generated, frames, &arenas.medium)
+    } else if size <= 4096 {
+      run(generated, frames, &arenas.large)
+    } else {
+      run(generated, frames, &arenas.largest)
+    }
+  }
+
+  private func note(_ generated: GeneratedProgram) {
+    Report.seed = seed
+    Report.mode = "generated"
+    Report.program = generated
+  }
+
+  private func depth(of generated: GeneratedProgram) -> Int? {
+    try? verify(
+      instructions.mutableSpan(generated.instructionCount), entry: generated.entry,
+      granting: Recorder.granted
+    ).maximumDepth
+  }
+
+  private mutating func run(
+    _ generated: GeneratedProgram, _ frames: Int, _ arena: inout Arena
+  ) {
+    let count = generated.instructionCount
+    guard
+      (try? arena.prepare(
+        frames: frames, dataSize: generated.dataSize, bssSize: 0, contextSize: generated.contextSize)) != nil
+    else { return mismatch("the arena is too small") }
+    if let program = try? verify(
+      instructions.mutableSpan(count), entry: generated.entry, granting: Recorder.granted)
+    {
+      guard interpret(program, generated, &arena) else { return }
+      compare(program, generated, &arena, "unproven checked", "unproven hardware")
+    }
+    var regions = Regions(
+      dataSize: generated.dataSize, rodataSize: generated.rodataSize, contextSize: generated.contextSize)
+    regions.addressesFitWord = true
+    if let program = try? verify(
+      instructions.mutableSpan(count), entry: generated.entry, granting: Recorder.granted,
+      regions: regions, using: analysis.mutableSpan(analysis.count))
+    {
+      compare(program, generated, &arena, "proven checked", "proven hardware")
+    } else {
+      tally.refused += 1
+    }
+  }
+
+  // MARK: Memory
+
+  /// Fills everything that the program can reach, the same each time.
+  private mutating func fill(_ arena: borrowing Arena) {
+    var state = UInt32(truncatingIfNeeded: seed &* 0x9E37_79B9 >> 7) | 1
+    for index in 0..<arena.size / 4 {
+      state ^= state << 13
+      state ^= state >> 17
+      state ^= state << 5
+      unsafe words(arena)[index] = state
+    }
+    for index in 0..<rodata.count { rodata[index] = Self.rodataByte(index) }
+  }
+
+  private func words(_ arena: borrowing Arena) -> UnsafeMutablePointer<UInt32> {
+    unsafe UnsafeMutablePointer(bitPattern: UInt(arena.address)).unsafelyUnwrapped
+  }
+
+  private func isRodataIntact() -> Bool {
+    for index in 0..<rodata.count where rodata[index] != Self.rodataByte(index) { return false }
+    return true
+  }
+
+  private static func rodataByte(_ index: Int) -> UInt8 { UInt8(truncatingIfNeeded: index &* 37 &+ 11) }
+
+  /// Where the program's read-only data lie: at any address, among bytes that are not the program's.
+  private func rodataRange(_ generated: GeneratedProgram) -> Range<Int> {
+    let start = 64 + Int(seed & 7)
+    return start..<start + generated.rodataSize
+  }
+
+  // MARK: Engines
+
+  /// - Returns: whether the program ended.
+  private mutating func interpret(
+    _ program: borrowing VerifiedProgram, _ generated: GeneratedProgram, _ arena: inout Arena
+  ) -> Bool {
+    fill(arena)
+    let context = arena.contextAddress
+    Recorder.start(arena: arena.address, size: arena.size)
+    let outcome: Outcome
+    do {
+      var memory = arena.memory(rodata: rodata.span(rodataRange(generated)))
+      var host = RecordingHost()
+      interpreter.load(program, for: memory)
+      outcome = interpreter.run(
+        memory: &memory, context: context, contextLength: UInt64(generated.contextSize), budget: Self.budget,
+        host: &host)
+    }
+    tally.executed += UInt64(outcome.executed ?? 0)
+    expected = Ending(calls: Recorder.calls, digest: Recorder.digest)
+    switch outcome.result {
+    case .returned(let value):
+      expected.returned = value
+      tally.returned += 1
+    case .trapped(let trap):
+      guard trap.rule != .budgetSpent else {
+        tally.unfinished += 1
+        return false
+      }
+      expected.rule = trap.rule.rawValue
+      expected.address = UInt32(truncatingIfNeeded: trap.address)
+      expected.index = trap.index
+      tally.trapped += 1
+    }
+    tally.runs += 1
+    for index in 0..<arena.size / 4 { expectedMemory[index] = unsafe words(arena)[index] }
+    return true
+  }
+
+  private mutating func compare(
+    _ program: borrowing VerifiedProgram, _ generated: GeneratedProgram, _ arena: inout Arena,
+    _ checked: StaticString, _ hardware: StaticString
+  ) {
+    Report.mode = checked
+    compare(program, generated, &arena, .checked)
+    // Nothing keeps code without checks within its memory here.
+    guard expected.rule != Trap.Rule.readOutside.rawValue, expected.rule != Trap.Rule.writeOutside.rawValue
+    else { return }
+    Report.mode = hardware
+    compare(program, generated, &arena, .hardware)
+  }
+
+  private mutating func compare(
+    _ program: borrowing VerifiedProgram, _ generated: GeneratedProgram, _ arena: inout Arena,
+    _ isolation: Isolation
+  ) {
+    guard let processor = ThumbProcessor.current else { return }
+    fill(arena)
+    let rodataAddress = rodata.address + UInt32(rodataRange(generated).lowerBound)
+    let environment = NativeEnvironment(
+      isolation: isolation, arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
+      data: UInt32(arena.dataAddress), rodata: rodataAddress, routines: processor.routines)
+    var cells = workspace.mutableSpan(workspace.count)
+    guard
+      let compiled = try? compile(program, for: environment, into: code.mutableSpan(code.count), using: &cells)
+    else {
+      tally.tooLong += 1
+      return
+    }
+    processor.synchronize()
+    Recorder.start(arena: arena.address, size: arena.size)
+    let run = NativeRun(
+      code: code.address, codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
+      context: UInt32(arena.contextAddress), contextLength: UInt32(generated.contextSize),
+      stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
+      rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize), milliseconds: 1000)
+    let outcome = processor.run(run, call: record)
+    tally.runs += 1
+    var ending = Ending(calls: Recorder.calls, digest: Recorder.digest)
+    switch outcome {
+    case .returned(let value): ending.returned = value
+    case .stopped(let rule, let site, let address):
+      ending.rule = rule.rawValue
+      ending.address = UInt32(truncatingIfNeeded: address)
+      ending.index = index(ofSite: site, compiled, generated)
+    }
+    guard ending == expected else { return mismatch("it ends differently", ending) }
+    guard isRodataIntact() else { return mismatch("it wrote outside its arena", ending) }
+    for index in 0..<arena.size / 4 where unsafe words(arena)[index] != expectedMemory[index] {
+      mismatch("it leaves other memory", ending)
+      if tally.mismatches <= Self.printed { printWord(arena, index) }
+      return
+    }
+  }
+
+  /// The instruction that was stopped.
+  private func index(ofSite site: Int, _ compiled: CompiledCode, _ generated: GeneratedProgram) -> Int {
+    let cells = workspace.span(0..<generated.instructionCount)
+    var map = map.mutableSpan(map.count)
+    guard let size = CodeMap.write(of: compiled, cells, into: &map) else { return -1 }
+    return CodeMap.index(
+      ofHalfword: site / 2 - 1, start: Int(workspace[0].offset), in: map.span.extracting(0..<size)) ?? -1
+  }
+
+  // MARK: Mismatches
+
+  private mutating func mismatch(_ what: StaticString, _ ending: Ending? = nil) {
+    tally.mismatches += 1
+    guard tally.mismatches <= Self.printed else { return }
+    Report.printProgram(what)
+    expected.print("interpreter")
+    if let ending { ending.print("compiled") }
+    print("end")
+  }
+
+  private func printWord(_ arena: borrowing Arena, _ index: Int) {
+    print("memory at ", terminator: "")
+    print(UInt64(index * 4), terminator: ": 0x")
+    printHexadecimal(UInt64(expectedMemory[index]), digits: 8)
+    print(" expected, found 0x", terminator: "")
+    printHexadecimal(UInt64(unsafe words(arena)[index]), digits: 8)
+    print("")
+    report("frames_end", arena.stackTop - arena.address)
+  }
+}
