@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct ResourceRules {
   static let paths = [
-    "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "suit/trigger", ".well-known/core",
+    "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "suit/trigger",
+    ".well-known/core",
   ]
 
   @Test func `every link of the well-known core answers, and nothing answers without a link`() throws {
@@ -72,7 +73,10 @@ import Testing
     var device = try Device()
     _ = try device.install(Assembly.returning(5))
     for (path, text) in [
-      ("slots/0", "slot: 0\nsize: 0\nsequence: 0\nruns: 0\ndigest: \(String(repeating: "0", count: 64))\ncodeBytes: 0\n")
+      (
+        "slots/0",
+        "slot: 0\nsize: 0\nsequence: 0\nruns: 0\ndigest: \(String(repeating: "0", count: 64))\ncodeBytes: 0\n"
+      )
     ] {
       let answer = try device.request(.get, path, accept: 0)
       #expect(answer.values(of: .contentFormat) == [[]])

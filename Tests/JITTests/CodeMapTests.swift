@@ -5,9 +5,10 @@ import Testing
   /// Of instructions with 2, 0, 3, 300 and 1 halfwords.
   static let map: [UInt8] = [2, 0, 3, 255, 44, 1, 1]
 
-  @Test(arguments: [
-    (9, nil), (10, 0), (11, 0), (12, 2), (14, 2), (15, 3), (314, 3), (315, 4), (316, nil), (-1, nil),
-  ] as [(Int, Int?)])
+  @Test(
+    arguments: [
+      (9, nil), (10, 0), (11, 0), (12, 2), (14, 2), (15, 3), (314, 3), (315, 4), (316, nil), (-1, nil),
+    ] as [(Int, Int?)])
   func `a place in the code belongs to one instruction, or to none`(position: Int, index: Int?) {
     #expect(CodeMap.index(ofHalfword: position, start: 10, in: Self.map.span) == index)
   }
