@@ -59,7 +59,8 @@ let portableModules = [
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT", "Platform",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT",
+      "Platform",
       "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),

@@ -9,9 +9,41 @@ public struct Kernel: Sendable {
   public let function: String
   /// Preprocessor definitions, `NAME=VALUE`.
   public let definitions: [String]
+  /// Whether `result` and `contextAfter` are known. If not, what native code gives counts as right.
+  public let isOutcomeKnown: Bool
   public let result: UInt64
   public let context: [UInt8]
   public let contextAfter: [UInt8]
+
+  /// A C file with a function of the form `uint64_t f(void *context)` that has the file's name.
+  ///
+  /// - Parameters:
+  ///   - source: the file.
+  ///   - context: what the function gets a pointer to.
+  public init(file source: URL, context: [UInt8]) {
+    name = source.deletingPathExtension().lastPathComponent
+    self.source = source
+    function = name
+    definitions = []
+    isOutcomeKnown = false
+    result = 0
+    self.context = context
+    contextAfter = context
+  }
+
+  private init(
+    name: String, source: URL, function: String, definitions: [String], result: UInt64, context: [UInt8],
+    contextAfter: [UInt8]
+  ) {
+    self.name = name
+    self.source = source
+    self.function = function
+    self.definitions = definitions
+    isOutcomeKnown = true
+    self.result = result
+    self.context = context
+    self.contextAfter = contextAfter
+  }
 
   /// Reads the manifest in `folder`.
   public static func all(in folder: URL) throws -> [Kernel] {

@@ -88,7 +88,8 @@ extension EngineOutcome {
 /// - Returns: what `body` returns.
 /// - Throws: ``EmulatorError``, or what `body` throws.
 public func withBoardEngine<Result: Sendable>(
-  firmware: String, engine: Engine = .interpreter, _ body: @escaping @Sendable (DeviceEngine) async throws -> Result
+  firmware: String, engine: Engine = .interpreter,
+  _ body: @escaping @Sendable (DeviceEngine) async throws -> Result
 ) async throws -> Result {
   let signing = Signing(key: SigningKey())
   let provisioning = try makeProvisioning(

@@ -59,7 +59,10 @@ public struct DeviceClient: Sendable {
     try SlotDescription(await ask(.get, Route(.slot, parameter: number)))
   }
 
-  /// - Parameter keepingCode: whether the compiled program stays, which there has to be then.
+  /// - Parameters:
+  ///   - slot: which slot to empty.
+  ///   - keepingCode: whether the compiled program stays, which there has to be then.
+  /// - Throws: ``DeviceError``.
   public func erase(_ slot: Int, keepingCode: Bool = false) async throws(DeviceError) {
     _ = try await answer(
       .delete, Route(.slot, parameter: slot), choosing: keepingCode ? ChoiceSet(.keepCode) : .none)
@@ -67,7 +70,12 @@ public struct DeviceClient: Sendable {
 
   /// Runs a slot's program with `context` as its input and waits for the result.
   ///
-  /// - Parameter engine: `.jit` runs the compiled program, which there has to be.
+  /// - Parameters:
+  ///   - slot: whose program.
+  ///   - context: what r1 points to.
+  ///   - engine: `.jit` runs the compiled program, which there has to be.
+  /// - Returns: r0 and what the run took.
+  /// - Throws: ``DeviceError``, also when the program was stopped.
   public func run(
     _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter
   ) async throws(DeviceError) -> ExecutionDescription {

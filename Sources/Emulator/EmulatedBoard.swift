@@ -3,10 +3,17 @@ import CoAPTransport
 import Foundation
 import Subprocess
 
+/// The machines that the firmware runs on.
+public enum BoardMachine: String, CaseIterable, Sendable {
+  /// With a Cortex-M4.
+  case an386 = "mps2-an386"
+  /// With a Cortex-M7.
+  case an500 = "mps2-an500"
+}
+
 /// What to emulate.
 public struct BoardConfiguration: Sendable {
-  /// QEMU's name of the machine.
-  public var machine = "mps2-an386"
+  public var machine = BoardMachine.an386
   /// The firmware, an ELF file.
   public var firmware: String
   /// The identity and keys the board starts with: a block as `Provisioning` writes it.
@@ -173,7 +180,7 @@ extension BoardConfiguration {
 
   func arguments(board: EmulatedBoard, provisioning: String) -> [String] {
     var arguments = [
-      "-M", machine, "-nographic", "-no-reboot", "-kernel", firmware,
+      "-M", machine.rawValue, "-nographic", "-no-reboot", "-kernel", firmware,
       "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
       "-nic", nic(of: board),
     ]

@@ -234,9 +234,8 @@ extension Generator {
     flush(needed)
     settle(left)
     settle(right)
-    // With a constant on the right too there is nothing to decide at run time, but the other way stays in the code.
-    if let a = constant(left) { code.move(Self.scratch, a) }
-    let a = constant(left) == nil ? register(left, Self.scratch) : Self.scratch
+    // If both are constants, there is nothing to decide at run time, but the other way stays in the code: this is rare.
+    let a = register(left, Self.scratch)
     let number = constant(right)
     guard let condition = comparison.condition else {
       if let number {

@@ -25,13 +25,15 @@ public enum BenchmarkCaseError: Error, Equatable, Sendable {
 
 /// A kernel with its input and what has to come out: what the host lays into a board's memory for it to measure.
 ///
-/// Layout, little endian: magic (4 bytes), engine (4), result (8), sizes of program, context before and context after
+/// Layout, little endian: magic (4 bytes), engine (4), whether the outcome is known (4), result (8), sizes of program, context before and context after
 /// (4 each), then these three.
 public struct BenchmarkCase: ~Escapable {
   /// "uBms".
   public static let magic: UInt32 = 0x736d_4275
 
   public let engine: BenchmarkEngine
+  /// Whether `result` and `contextAfter` say what has to come out. If not, what the first run gives is told.
+  public let isOutcomeKnown: Bool
   /// The number the kernel has to return.
   public let result: UInt64
   /// The image; of native code, which has a place of its own, nothing.
@@ -44,10 +46,11 @@ public struct BenchmarkCase: ~Escapable {
   /// - Precondition: a span has fewer than 2^32 bytes.
   @_lifetime(copy program, copy context, copy contextAfter)
   public init(
-    engine: BenchmarkEngine, result: UInt64, program: Span<UInt8>, context: Span<UInt8>,
-    contextAfter: Span<UInt8>
+    engine: BenchmarkEngine, isOutcomeKnown: Bool, result: UInt64, program: Span<UInt8>,
+    context: Span<UInt8>, contextAfter: Span<UInt8>
   ) {
     self.engine = engine
+    self.isOutcomeKnown = isOutcomeKnown
     self.result = result
     self.program = program
     self.context = context
@@ -62,6 +65,7 @@ public struct BenchmarkCase: ~Escapable {
     let number: UInt32
     do throws(OutOfBounds) {
       number = try reader.readLittleEndian()
+      isOutcomeKnown = try reader.readLittleEndian(UInt32.self) != 0
       result = try reader.readLittleEndian()
       let programSize: UInt32 = try reader.readLittleEndian()
       let sizeBefore: UInt32 = try reader.readLittleEndian()
@@ -79,13 +83,20 @@ public struct BenchmarkCase: ~Escapable {
     }
   }
 
+  /// Whether this is what has to come out; anything is, when that is not known.
+  public func accepts(_ result: UInt64?, _ contextAfter: Span<UInt8>) -> Bool {
+    guard let result else { return false }
+    return !isOutcomeKnown || result == self.result && contextAfter.holdsSameBytes(as: self.contextAfter)
+  }
+
   /// Bytes of the whole block.
-  public var byteCount: Int { 28 + program.count + context.count + contextAfter.count }
+  public var byteCount: Int { 32 + program.count + context.count + contextAfter.count }
 
   /// Writes the block.
   public func write(into output: inout ByteWriter) throws(OutOfBounds) {
     try output.writeLittleEndian(Self.magic)
     try output.writeLittleEndian(engine.rawValue)
+    try output.writeLittleEndian(isOutcomeKnown ? 1 as UInt32 : 0)
     try output.writeLittleEndian(result)
     try output.writeLittleEndian(UInt32(program.count))
     try output.writeLittleEndian(UInt32(context.count))

@@ -19,6 +19,7 @@ public protocol NativeProcessor {
   /// - Parameters:
   ///   - run: the code and what it starts with.
   ///   - call: carries out the helpers it calls.
+  /// - Returns: how it ended.
   func run(_ run: NativeRun, call: (NativeCall) -> NativeReply) -> NativeOutcome
 }
 

@@ -22,7 +22,7 @@ public enum CompilationError: Error, Equatable, Sendable {
 }
 
 extension CompilationError {
-  /// - Parameter other: bytes that are needed beside the code.
+  /// Adds to what the code needs the `other` bytes that are needed beside it.
   fileprivate init(_ error: CompileError, beside other: Int, room: Int) {
     switch error {
     case .tooLittleRoom(let needed, _), .tooLittleWorkspace(let needed, _):
@@ -41,6 +41,8 @@ extension ProgramCompartment {
   ///   - routines: what the code may call.
   ///   - region: where to put the code and what belongs to it.
   ///   - address: the region's, divisible by 8.
+  /// - Returns: what ``run(_:in:at:context:milliseconds:on:host:)`` takes.
+  /// - Throws: ``CompilationError``.
   mutating func compile(
     _ bytes: Span<UInt8>, _ isolation: Isolation, calling routines: NativeRoutines,
     into region: inout MutableSpan<UInt8>, at address: UInt
@@ -48,7 +50,8 @@ extension ProgramCompartment {
     let image: ProgramImage
     do throws(LoadError) { image = try open(bytes) } catch { throw .load(error) }
     return try Self.compile(
-      image, isolation, calling: routines, granting: policy, into: &region, at: address, &arena, &instructions,
+      image, isolation, calling: routines, granting: policy, into: &region, at: address, &arena,
+      &instructions,
       &cells)
   }
 
@@ -102,7 +105,8 @@ extension ProgramCompartment {
     let code: CompiledCode
     do throws(CompileError) {
       code = try JIT.compile(
-        program, for: environment, into: unsafe codeBytes._unsafeMutableView(as: UInt16.self), using: &workspace)
+        program, for: environment, into: unsafe codeBytes._unsafeMutableView(as: UInt16.self),
+        using: &workspace)
     } catch {
       throw CompilationError(error, beside: codeStart + program.instructions.count, room: room)
     }
@@ -122,10 +126,13 @@ extension ProgramCompartment {
   /// - Parameters:
   ///   - program: what was compiled for this compartment.
   ///   - region: what it was compiled into, unchanged since.
+  ///   - address: the region's.
   ///   - context: as of an interpreted program.
   ///   - milliseconds: how long it may run.
   ///   - processor: runs the code.
   ///   - host: who carries out helpers.
+  /// - Returns: how it ended.
+  /// - Throws: ``ArenaError`` when the arena has no room for the context.
   mutating func run<Host: HelperHost & ~Copyable>(
     _ program: CompiledProgram, in region: Span<UInt8>, at address: UInt, context: Span<UInt8>,
     milliseconds: UInt32, on processor: some NativeProcessor, host: inout Host

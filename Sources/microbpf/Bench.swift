@@ -6,14 +6,19 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Count the instructions that kernels take on an emulated board.",
     discussion: """
-      Each kernel runs natively, as a C compiler makes it, and in the interpreter, from the same source file. The counts
-      are of instructions that the emulated Cortex-M4 executes; they repeat exactly.
+      Each kernel runs natively, as a C compiler makes it, in the interpreter,
+      and compiled on the board with and without checks, from the same source
+      file. The counts are of instructions that the emulated Cortex-M4
+      executes; they repeat exactly. What calling takes is not counted. A C
+      file of your own has a function with the file's name that gets a
+      pointer; what it returns natively counts as right.
 
       Example: microbpf bench
                microbpf bench crc32 sieve
+               microbpf bench filter.c --context packet.bin --json
       """)
 
-  @Argument(help: "Names of kernels. Default: all.")
+  @Argument(help: "Names of kernels, or C files. Default: all kernels.")
   var kernels: [String] = []
 
   @Option(help: "The folder with the kernels and their manifest.")
@@ -22,17 +27,26 @@ struct Bench: AsyncParsableCommand {
   @Option(help: "Write the figures to this file, as JSON.")
   var save: String?
 
+  @Option(help: "The file with the input of C files. Default: nothing.")
+  var context: String?
+
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
       let all = try Kernel.all(in: URL(filePath: folder))
-      if let unknown = kernels.first(where: { name in !all.contains { $0.name == name } }) {
+      let files = kernels.filter { $0.hasSuffix(".c") }
+      let names = kernels.filter { !$0.hasSuffix(".c") }
+      if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
         throw ValidationError("there is no kernel '\(unknown)' in \(folder)")
       }
+      let input = try context.map { try [UInt8](Data(contentsOf: URL(filePath: $0))) } ?? []
+      let chosen =
+        all.filter { kernels.isEmpty || names.contains($0.name) }
+        + files.map { Kernel(file: URL(filePath: $0), context: input) }
       let measuring = Measuring()
       var report = BenchmarkReport(records: [])
-      for kernel in all where kernels.isEmpty || kernels.contains(kernel.name) {
+      for kernel in chosen {
         report.records += try await measuring.measure(kernel)
       }
       if let save { try report.write(to: URL(filePath: save)) }

@@ -40,17 +40,28 @@ struct IdentityOptions: ParsableArguments {
   }
 }
 
+extension BoardMachine: ExpressibleByArgument {}
+
+/// Which machine to emulate.
+struct MachineOption: ParsableArguments {
+  @Option(help: "QEMU's name of the machine.")
+  var machine = BoardMachine.an386
+}
+
 struct Emulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start an emulated board, show its console, and stop it on Ctrl-C.",
     discussion: """
-      The board is QEMU's MPS2 with a Cortex-M4, running the firmware that
-      `make firmware` builds.
+      The board is QEMU's MPS2 with a Cortex-M4, or with a Cortex-M7 (mps2-an500), running the firmware that
+      `make firmware` builds. To manifests it is mps2-an386 either way.
 
       Example: microbpf emulate
+               microbpf emulate --machine mps2-an500
                microbpf emulate --port 5690 --trust release.pem.pub
                microbpf emulate --capture board.pcap
       """)
+
+  @OptionGroup var machine: MachineOption
 
   @Option(
     help:
@@ -69,6 +80,7 @@ struct Emulate: AsyncParsableCommand {
     try await perform { [self] in
       var configuration = BoardConfiguration(
         firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
+      configuration.machine = machine.machine
       configuration.capture = capture
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
       try await withEmulatedBoard(configuration, console: tell) { board in

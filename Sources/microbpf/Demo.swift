@@ -10,7 +10,14 @@ import Toolchain
 struct Demo: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take the examples the whole road to an emulated board and back.",
-    discussion: "Example: microbpf demo")
+    discussion: """
+      Each program runs in the interpreter, and compiled by the board.
+
+      Example: microbpf demo
+               microbpf demo --machine mps2-an500
+      """)
+
+  @OptionGroup var machine: MachineOption
 
   @Option(help: "The firmware, an ELF file.")
   var firmware = BoardConfiguration.defaultFirmware
@@ -32,10 +39,12 @@ struct Demo: AsyncParsableCommand {
       let signing = Signing(key: SigningKey())
       let provisioning = try makeProvisioning(
         trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
-      say("booting \(firmware) in QEMU")
+      say("booting \(firmware) on QEMU's \(machine.machine.rawValue)")
       let showsConsole = console
+      var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+      configuration.machine = machine.machine
       let rows = try await withEmulatedBoard(
-        BoardConfiguration(firmware: firmware, provisioning: provisioning.block),
+        configuration,
         console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) }
         },
         body: { board in
@@ -60,7 +69,8 @@ struct Demo: AsyncParsableCommand {
   private static func table(_ rows: [DemonstrationRow]) -> Table {
     Table(
       header: [
-        "program", "layout", "engine", "image bytes", "packets", "deploy ms", "code bytes", "result", "expected",
+        "program", "layout", "engine", "image bytes", "packets", "deploy ms", "code bytes", "result",
+        "expected",
         "instructions", "run µs",
       ],
       rows: rows.map { row in

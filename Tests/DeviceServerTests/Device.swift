@@ -88,8 +88,8 @@ struct Device: ~Copyable {
 
   /// A request with a message id and a token of its own.
   mutating func message(
-    _ code: Code, _ path: String, payload: [UInt8] = [], accept: UInt8? = nil, block2: BlockOption? = nil,
-    type: MessageType = .confirmable
+    _ code: Code, _ path: String, queries: [String] = [], payload: [UInt8] = [], accept: UInt8? = nil,
+    block2: BlockOption? = nil, type: MessageType = .confirmable
   ) -> Parsed {
     nextMessageID += 1
     var message = Parsed(type: type, code: code, messageID: nextMessageID)
@@ -97,6 +97,7 @@ struct Device: ~Copyable {
     message.options = path.split(separator: "/", omittingEmptySubsequences: false).map {
       Parsed.Option(.uriPath, Array($0.utf8))
     }
+    message.options += queries.map { Parsed.Option(.uriQuery, Array($0.utf8)) }
     if let accept { message.options.append(Parsed.Option(.accept, accept == 0 ? [] : [accept])) }
     if let block2 {
       message.options.append(
@@ -108,9 +109,10 @@ struct Device: ~Copyable {
 
   /// Sends a request, which must be answered in its acknowledgement.
   mutating func request(
-    _ code: Code, _ path: String, payload: [UInt8] = [], accept: UInt8? = nil, block2: BlockOption? = nil
+    _ code: Code, _ path: String, queries: [String] = [], payload: [UInt8] = [], accept: UInt8? = nil,
+    block2: BlockOption? = nil
   ) throws -> Parsed {
-    let request = message(code, path, payload: payload, accept: accept, block2: block2)
+    let request = message(code, path, queries: queries, payload: payload, accept: accept, block2: block2)
     let answers = try receive(try request.encoded())
     guard answers.count == 1, answers[0].type == .acknowledgement, answers[0].messageID == request.messageID,
       answers[0].token == request.token

@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct ResourceRules {
   static let paths = [
-    "device", "slots", "slots/0", "slots/4", "slots/0/run", "suit/trigger", ".well-known/core",
+    "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "suit/trigger",
+    ".well-known/core",
   ]
 
   @Test func `every link of the well-known core answers, and nothing answers without a link`() throws {
@@ -18,12 +19,12 @@ import Testing
     let text = String(decoding: try device.body(of: ".well-known/core", blockSize: 64), as: UTF8.self)
     let links = text.matches(of: /<\/([^>]+)>;rt="([^"]+)";ct=(\d+);title="([^"]+)"/).map { $0.output }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // A slot and its run for each of five slots, and three single resources.
-    #expect(links.count == 13)
+    // A slot, its run and its code for each of five slots, and three single resources.
+    #expect(links.count == 18)
     for link in links {
       let path = String(link.1)
       let answer = try device.request(.get, path)
-      let isReadable = !path.hasSuffix("run") && path != "suit/trigger"
+      let isReadable = !path.hasSuffix("run") && !path.hasSuffix("code") && path != "suit/trigger"
       #expect(answer.code == (isReadable ? .content : .methodNotAllowed), "\(path)")
       if isReadable { #expect(answer.values(of: .contentFormat) == [[UInt8(link.3) ?? 0]], "\(path)") }
     }
@@ -72,14 +73,17 @@ import Testing
     var device = try Device()
     _ = try device.install(Assembly.returning(5))
     for (path, text) in [
-      ("slots/0", "slot: 0\nsize: 0\nsequence: 0\nruns: 0\ndigest: \(String(repeating: "0", count: 64))\n")
+      (
+        "slots/0",
+        "slot: 0\nsize: 0\nsequence: 0\nruns: 0\ndigest: \(String(repeating: "0", count: 64))\ncodeBytes: 0\n"
+      )
     ] {
       let answer = try device.request(.get, path, accept: 0)
       #expect(answer.values(of: .contentFormat) == [[]])
       #expect(String(decoding: answer.payload, as: UTF8.self) == text)
     }
     let run = try device.request(.post, "slots/1/run", accept: 0)
-    #expect(String(decoding: run.payload, as: UTF8.self) == "result: 5\ninstructions: 2\n")
+    #expect(String(decoding: run.payload, as: UTF8.self) == "result: 5\ninstructions: 2\nmicroseconds: 0\n")
     let slots = String(decoding: try device.body(of: "slots", blockSize: 1024, accept: 0), as: UTF8.self)
     #expect(slots.split(separator: "\n\n").count == 5)
     let description = String(decoding: try device.request(.get, "device", accept: 0).payload, as: UTF8.self)

@@ -26,10 +26,10 @@ enum Board {
 
   /// Runs `body` with a board of its own, as soon as there is room for one.
   static func run<Result: Sendable>(
-    trusting keys: [SigningKey] = [key], capture: String? = nil,
+    trusting keys: [SigningKey] = [key], machine: BoardMachine = .an386, capture: String? = nil,
     _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
   ) async throws -> Result {
-    try await start(trusting: keys, network: .user, capture: capture) { board in
+    try await start(trusting: keys, machine: machine, network: .user, capture: capture) { board in
       try await withClient { try await body(board, DeviceClient(url: board.url, client: $0)) }
     }
   }
@@ -45,12 +45,14 @@ enum Board {
   }
 
   private static func start<Result: Sendable>(
-    trusting keys: [SigningKey], network: BoardConfiguration.Network, capture: String? = nil,
+    trusting keys: [SigningKey], machine: BoardMachine = .an386, network: BoardConfiguration.Network,
+    capture: String? = nil,
     _ body: @escaping @Sendable (EmulatedBoard) async throws -> Result
   ) async throws -> Result {
     let provisioning = try makeProvisioning(
       trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
     var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    configuration.machine = machine
     configuration.network = network
     configuration.capture = capture
     await berths.take()

@@ -11,20 +11,23 @@ private let folder = ConformanceCase.folder(besidePackage: Board.root)
   @Test(
     .enabled(
       if: folder != nil,
-      "no conformance suite: neither BPF_CONFORMANCE_DIR nor shared/conformance beside the package"))
-  func `the board meets every case of the public suite`() async throws {
+      "no conformance suite: neither BPF_CONFORMANCE_DIR nor shared/conformance beside the package"),
+    arguments: Engine.allCases)
+  func `the board meets every case of the public suite`(engine: Engine) async throws {
     let cases = try ConformanceCase.load(folder: try #require(folder))
     #expect(cases.count >= 313)
     let report = try await Board.run { _, device in
-      try await DeviceEngine(device: device, signing: Signing(key: Board.key)).run(cases)
+      try await DeviceEngine(device: device, signing: Signing(key: Board.key), engine: engine).run(cases)
     }
+    #expect(report.engine == "\(engine == .jit ? "JIT" : "interpreter") on mps2-an386")
     for failure in report.failures { Issue.record("\(failure)") }
     #expect(report.passed == cases.count)
   }
 
-  @Test func `what a program comes to on the board is told apart`() async throws {
+  @Test(arguments: Engine.allCases)
+  func `what a program comes to on the board is told apart`(engine: Engine) async throws {
     try await Board.run { _, device in
-      let engine = try await DeviceEngine(device: device, signing: Signing(key: Board.key))
+      let engine = try await DeviceEngine(device: device, signing: Signing(key: Board.key), engine: engine)
       func run(_ source: String, memory: [UInt8] = []) async throws -> EngineOutcome {
         try await engine.runSuiteProgram(
           try ConformanceCase(name: "", contents: "-- asm\n\(source)\n-- result\n0").program, memory: memory)

@@ -1,5 +1,6 @@
 import Delivery
 import DeviceClient
+import Interpreter
 import ProgramImage
 import TestSupport
 import Testing
@@ -17,6 +18,24 @@ import Testing
     }
   }
 
+  @Test func `a Cortex-M7 interprets, compiles and stops programs like the Cortex-M4`() async throws {
+    try await Board.run(machine: .an500) { _, device in
+      let example = try Example(path: Board.root.appending(path: "Examples/fletcher16.c").path)
+      let rows = try await demonstrate(
+        [(example: example, layout: .elf)], on: device, signing: Signing(key: Board.key)
+      ) { _ in }
+      #expect(rows.map(\.engine) == [.interpreter, .jit])
+      _ = try await deliver(
+        image: CompiledPrograms.endless[1], to: 1, of: device, signing: Signing(key: Board.key))
+      do {
+        _ = try await device.runCompiled(1)
+        Issue.record("an endless program ended")
+      } catch DeviceError.refused(let refusal) {
+        #expect(refusal.rule == Int(Trap.Rule.budgetSpent.rawValue))
+      }
+    }
+  }
+
   @Test func `programs in every layout return what they should`() async throws {
     let examples = [
       ("counter.c", ImageLayout.text), ("globals.c", .femtoContainers), ("globals.c", .extended),
@@ -27,7 +46,8 @@ import Testing
         (example: try Example(path: Board.root.appending(path: "Examples/\(name)").path), layout: layout)
       }
       let rows = try await demonstrate(programs, on: device, signing: Signing(key: Board.key)) { _ in }
-      #expect(rows.map(\.layout) == ["text", "femtoContainers", "extended", "elf"])
+      #expect(rows.map(\.layout) == ["text", "femtoContainers", "extended", "elf"].flatMap { [$0, $0] })
+      #expect(rows.map(\.engine) == (0..<4).flatMap { _ in [.interpreter, .jit] })
     }
   }
 }

@@ -51,13 +51,15 @@ struct Siege: Sendable {
     try await refusal { _ = try await device.install(manifest: url) }
   }
 
-  func refusal(of request: () async throws -> Void) async throws -> Refusal {
+  func refusal(
+    sourceLocation: SourceLocation = #_sourceLocation, of request: () async throws -> Void
+  ) async throws -> Refusal {
     do {
       try await request()
     } catch DeviceError.refused(let refusal) {
       return refusal
     }
-    Issue.record("not refused")
+    Issue.record("not refused", sourceLocation: sourceLocation)
     throw NotRefused()
   }
 

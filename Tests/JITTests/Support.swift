@@ -15,6 +15,9 @@ let packageDirectory = URL(fileURLWithPath: #filePath).deletingLastPathComponent
 struct Compiled {
   var code: [UInt8]
   var summary: CompiledCode
+  /// `CodeMap`'s, and where the code of the first instruction starts, in halfwords.
+  var map: [UInt8]
+  var firstHalfword: Int
 
   static let environment = NativeEnvironment(
     isolation: .checked, arena: 0x2000_4000, arenaSize: 8192, data: 0x2000_4200, rodata: 0x2000_8000,
@@ -42,6 +45,11 @@ struct Compiled {
     var workspace = FixedArray(repeating: CompilerCell(), count: count)
     var workCells = workspace.mutableSpan
     summary = try compile(program, for: environment, into: buffer.mutableSpan, using: &workCells)
+    firstHalfword = Int(workCells[0].offset)
+    var mapBuffer = FixedArray<UInt8>(count: 3 * count)
+    var mapSpan = mapBuffer.mutableSpan
+    let length = CodeMap.write(of: summary, workCells.span, into: &mapSpan) ?? 0
+    map = (0..<length).map { mapBuffer.span[$0] }
     code = (0..<summary.size / 2).flatMap { index in
       let halfword = buffer.span[index]
       return [UInt8(halfword & 0xFF), UInt8(halfword >> 8)]

@@ -55,7 +55,7 @@ private func measureRuns(
     report(
       "translate_instructions", Stopwatch.instructions { interpreter.load(program, for: memory) })
   }
-  guard outcome.result == .returned(it.result), holdsContext(&arena, it.contextAfter) else { return false }
+  guard isRight(it, outcome, &arena) else { return false }
   do {
     var memory = arena.memory(rodata: image.rodata)
     var host = NoHelpers()
@@ -66,12 +66,19 @@ private func measureRuns(
           memory: &memory, context: context, contextLength: length, budget: .max, host: &host)
       })
   }
-  return outcome.result == .returned(it.result) && holdsContext(&arena, it.contextAfter)
+  return isRight(it, outcome, &arena)
 }
 
-func holdsContext(_ arena: inout Arena, _ expected: Span<UInt8>) -> Bool {
+private func isRight(_ it: borrowing BenchmarkCase, _ outcome: Outcome, _ arena: inout Arena) -> Bool {
+  guard case .returned(let result) = outcome.result else { return false }
+  return isRight(it, result, &arena)
+}
+
+/// Whether a run gave what it should; tells it, too.
+func isRight(_ it: borrowing BenchmarkCase, _ result: UInt64, _ arena: inout Arena) -> Bool {
   let context = arena.context
-  return context.span.holdsSameBytes(as: expected)
+  report(result: result, context: context.span)
+  return it.accepts(result, context.span)
 }
 
 @inline(never)

@@ -36,6 +36,14 @@ import Measurement
   }
 }
 
+/// Puts out what a run gave: its result, and its context as a number that another context hardly has (FNV-1a).
+func report(result: UInt64, context: Span<UInt8>) {
+  report("returned", result)
+  var hash: UInt32 = 0x811C_9DC5
+  for index in context.indices { hash = (hash ^ UInt32(context[index])) &* 0x0100_0193 }
+  report("context", UInt64(hash))
+}
+
 /// Puts out one figure.
 func report(_ name: StaticString, _ number: UInt64) {
   print(name, terminator: ": ")

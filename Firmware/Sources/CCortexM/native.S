@@ -27,8 +27,7 @@
 native_current:
   .space 4
 
-  // A program's eight nested calls, its values that have no register, a routine and the interrupts on top take less
-  // than 1.5 KiB.
+  // What compiled code takes of it, and the interrupts on top, is counted in docs/jit.md.
   .section .bss.native_stack, "aw", %nobits
   .balign 8
   .global native_stack, native_stack_end

@@ -256,7 +256,8 @@ struct Comparison: ~Copyable {
       data: UInt32(arena.dataAddress), rodata: rodataAddress, routines: processor.routines)
     var cells = workspace.mutableSpan(workspace.count)
     guard
-      let compiled = try? compile(program, for: environment, into: code.mutableSpan(code.count), using: &cells)
+      let compiled = try? compile(
+        program, for: environment, into: code.mutableSpan(code.count), using: &cells)
     else {
       tally.tooLong += 1
       return

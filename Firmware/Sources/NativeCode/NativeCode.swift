@@ -44,7 +44,8 @@ public struct ThumbProcessor: NativeProcessor {
         case native_pause_returned: return .returned(state.pointee.result)
         case native_pause_helper:
           reply = call(
-            .helper(position: UInt8(truncatingIfNeeded: state.pointee.position), arguments(of: state, from: 0)))
+            .helper(
+              position: UInt8(truncatingIfNeeded: state.pointee.position), arguments(of: state, from: 0)))
         case native_pause_numbered:
           reply = call(.numbered(state.pointee.arguments?[0] ?? 0, arguments(of: state, from: 1)))
         default:
