@@ -93,6 +93,9 @@ struct Generator: ~Copyable, ~Escapable {
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
       kept = live.union(cells[index].live)
+      // What waits without being needed any more must not be taken for what the instruction gives the same cell.
+      var stale = pending.subtracting(cells[index].live)
+      while !stale.isEmpty { forget(stale.removeFirst()) }
       generate(instruction, at: index, &cells)
     }
     guard code.count <= 0xFFFF else { return true }
