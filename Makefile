@@ -3,8 +3,9 @@
 MICROBPF := .build/debug/microbpf
 
 SECONDS ?= 60
+COUNT ?= 20000
 
-.PHONY: demo test bench conformance build firmware setup size fuzz format lint clean
+.PHONY: demo test bench conformance differential build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -30,6 +31,12 @@ bench: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) bench --save Benchmarks/results/latest.json
+
+## Compare both engines over COUNT programs made at random, from SEED on if it is given, on the emulated board.
+differential: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) differential --count $(COUNT) $(if $(SEED),--seed $(SEED))
 
 ## Build the command line: .build/debug/microbpf.
 build:

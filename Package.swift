@@ -64,7 +64,7 @@ let portableModules = [
       "ProgramImage", "Runtime", "SUIT", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),
-  portableModule("RandomPrograms", ["BPF", "Helpers"]),
+  portableModule("RandomPrograms", ["BPF", "Bytes", "Helpers"]),
   portableModule(
     "Checks", ["BPF", "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Verifier"]),
 ]
@@ -120,6 +120,12 @@ let hostModules = [
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
   hostModule(
+    "DifferentialTesting",
+    [
+      "BPF", "BPFText", "Bytes", "RandomPrograms",
+      .product(name: "Subprocess", package: "swift-subprocess"),
+    ]),
+  hostModule(
     "FuzzTargets",
     [
       "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Platform", "ProgramImage",
@@ -130,7 +136,7 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
+      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -185,7 +191,9 @@ let testTargets = [
   tests(
     of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
-  .testTarget(name: "FirmwareTests", dependencies: ["CoAPTransport"], swiftSettings: host),
+  .testTarget(
+    name: "FirmwareTests", dependencies: ["BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms"],
+    swiftSettings: host),
   tests(of: "FuzzTargets"),
 ]
 

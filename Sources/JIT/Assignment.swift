@@ -201,9 +201,11 @@ private struct Census {
     add(effects.uses.union(written), weight)
     if takesManyRegisters(instruction, after) { needsSpare = true }
     if weight > 1 { countConstant(instruction) }
+    let operation = instruction.operation
+    // What these write they write also where nobody needs it.
+    if operation.isAtomic || writesBothHalves(instruction, written) { written = effects.definitions }
     guard !written.isEmpty else { return }
     var others = after
-    let operation = instruction.operation
     let upperHalves: UInt32 = 0x3F_F800
     let isMove = operation == .mov64Reg || operation == .mov32Reg
     if written.bits & upperHalves != 0 && operation.is64Bit && operation.instructionClass == .alu64
@@ -226,6 +228,14 @@ private struct Census {
         }
       }
       conflicts[cell.index] |= set.bits
+    }
+  }
+
+  /// Whether the lower half is computed for the carry alone.
+  private func writesBothHalves(_ instruction: Instruction, _ written: CellSet) -> Bool {
+    switch instruction.operation {
+    case .add64Imm, .add64Reg, .sub64Imm, .sub64Reg, .neg64: written.contains(.upper(instruction.destination))
+    default: false
     }
   }
 

@@ -10,10 +10,9 @@ extension Workspace {
   private static var headSize: Int { 2 }
   /// In place of the place of a record: nothing is known.
   private static var nothingKnown: UInt32 { .max }
-  /// Changes that come from behind after which bounds that move are given up.
-  private static var changeLimit: UInt32 { 4 }
-  /// And those after which it is given up as well that the upper half is zero.
-  private static var wordLimit: UInt32 { 6 }
+  /// Changes that come from behind after which bounds that move are given up, but for those of a value that has been the
+  /// same until then. A number whose upper half is zero keeps that as long as it holds.
+  private static var changeLimit: UInt32 { 2 }
 
   mutating func setInstruction(ofJoin number: Int, _ index: Int) {
     cells[Self.joinBase + number - 1].second = UInt32(truncatingIfNeeded: index)
@@ -127,9 +126,9 @@ extension Workspace {
       header.hasChanged = true
       if comesFromBehind {
         new =
-          header.changes < Self.changeLimit
+          header.changes < Self.changeLimit || old.isConstant
           ? cells.widened(old, to: new, boundCount: boundCount)
-          : new.upperHalfIsZero && header.changes < Self.wordLimit ? new.widestWord : .unknown
+          : new.upperHalfIsZero ? new.widestWord : .unknown
       }
     }
     guard !new.isUnknown else { return false }

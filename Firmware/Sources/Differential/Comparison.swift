@@ -78,27 +78,22 @@ struct Comparison: ~Copyable {
     run(generateProgram(seed: seed, into: instructions.mutableSpan(instructions.count)), seed, &arenas)
   }
 
-  /// Runs the program that a debugger or emulator has laid into memory, if it has.
-  ///
-  /// Layout, words: magic, seed (2), number of slots, entry, sizes of data, read-only data, and context; then the slots.
-  mutating func runLoaded(_ arenas: inout Arenas) -> Bool {
-    guard let words = UnsafePointer<UInt32>(bitPattern: 0x0020_0000), unsafe words[0] == 0x6664_4275 else {
-      return false
-    }
-    let count = Int(unsafe words[3])
-    for index in 0..<count {
-      let slot = unsafe UInt64(words[8 + 2 * index]) | UInt64(words[9 + 2 * index]) << 32
-      guard let instruction = try? Instruction(slot: slot) else {
-        mismatch("a slot holds no instruction")
-        return true
+  /// Runs the programs that the emulator has laid into memory.
+  mutating func runLoaded(_ arenas: inout Arenas) throws(ProgramBlockError) {
+    // SAFETY: the region is code memory that nothing else uses, and nobody writes while the program runs.
+    let region = unsafe UnsafeBufferPointer<UInt8>(
+      start: UnsafePointer(bitPattern: ProgramBlock.address), count: ProgramBlock.capacity)
+    var reader = unsafe ByteReader(region.span)
+    while true {
+      var room = instructions.mutableSpan(instructions.count)
+      do throws(ProgramBlockError) {
+        let (program, seed) = try ProgramBlock.read(&reader, into: &room)
+        run(program, seed, &arenas)
+      } catch {
+        guard error == .absent else { throw error }
+        return
       }
-      instructions[index] = instruction
     }
-    let program = unsafe GeneratedProgram(
-      instructionCount: count, entry: Int(words[4]), dataSize: Int(words[5]), rodataSize: Int(words[6]),
-      contextSize: Int(words[7]))
-    run(program, unsafe UInt64(words[1]) | UInt64(words[2]) << 32, &arenas)
-    return true
   }
 
   private mutating func run(_ generated: GeneratedProgram, _ seed: UInt64, _ arenas: inout Arenas) {
