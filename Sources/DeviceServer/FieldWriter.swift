@@ -24,16 +24,19 @@ extension CBORWriter: FieldWriter {
     try beginArray(count)
   }
 
+  @inline(never)
   mutating func field(_ name: StaticString, _ value: Int64) throws(OutOfBounds) {
     try writeText(name)
     try writeInteger(value)
   }
 
+  @inline(never)
   mutating func field(_ name: StaticString, bytes: Span<UInt8>) throws(OutOfBounds) {
     try writeText(name)
     try writeBytes(bytes)
   }
 
+  @inline(never)
   mutating func field(_ name: StaticString, text: Span<UInt8>) throws(OutOfBounds) {
     try writeText(name)
     try writeText(text)
@@ -57,12 +60,14 @@ struct TextWriter: FieldWriter, ~Copyable, ~Escapable {
     maps += 1
   }
 
+  @inline(never)
   mutating func field(_ name: StaticString, _ value: Int64) throws(OutOfBounds) {
     try begin(name)
     try output.writeDecimal(value)
     try output.write("\n")
   }
 
+  @inline(never)
   mutating func field(_ name: StaticString, bytes: Span<UInt8>) throws(OutOfBounds) {
     try begin(name)
     for index in bytes.indices {
@@ -74,6 +79,7 @@ struct TextWriter: FieldWriter, ~Copyable, ~Escapable {
     try output.write("\n")
   }
 
+  @inline(never)
   mutating func field(_ name: StaticString, text: Span<UInt8>) throws(OutOfBounds) {
     try begin(name)
     try output.write(text)

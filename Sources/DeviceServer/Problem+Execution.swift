@@ -107,7 +107,7 @@ extension Problem {
     switch trap.rule {
     case .readOutside: "it read memory outside its compartment"
     case .writeOutside: "it wrote memory outside its compartment"
-    case .budgetSpent: "it used up the instructions it may run"
+    case .budgetSpent: "it used up the instructions or the time it may take"
     case .callTooDeep: "its functions call each other deeper than its stack allows"
     case .unknownHelper: "it called a helper that does not exist"
     case .helperNotGranted: "it called a helper that it is not granted"

@@ -6,7 +6,7 @@ public struct Trap: Error, Equatable, Sendable {
     case readOutside = 1
     /// A store, or an atomic operation, where the program may not write.
     case writeOutside = 2
-    /// The budget is spent.
+    /// The budget of instructions, or of time, is spent.
     case budgetSpent = 3
     /// A local call for which the arena has no stack frame.
     case callTooDeep = 4

@@ -228,7 +228,7 @@ import Verifier
       #expect(refusal.rule == Int(Trap.Rule.budgetSpent.rawValue))
       #expect(
         refusal.description
-          == "Program stopped (5.00): it used up the instructions it may run (instruction 1)")
+          == "Program stopped (5.00): it used up the instructions or the time it may take (instruction 1)")
     }
   }
 

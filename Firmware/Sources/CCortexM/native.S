@@ -32,7 +32,7 @@ native_current:
   .balign 8
   .global native_stack, native_stack_end
 native_stack:
-  .space 2048
+  .space 1024
 native_stack_end:
 
   .macro routine name
