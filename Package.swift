@@ -136,7 +136,8 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "Toolchain", "VirtualDevice",
+      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime",
+      "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -192,7 +193,8 @@ let testTargets = [
     of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(
-    name: "FirmwareTests", dependencies: ["BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms"],
+    name: "FirmwareTests",
+    dependencies: ["BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms"],
     swiftSettings: host),
   tests(of: "FuzzTargets"),
 ]

@@ -39,6 +39,8 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Devices", subcommands: [Execute.self, JITCommands.self, Slots.self, Erase.self, Info.self]),
       CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
-      CommandGroup(name: "Conformance", subcommands: [RunConformance.self, AnswerConformanceRunner.self, Differential.self]),
+      CommandGroup(
+        name: "Conformance",
+        subcommands: [RunConformance.self, AnswerConformanceRunner.self, Differential.self]),
     ])
 }
