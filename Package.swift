@@ -195,7 +195,7 @@ let testTargets = [
   .testTarget(
     name: "FirmwareTests",
     dependencies: ["BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms"],
-    swiftSettings: host),
+    exclude: ["Differential"], swiftSettings: host),
   tests(of: "FuzzTargets"),
 ]
 

@@ -25,7 +25,7 @@ public struct DifferentialReport: Sendable {
   public init() {}
 
   /// Reads what the firmware `Differential` prints.
-  init(console: [String]) {
+  public init(console: [String]) {
     var mismatch: Mismatch?
     for line in console {
       if line.hasPrefix("mismatch ") {

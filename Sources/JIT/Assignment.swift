@@ -31,7 +31,7 @@ struct RegisterAssignment: ~Escapable {
   func place(_ cell: Cell) -> Int { Int(places[cell.index]) }
 
   /// `nil` when the cell does not live in a register.
-  @inline(__always)
+  @inline(never)
   func register(_ cell: Cell) -> CoreRegister? {
     let place = places[cell.index]
     // SAFETY: an enumeration without payloads is one byte that numbers its cases, of which there are 16.

@@ -34,6 +34,7 @@ extension Generator {
   }
 
   /// What `cell` is, in terms of homes; a home of its own counts as a copy of it.
+  @inline(never)
   mutating func value(of operand: Operand) -> Value {
     switch operand {
     case .constant(let number): return .constant(number)

@@ -149,14 +149,14 @@ extension Generator {
     let frame = Cell.lower(.r10).number
     if value.kind == .copy, value.a == frame { return Int(offset) }
     guard value.kind == .addConstant, value.a == frame else { return nil }
-    return Int(Int32(bitPattern: value.number)) + Int(offset)
+    return Int(Int32(bitPattern: value.number)) &+ Int(offset)
   }
 
   /// Whether the access needs no check: it was proven, or goes to the function's own stack frame.
   private mutating func isSafe(_ instruction: Instruction, _ base: Register, _ size: UInt32) -> Bool {
     if instruction.proven.contains(.inBounds) { return true }
     guard let offset = frameOffset(base, instruction.offset) else { return false }
-    return offset >= -Arena.frameSize && offset + Int(size) <= 0
+    return offset >= -Arena.frameSize && offset <= 0 - Int(size)
   }
 
   private mutating func isAligned(_ instruction: Instruction, _ base: Register) -> Bool {
@@ -171,8 +171,8 @@ extension Generator {
     let value = values[cell.index]
     switch value.kind {
     case .addConstant:
-      let sum = Int(Int32(bitPattern: value.number)) + Int(offset)
-      if !Assembler.reaches(sum) || !Assembler.reaches(sum + (isDouble ? 4 : 0)) { materialize(cell) }
+      let sum = Int(Int32(bitPattern: value.number)) &+ Int(offset)
+      if !Assembler.reaches(sum) || !Assembler.reaches(sum &+ (isDouble ? 4 : 0)) { materialize(cell) }
     case .sum:
       if offset != 0 || value.n > 3 || isDouble || registers.register(value.first) == nil
         || registers.register(value.second) == nil
@@ -197,12 +197,12 @@ extension Generator {
         home(value.first, Self.scratch), home(value.second, Self.scratch2), UInt32(value.n))
     case .addConstant:
       address = .offset(
-        home(value.first, Self.scratch), Int(Int32(bitPattern: value.number)) + Int(offset))
+        home(value.first, Self.scratch), Int(Int32(bitPattern: value.number)) &+ Int(offset))
     default:
       address = .offset(register(operand(cell), Self.scratch), Int(offset))
     }
     if case .offset(let register, let distance) = address,
-      !Assembler.reaches(distance) || !Assembler.reaches(distance + (isDouble ? 4 : 0))
+      !Assembler.reaches(distance) || !Assembler.reaches(distance &+ (isDouble ? 4 : 0))
     {
       add(Self.scratch, register, UInt32(truncatingIfNeeded: distance))
       address = .offset(Self.scratch, 0)

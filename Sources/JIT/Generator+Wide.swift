@@ -226,6 +226,7 @@ extension Generator {
     finish(high, in: highDestination)
   }
 
+  @inline(never)
   mutating func constant(_ operand: Operand) -> UInt32? {
     if let number = operand.constant { return number }
     let value = value(of: operand)
@@ -233,6 +234,7 @@ extension Generator {
   }
 
   /// The new value of `cell` is in its home already.
+  @inline(never)
   mutating func finishStored(_ cell: Cell) {
     forget(cell)
     if flagged == cell { flagged = nil }
@@ -369,18 +371,21 @@ extension Generator {
   }
 
   /// Puts both halves of an argument, which have been settled, on the stack.
+  @inline(never)
   mutating func pass(_ low: Operand, _ high: Operand, at offset: Int) {
     let a = register(low, Self.scratch)
     let b = register(high, Self.scratch2)
     code.transferPair(isLoad: false, a, b, base: .sp, offset: offset)
   }
 
+  @inline(never)
   mutating func moveStack(by bytes: Int) {
     code.moveStack(by: bytes)
     stackOffset -= bytes
   }
 
   /// Calls a routine that changes r12 and lr alone, with a number in r12.
+  @inline(never)
   mutating func call(_ address: UInt32, with number: UInt32) {
     code.move(Self.scratch, number)
     code.moveLong(Self.scratch2, address)
@@ -389,6 +394,7 @@ extension Generator {
   }
 
   /// The result of a routine, from r12 and lr.
+  @inline(never)
   mutating func take(_ low: Cell, _ high: Cell) {
     if live.contains(low) { finish(low, in: Self.scratch) } else { forget(low) }
     if live.contains(high) { finish(high, in: Self.scratch2) } else { forget(high) }

@@ -93,6 +93,9 @@ struct Generator: ~Copyable, ~Escapable {
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
       kept = live.union(cells[index].live)
+      // What waits without being needed any more must not be taken for what the instruction gives the same cell.
+      var stale = pending.subtracting(cells[index].live)
+      while !stale.isEmpty { forget(stale.removeFirst()) }
       generate(instruction, at: index, &cells)
     }
     guard code.count <= 0xFFFF else { return true }
@@ -209,6 +212,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// Computes those of `cells` that are not in their homes.
+  @inline(never)
   mutating func flush(_ cells: CellSet) {
     while true {
       var waiting = pending.intersection(cells)
@@ -226,6 +230,7 @@ struct Generator: ~Copyable, ~Escapable {
   // MARK: Values
 
   /// The value is not needed, or has just been computed.
+  @inline(never)
   mutating func forget(_ cell: Cell) {
     guard pending.contains(cell) else { return }
     var sources = values[cell.index].sources
@@ -239,6 +244,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// From here on `cell` has this value, which is computed when it has to be.
+  @inline(never)
   mutating func define(_ cell: Cell, _ value: Value) {
     guard live.contains(cell) else { return forget(cell) }
     let home = registers.place(cell)
@@ -308,6 +314,7 @@ struct Generator: ~Copyable, ~Escapable {
   /// - Parameters:
   ///   - cell: what will be written.
   ///   - spared: a cell that is left as it is, because it is read before the home is written and then forgotten.
+  @inline(never)
   mutating func makeWay(_ cell: Cell, sparing spared: Cell? = nil) {
     let sparedBits: UInt32 = if let spared { 1 &<< UInt32(spared.number) } else { 0 }
     while true {
@@ -319,6 +326,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// Computes the value of `cell` into its home.
+  @inline(never)
   mutating func materialize(_ cell: Cell) {
     guard pending.contains(cell) else { return }
     makeWay(cell)
@@ -328,11 +336,13 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// The register to compute a cell's new value in: its home, if that is a register.
+  @inline(never)
   mutating func target(_ cell: Cell) -> CoreRegister {
     registers.register(cell) ?? Self.scratch
   }
 
   /// The new value of `cell` is in `register`, and way was made for it.
+  @inline(never)
   mutating func finish(_ cell: Cell, in register: CoreRegister) {
     forget(cell)
     if flagged == cell { flagged = nil }
@@ -370,6 +380,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `source` + `number`.
+  @inline(never)
   mutating func add(_ destination: CoreRegister, _ source: CoreRegister, _ number: UInt32) {
     if number == 0 { return code.move(destination, source) }
     guard !code.combine(.add, destination, source, number) else { return }
@@ -380,6 +391,7 @@ struct Generator: ~Copyable, ~Escapable {
     code.combine(.add, destination, source, aside)
   }
 
+  @inline(never)
   mutating func moveConstant(_ register: CoreRegister, _ number: UInt32) {
     if let holder = registers.register(holding: number) {
       code.move(register, holder)
@@ -391,6 +403,7 @@ struct Generator: ~Copyable, ~Escapable {
   // MARK: Homes
 
   /// What the home of `cell` holds: in its register, or loaded into `scratch`.
+  @inline(never)
   mutating func home(_ cell: Cell, _ scratch: CoreRegister) -> CoreRegister {
     if let register = registers.register(cell) { return register }
     load(scratch, from: cell)
@@ -422,18 +435,21 @@ struct Generator: ~Copyable, ~Escapable {
   // MARK: Operands
 
   /// The operand in `cell`, or the constant that is known to be in it.
+  @inline(never)
   mutating func operand(_ cell: Cell) -> Operand {
     let value = values[cell.index]
     return value.kind == .constant ? .constant(value.number) : .cell(cell)
   }
 
   /// Sees to it that `fetch` and `register` can have the operand without changing any home.
+  @inline(never)
   mutating func settle(_ operand: Operand) {
     guard case .cell(let cell) = operand, !values[cell.index].isSimple else { return }
     materialize(cell)
   }
 
   /// The operand in a register, which is `scratch` if it is in none yet. It has been settled.
+  @inline(never)
   mutating func register(_ operand: Operand, _ scratch: CoreRegister) -> CoreRegister {
     if let register = registerIfAny(operand) { return register }
     fetch(operand, into: scratch)
@@ -441,6 +457,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// The register that holds the operand already. It has been settled.
+  @inline(never)
   mutating func registerIfAny(_ operand: Operand) -> CoreRegister? {
     switch operand {
     case .constant(let number): return registers.register(holding: number)
@@ -456,6 +473,7 @@ struct Generator: ~Copyable, ~Escapable {
   }
 
   /// Puts the operand, which has been settled, into `destination`.
+  @inline(never)
   mutating func fetch(_ operand: Operand, into destination: CoreRegister) {
     switch operand {
     case .constant(let number): moveConstant(destination, number)

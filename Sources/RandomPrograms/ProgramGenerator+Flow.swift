@@ -114,7 +114,8 @@ extension ProgramGenerator {
     loopDepth -= 1
   }
 
-  private mutating func jumpBack(_ opcode: UInt8, _ register: UInt8 = 0, _ number: UInt32 = 0, to start: Int) {
+  private mutating func jumpBack(_ opcode: UInt8, _ register: UInt8 = 0, _ number: UInt32 = 0, to start: Int)
+  {
     let distance = start - count - 1
     if opcode == 0x06 {
       emit(opcode, 0, 0, 0, UInt32(truncatingIfNeeded: distance))
@@ -153,6 +154,9 @@ extension ProgramGenerator {
   mutating func call(_ number: Int) {
     // Loops do not survive what they count with.
     guard reserved & 0x3F == 0 else { return }
+    for register in 1..<UInt8(6) where ((profile.pool | 2) & ~initialised) >> register & 1 != 0 {
+      initialise(register)
+    }
     emit(0x85, 0, 1, 0, UInt32(truncatingIfNeeded: number), mark: Mark.call)
     forgetCallerSaved()
   }

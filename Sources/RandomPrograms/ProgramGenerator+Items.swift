@@ -57,7 +57,8 @@ extension ProgramGenerator {
       readOnly |= 1 << register
     default:
       alu(0xB0, wide: numbers.chance(90), register, register: 10)
-      let distance = 8 * (1 + numbers.below(numbers.chance(80) ? 16 : 64)) - (numbers.chance(80) ? 0 : numbers.below(8))
+      let distance =
+        32 + 8 * numbers.below(numbers.chance(80) ? 12 : 60) - (numbers.chance(80) ? 0 : numbers.below(8))
       alu(0x00, wide: numbers.chance(90), register, immediate: 0 &- distance)
       pointers |= 1 << register
     }
@@ -156,7 +157,9 @@ extension ProgramGenerator {
       // Masks.
       alu(0xB0, wide: wide, d, register: a)
       shift(numbers.pick([0x70, 0xC0]), wide: isWide(), d, numbers.distance())
-      alu(0x50, wide: isWide(), d, immediate: numbers.chance(60) ? (1 << numbers.below(32)) &- 1 : numbers.boundaryWord())
+      alu(
+        0x50, wide: isWide(), d,
+        immediate: numbers.chance(60) ? (1 << numbers.below(32)) &- 1 : numbers.boundaryWord())
       disturb(a)
     case 6:
       // A copy and its source go different ways.
@@ -179,7 +182,9 @@ extension ProgramGenerator {
     case 9:
       // Products by constants with encodings of their own.
       alu(0xB0, wide: wide, d, register: a)
-      alu(0x20, wide: isWide(), d, immediate: numbers.pick([0, 1, 2, 3, 5, 7, 9, 15, 17, 31, 255, 257, ~0, 0x8000_0000]))
+      alu(
+        0x20, wide: isWide(), d,
+        immediate: numbers.pick([0, 1, 2, 3, 5, 7, 9, 15, 17, 31, 255, 257, ~0, 0x8000_0000]))
       disturb(a)
       if numbers.chance(50) { alu(0x00, wide: isWide(), target(), register: d) }
     case 10:
@@ -205,7 +210,8 @@ extension ProgramGenerator {
       if numbers.chance(30) { disturb(a) }
       alu(0x10, wide: isWide(), target(), register: d)
     default:
-      alu(0xB0, wide: wide, d, register: a, offset: wide ? numbers.pick([8, 16, 32]) : numbers.pick([8, 16]))
+      alu(
+        0xB0, wide: wide, d, register: a, offset: wide ? numbers.pick([8, 16, 32]) : numbers.pick([8, 16]))
       disturb(a)
       alu(numbers.pick([0x00, 0x70, 0xC0, 0x50]), wide: isWide(), d, immediate: numbers.boundaryWord())
     }
@@ -214,7 +220,9 @@ extension ProgramGenerator {
   /// Registers exchanged, or passed on in a circle.
   private mutating func exchange() {
     let (a, b, c) = (target(), target(), target())
-    guard initialised >> a & 1 != 0, initialised >> b & 1 != 0, initialised >> c & 1 != 0 else { return initialise(a) }
+    guard initialised >> a & 1 != 0, initialised >> b & 1 != 0, initialised >> c & 1 != 0 else {
+      return initialise(a)
+    }
     let wide = isWide()
     switch numbers.below(5) {
     case 0:
@@ -268,14 +276,18 @@ extension ProgramGenerator {
 
   /// Where to access so many bytes: a register and an offset, mostly within a region.
   private mutating func place(_ bytes: Int16, writes: Bool) -> (UInt8, Int16) {
-    if numbers.chance(3) { return (source(), numbers.chance(50) ? 0 : Int16(truncatingIfNeeded: numbers.boundaryWord())) }
+    if numbers.chance(3) {
+      return (source(), numbers.chance(50) ? 0 : Int16(truncatingIfNeeded: numbers.boundaryWord()))
+    }
     let choices = writes ? pointers & ~readOnly : pointers
     if numbers.chance(20), choices & ~0x400 != 0 { return indexed(choices & ~0x400) }
     for _ in 0..<3 {
       let register = UInt8(truncatingIfNeeded: numbers.below(10))
       guard choices >> register & 1 != 0 else { continue }
       if numbers.chance(2) {
-        return (register, numbers.pick([255, 256, -255, -256, 1020, 1024, 4092, 4095, 4096, 0x7FFF, -0x8000]))
+        return (
+          register, numbers.pick([255, 256, -255, -256, 1020, 1024, 4092, 4095, 4096, 0x7FFF, -0x8000])
+        )
       }
       return (register, numbers.chance(70) ? Int16(numbers.below(3)) * bytes : Int16(numbers.below(12)) - 2)
     }

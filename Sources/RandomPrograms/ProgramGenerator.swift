@@ -110,7 +110,7 @@ public struct ProgramGenerator: ~Copyable, ~Escapable {
 
   private mutating func generateFunction(_ number: Int) {
     begin(number)
-    initialised = 0x43E
+    initialised = profile.pool & 0x3E | 0x402
     pointers = 0x400
     var survivor: UInt8?
     if profile.calls == .recursion, number == 1 {
@@ -214,15 +214,19 @@ public struct ProgramGenerator: ~Copyable, ~Escapable {
   // MARK: Choices
 
   /// A register to write.
+  ///
+  /// Mostly one that holds something, for many instructions read it too.
   mutating func target() -> UInt8 {
+    let all = profile.pool & ~reserved
+    let choices = numbers.chance(97) && all & initialised != 0 ? all & initialised : all
     for _ in 0..<4 {
       let register =
         numbers.chance(25)
         ? UInt8(truncatingIfNeeded: recent >> UInt16(4 * numbers.below(4))) & 15
         : UInt8(truncatingIfNeeded: numbers.below(10))
-      if register < 10, (profile.pool & ~reserved) >> register & 1 != 0 { return register }
+      if register < 10, choices >> register & 1 != 0 { return register }
     }
-    return UInt8(truncatingIfNeeded: (profile.pool & ~reserved).trailingZeroBitCount)
+    return UInt8(truncatingIfNeeded: choices.trailingZeroBitCount)
   }
 
   /// A register to read.
@@ -271,10 +275,10 @@ struct Profile {
     widePercent = numbers.pick([0, 10, 30, 50, 50, 70, 90, 100])
     length =
       switch numbers.below(100) {
-      case 0..<60: 3 + numbers.below(20)
-      case 60..<90: 20 + numbers.below(50)
-      case 90..<99: 60 + numbers.below(120)
-      default: 200 + numbers.below(400)
+      case 0..<70: 2 + numbers.below(12)
+      case 70..<94: 12 + numbers.below(30)
+      case 94..<99: 40 + numbers.below(120)
+      default: 200 + numbers.below(300)
       }
     (calls, functions) =
       switch numbers.below(20) {

@@ -68,6 +68,7 @@ extension Assembler {
   }
 
   /// Loads `value` from, or stores it to, `base` plus `offset`, which `reaches`. Leaves the flags.
+  @inline(never)
   public mutating func transfer(
     _ access: MemoryAccess, isLoad: Bool, _ value: CoreRegister, base: CoreRegister, offset: Int
   ) {
@@ -92,6 +93,7 @@ extension Assembler {
   }
 
   /// Loads `value` from, or stores it to, `base` plus `index` times 2 to the power of `shift`, which is 0 to 3. Leaves the flags.
+  @inline(never)
   public mutating func transfer(
     _ access: MemoryAccess, isLoad: Bool, _ value: CoreRegister, base: CoreRegister, index: CoreRegister,
     shift: UInt32
@@ -112,6 +114,7 @@ extension Assembler {
   }
 
   /// Loads two different registers from, or stores them to, `base` plus `offset`, which `reachesPair`. The address is divisible by 4.
+  @inline(never)
   public mutating func transferPair(
     isLoad: Bool, _ first: CoreRegister, _ second: CoreRegister, base: CoreRegister, offset: Int
   ) {
@@ -122,6 +125,7 @@ extension Assembler {
   }
 
   /// Pushes these registers, bit n for rn. `registers` is not empty and has neither sp nor pc.
+  @inline(never)
   public mutating func push(_ registers: UInt32) {
     if registers & ~0x40FF == 0 {
       emitNarrow(Form.push.encoded(registers & 0xFF | (registers & 0x4000) >> 6))
@@ -133,6 +137,7 @@ extension Assembler {
   }
 
   /// Pops these registers, bit n for rn. `registers` is not empty, has no sp, and not both lr and pc.
+  @inline(never)
   public mutating func pop(_ registers: UInt32) {
     if registers & ~0x80FF == 0 {
       emitNarrow(Form.pop.encoded(registers & 0xFF | (registers & 0x8000) >> 7))
@@ -144,6 +149,7 @@ extension Assembler {
   }
 
   /// Adds `bytes`, a multiple of 4 between -508 and 508, to sp. Leaves the flags.
+  @inline(never)
   public mutating func moveStack(by bytes: Int) {
     guard bytes != 0 else { return }
     let words = UInt32(truncatingIfNeeded: (bytes < 0 ? 0 - bytes : bytes) >> 2)

@@ -46,6 +46,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// An encoding with its operands as `Form.layout` names them. The operands fit.
+  @inline(never)
   public mutating func emit(_ form: Form, _ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0)
   {
     let encoding = form.encoded(a, b, c, d)
@@ -101,12 +102,14 @@ public struct Assembler: ~Copyable, ~Escapable {
   // MARK: Moves
 
   /// `destination` = `source`. Leaves the flags.
+  @inline(never)
   public mutating func move(_ destination: CoreRegister, _ source: CoreRegister) {
     guard destination != source else { return }
     emitNarrow(Form.mov.encoded(destination.number, source.number))
   }
 
   /// `destination` = `value`.
+  @inline(never)
   public mutating func move(_ destination: CoreRegister, _ value: UInt32) {
     if value < 0x100, destination.isLow {
       emitNarrow(Form.movsImmediate.encoded(destination.number, value))
@@ -122,6 +125,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `value`, always in two instructions, so that the value can be changed later.
+  @inline(never)
   public mutating func moveLong(_ destination: CoreRegister, _ value: UInt32) {
     emitWide(Form.movw.encoded(destination.number, value & 0xFFFF))
     emitWide(Form.movt.encoded(destination.number, value >> 16))
@@ -135,6 +139,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `left` op `right`.
+  @inline(never)
   public mutating func combine(
     _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister
   ) {
@@ -159,6 +164,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `left` op (`right` shifted by `distance`), which is 1 to 31.
+  @inline(never)
   public mutating func combine(
     _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister,
     _ shift: ShiftType, _ distance: UInt32
@@ -171,6 +177,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   /// `destination` = `left` op `value`, where one instruction can.
   ///
   /// - Returns: whether it can; if not, nothing was written.
+  @inline(never)
   public mutating func combine(
     _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ value: UInt32
   ) -> Bool {
@@ -245,6 +252,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = not `source`.
+  @inline(never)
   public mutating func complement(_ destination: CoreRegister, _ source: CoreRegister) {
     if destination.isLow, source.isLow {
       emitNarrow(Form.mvns.encoded(destination.number, source.number))
@@ -254,6 +262,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// One of the extensions and byte swaps that exist in both widths with two registers.
+  @inline(never)
   public mutating func extend(
     _ narrow: Form, _ wide: Form, _ destination: CoreRegister, _ source: CoreRegister
   ) {
@@ -265,6 +274,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `source` shifted by `distance`, which is 1 to 31.
+  @inline(never)
   public mutating func shift(
     _ type: ShiftType, _ destination: CoreRegister, _ source: CoreRegister, by distance: UInt32
   ) {
@@ -278,6 +288,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `source` shifted by the lowest byte of `distance`; from 32 on every bit is shifted out, or rotated on.
+  @inline(never)
   public mutating func shift(
     _ type: ShiftType, _ destination: CoreRegister, _ source: CoreRegister, by distance: CoreRegister
   ) {
@@ -296,6 +307,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `width` bits of `source` from bit `lowest` on, with their sign extended if wanted.
+  @inline(never)
   public mutating func extract(
     _ destination: CoreRegister, _ source: CoreRegister, lowest: UInt32, width: UInt32, signed: Bool
   ) {
@@ -313,6 +325,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// `destination` = `left` * `right`.
+  @inline(never)
   public mutating func multiply(
     _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister
   ) {
@@ -329,6 +342,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   // MARK: Comparisons
 
   /// Sets the flags as `left` - `right` does.
+  @inline(never)
   public mutating func compare(_ left: CoreRegister, _ right: CoreRegister) {
     if left.isLow, right.isLow {
       emitNarrow(Form.cmpRegister.encoded(left.number, right.number))
@@ -340,6 +354,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   /// Sets the flags as `left` - `value` does, where one instruction can.
   ///
   /// - Returns: whether it can; if not, nothing was written.
+  @inline(never)
   public mutating func compare(_ left: CoreRegister, _ value: UInt32) -> Bool {
     if value < 0x100, left.isLow {
       emitNarrow(Form.cmpImmediate.encoded(left.number, value))

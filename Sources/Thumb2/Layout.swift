@@ -144,6 +144,7 @@ extension Form {
   /// only as many bits of each as there is room for.
   ///
   /// The operands fit; the caller has seen to that by choosing the form.
+  @inline(never)
   public func encoded(_ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0) -> UInt32 {
     let operands: UInt32 =
       switch layout {

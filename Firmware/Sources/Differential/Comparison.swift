@@ -62,6 +62,8 @@ struct Comparison: ~Copyable {
   private let rodata = Room<UInt8>(repeating: 0, count: 256)
   /// What the arena held after the interpreter.
   private let expectedMemory = Room<UInt32>(repeating: 0, count: 2048)
+  /// Whether to put out each program before it runs, for one that brings the board down.
+  var isTalkative = false
   private var expected = Ending()
   private var seed: UInt64 = 0
 
@@ -99,6 +101,7 @@ struct Comparison: ~Copyable {
   private mutating func run(_ generated: GeneratedProgram, _ seed: UInt64, _ arenas: inout Arenas) {
     self.seed = seed
     note(generated)
+    if isTalkative { Report.printSlots() }
     Watchdog.watch()
     defer { Watchdog.rest() }
     tally.programs += 1

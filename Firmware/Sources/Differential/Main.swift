@@ -25,6 +25,7 @@ import CortexM
     }
     var comparison = Comparison()
     var arenas = Arenas()
+    comparison.isTalkative = count == 1
     guard (try? comparison.runLoaded(&arenas)) != nil else {
       print("what has been loaded is no program")
       semihosting_exit(2)

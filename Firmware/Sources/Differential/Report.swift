@@ -91,6 +91,10 @@ enum Report {
     print(seed, terminator: " ")
     print(mode, terminator: ": ")
     print(what)
+    printSlots()
+  }
+
+  static func printSlots() {
     guard let program, let instructions else { return }
     report("entry", UInt64(program.entry))
     report("data", UInt64(program.dataSize))
