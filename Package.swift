@@ -128,9 +128,10 @@ let hostModules = [
   hostModule(
     "FuzzTargets",
     [
-      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Platform", "ProgramImage",
+      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Helpers", "JIT", "Platform",
+      "ProgramImage",
       "Runtime",
-      "SUIT",
+      "SUIT", "Verifier",
     ]),
   .executableTarget(
     name: "microbpf",

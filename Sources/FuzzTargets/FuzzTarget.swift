@@ -7,6 +7,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case image
   /// A program: loaded, verified, run for a while with the device's helpers.
   case program
+  /// A program: loaded, verified, compiled in all ways, into much and little room.
+  case jit
   /// Assembly text in both syntaxes; what assembles is disassembled, assembled again and run.
   case assembler
   /// A SUIT envelope with its payload, through the manifest processor.
@@ -22,6 +24,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     switch self {
     case .image: fuzzImage(bytes)
     case .program: fuzzProgram(bytes)
+    case .jit: fuzzCompiler(bytes)
     case .assembler: fuzzAssembler(bytes)
     case .manifest: fuzzManifest(bytes)
     case .message: fuzzMessage(bytes)

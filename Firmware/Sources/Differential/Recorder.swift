@@ -53,6 +53,7 @@ enum Recorder {
       }
     default: break
     }
+    if case .pointer(let argument) = contract.resultKind { return arguments[Int(argument) - 1] }
     return switch digest >> 6 & 7 {
     case 0: digest >> 62
     case 1, 2: digest & 0xFFFF_FFFF
