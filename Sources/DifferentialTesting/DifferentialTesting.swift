@@ -19,7 +19,11 @@ public struct DifferentialTesting: Sendable {
 
   /// Runs so many programs, those with the seeds from `seed` on.
   ///
-  /// - Parameter progress: is told how many programs have been run so far.
+  /// - Parameters:
+  ///   - seed: of the first program; each has the next one.
+  ///   - count: how many.
+  ///   - progress: is told how many programs have been run so far.
+  /// - Returns: what was compared, and where engines differ.
   public func run(
     seed: UInt64, count: UInt64, progress: @escaping @Sendable (UInt64) -> Void = { _ in }
   ) async throws -> DifferentialReport {

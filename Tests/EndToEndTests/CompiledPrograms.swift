@@ -110,7 +110,8 @@ import Toolchain
         #expect(refusal.rule == Int(Trap.Rule.budgetSpent.rawValue), "\(number): \(refusal)")
         // Somewhere in the loop.
         #expect((1...10).contains(refusal.index ?? 0), "\(number): \(refusal)")
-        #expect((100...150).contains(elapsed), "\(number): \(elapsed)")
+        // The board's clock also moves on while it waits for requests.
+        #expect(elapsed >= 100, "\(number): \(elapsed)")
         // What ends by itself is not disturbed.
         #expect(try await siege.device.run(2, context: [1], engine: .jit).instructions == nil)
       }

@@ -30,8 +30,8 @@ public struct ThumbProcessor: NativeProcessor {
   public func run(_ run: NativeRun, call: (NativeCall) -> NativeReply) -> NativeOutcome {
     var state = native_run(
       context: run.context, context_length: run.contextLength, stack_top: run.stackTop, arena: run.arena,
-      arena_size: run.arenaSize, rodata: run.rodata, rodata_size: run.rodataSize, code: run.code,
-      code_size: run.codeSize, host_stack: 0, stack: 0, rule: 0, site: 0, address: 0, position: 0,
+      arena_size: run.arenaSize, rodata: run.rodata, rodata_size: run.rodataSize, code: run.code + run.entry,
+      code_size: run.codeSize - run.entry, host_stack: 0, stack: 0, rule: 0, site: 0, address: 0, position: 0,
       arguments: nil, result: 0)
     native_set_budget(run.milliseconds)
     // SAFETY: the code is what the compiler made, and it finds all that it relies on in `state`, whose address is used
@@ -50,13 +50,13 @@ public struct ThumbProcessor: NativeProcessor {
           reply = call(.numbered(state.pointee.arguments?[0] ?? 0, arguments(of: state, from: 1)))
         default:
           let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: state.pointee.rule)) ?? .invalidOperation
-          return stopped(state, rule, address: UInt64(state.pointee.address))
+          return stopped(state, run, rule, address: UInt64(state.pointee.address))
         }
         switch reply {
         case .result(let result):
-          guard native_is_budget_spent() == 0 else { return stopped(state, .budgetSpent, address: 0) }
+          guard native_is_budget_spent() == 0 else { return stopped(state, run, .budgetSpent, address: 0) }
           pause = native_resume(state, result)
-        case .stop(let rule, let address): return stopped(state, rule, address: address)
+        case .stop(let rule, let address): return stopped(state, run, rule, address: address)
         }
       }
     }
@@ -71,9 +71,9 @@ private func arguments(of run: UnsafeMutablePointer<native_run>, from first: Int
 }
 
 private func stopped(
-  _ run: UnsafeMutablePointer<native_run>, _ rule: Trap.Rule, address: UInt64
+  _ state: UnsafeMutablePointer<native_run>, _ run: NativeRun, _ rule: Trap.Rule, address: UInt64
 ) -> NativeOutcome {
   // Return addresses have bit 0 set.
-  let end = unsafe run.pointee.site & ~1
-  return .stopped(rule, site: Int(truncatingIfNeeded: unsafe end &- run.pointee.code), address: address)
+  let end = unsafe state.pointee.site & ~1
+  return .stopped(rule, site: Int(truncatingIfNeeded: end &- run.code), address: address)
 }

@@ -8,7 +8,7 @@ typedef struct native_run {
   uint32_t context, context_length, stack_top;
   uint32_t arena, arena_size;
   uint32_t rodata, rodata_size;
-  /// The code that the program consists of.
+  /// The code from its entry on: what stands before only leads on to the routines.
   uint32_t code, code_size;
   /// The firmware's stack while the program runs, and the program's while a helper does.
   uint32_t host_stack, stack;
