@@ -39,7 +39,11 @@ public enum ProgramBlock {
 
   /// Reads the next block.
   ///
-  /// - Parameter instructions: receives the program.
+  /// - Parameters:
+  ///   - input: the memory from the block on.
+  ///   - instructions: receives the program.
+  /// - Returns: the program, and the seed of the memory it starts with.
+  /// - Throws: what keeps the block from being one.
   public static func read(
     _ input: inout ByteReader, into instructions: inout MutableSpan<Instruction>
   ) throws(ProgramBlockError) -> (program: GeneratedProgram, seed: UInt64) {

@@ -24,7 +24,10 @@ public struct GeneratedProgram: Equatable, Sendable {
 /// widths mixed, copies and exchanges of registers, sums, products, shifts, and masks whose sources change before
 /// the result is used, more live numbers than there are registers, loops, calls, accesses at every offset.
 ///
-/// - Parameter instructions: room for the program, at least `ProgramGenerator.capacity`.
+/// - Parameters:
+///   - seed: any number.
+///   - instructions: room for the program, at least `ProgramGenerator.capacity`.
+/// - Returns: what has been put there.
 public func generateProgram(
   seed: UInt64, into instructions: consuming MutableSpan<Instruction>
 ) -> GeneratedProgram {
