@@ -73,8 +73,11 @@ public struct DifferentialTesting: Sendable {
         "600", "qemu-system-arm", "-M", machine, "-display", "none", "-serial", "stdio", "-monitor", "none",
         "-no-reboot", "-nic", "none", "-semihosting-config", semihosting, "-kernel", firmware,
       ] + more
+    // Killed at once, `timeout` would leave the board running.
+    var options = PlatformOptions()
+    options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(2))]
     let result = try await Subprocess.run(
-      .name("timeout"), arguments: Arguments(arguments), output: .string(limit: 1 << 24),
+      .name("timeout"), arguments: Arguments(arguments), platformOptions: options, output: .string(limit: 1 << 24),
       error: .string(limit: 1 << 16))
     let console = result.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
     let report = DifferentialReport(console: console)

@@ -202,8 +202,8 @@ private struct Census {
     if takesManyRegisters(instruction, after) { needsSpare = true }
     if weight > 1 { countConstant(instruction) }
     let operation = instruction.operation
-    // What these write they write also where nobody needs it.
-    if operation.isAtomic || writesBothHalves(instruction, written) { written = effects.definitions }
+    // They write also what nobody needs.
+    if operation.isAtomic { written = effects.definitions }
     guard !written.isEmpty else { return }
     var others = after
     let upperHalves: UInt32 = 0x3F_F800
@@ -228,14 +228,6 @@ private struct Census {
         }
       }
       conflicts[cell.index] |= set.bits
-    }
-  }
-
-  /// Whether the lower half is computed for the carry alone.
-  private func writesBothHalves(_ instruction: Instruction, _ written: CellSet) -> Bool {
-    switch instruction.operation {
-    case .add64Imm, .add64Reg, .sub64Imm, .sub64Reg, .neg64: written.contains(.upper(instruction.destination))
-    default: false
     }
   }
 

@@ -32,7 +32,8 @@ extension Generator {
     let base = Cell.lower(instruction.source)
     let spared: Cell? = isHighLoaded || live.contains(base) || base == low ? nil : base
     makeWay(low, sparing: spared)
-    if isHighLoaded { makeWay(high) }
+    // Way is made before the load, for what that takes may need the register that is loaded into.
+    if isHighLoaded || operation.isSignExtendingLoad && !isLowLoaded { makeWay(high) }
     let address = resolve(
       instruction.source, instruction.offset, size, isSafe: isSafe, isWrite: false, isDouble: isHighLoaded)
     if let spared { forget(spared) }
@@ -43,7 +44,6 @@ extension Generator {
         if operation.isSignExtendingLoad, live.contains(high), !isLowLoaded {
           // The lower half is wanted for its sign alone.
           let highHome = target(high)
-          makeWay(high)
           code.shift(.arithmeticRight, highHome, destination, by: 31)
           finish(high, in: highHome)
           return forget(low)

@@ -71,13 +71,18 @@ extension Generator {
       if isHighWanted { copy(high, rightHigh) } else { define(high, .constant(0)) }
       return
     }
+    // The operand may be what waits in the lower half, which is forgotten when nobody needs it behind.
+    if isHighWanted, !live.contains(low) {
+      generateSign(of: right, instruction.offset, into: high)
+      return forget(low)
+    }
     if instruction.offset == 32 {
       copy(low, right)
     } else {
       generateMove(low, right, width: instruction.offset)
     }
     guard isHighWanted else { return define(high, .constant(0)) }
-    generateSign(of: live.contains(low) ? .cell(low) : right, instruction.offset, into: high)
+    generateSign(of: .cell(low), instruction.offset, into: high)
   }
 
   /// `high` = the sign of the number of `width` bits in `operand`, in every bit.

@@ -268,7 +268,7 @@ struct Comparison: ~Copyable {
       code: code.address, codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
       context: UInt32(arena.contextAddress), contextLength: UInt32(generated.contextSize),
       stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-      rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize), milliseconds: 1000)
+      rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize), milliseconds: 5000)
     let outcome = processor.run(run, call: record)
     tally.runs += 1
     var ending = Ending(calls: Recorder.calls, digest: Recorder.digest)

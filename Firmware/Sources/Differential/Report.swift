@@ -113,7 +113,7 @@ enum Watchdog {
   /// No deadline while it is 0.
   nonisolated(unsafe) private static var deadline: UInt64 = 0
 
-  static func watch() { deadline = SysTick.milliseconds + 3000 }
+  static func watch() { deadline = SysTick.milliseconds + 20_000 }
   static func rest() { deadline = 0 }
 
   static func look() {

@@ -2,7 +2,6 @@
 call function
 if r1 s> 9 goto done
 r1 = r10
-r1 += -64
 r0 = *(u64 *)(r1 + 0)
 lock *(u64 *)(r1 + 8) &= r1
 done:
