@@ -29,6 +29,8 @@ struct Generator: ~Copyable, ~Escapable {
   var kept: CellSet
   /// The word on the stack that was written last.
   private var lastStored: StoredWord?
+  /// What is needed behind the current instruction or by the rest of it.
+  private var awaited: CellSet
   /// How far sp is below where it was at the start, in bytes.
   var stackOffset: Int
   /// The cell in whose home is what the flags N and Z were last set by.
@@ -60,6 +62,7 @@ struct Generator: ~Copyable, ~Escapable {
     pending = .empty
     live = .empty
     kept = .empty
+    awaited = .empty
     stackOffset = 0
     slowChecks = 0
     start = 0
@@ -93,6 +96,10 @@ struct Generator: ~Copyable, ~Escapable {
       cells[index].site = Self.noSite
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
       kept = live.union(cells[index].live)
+      // An instruction that gives two halves reads its operands again after it has given the first.
+      let givesBoth =
+        instruction.operation.instructionClass == .alu64 && live.contains(.upper(instruction.destination))
+      awaited = givesBoth ? kept : live
       // What waits without being needed any more must not be taken for what the instruction gives the same cell.
       var stale = pending.subtracting(cells[index].live)
       while !stale.isEmpty { forget(stale.removeFirst()) }
@@ -282,7 +289,7 @@ struct Generator: ~Copyable, ~Escapable {
         let source = self.place(sources.trailingZeroBitCount)
         sources &= sources &- 1
         if source == place { continue }
-        if live.contains(cell) { return false }
+        if awaited.contains(cell) { return false }
         // Only what its home holds is still of interest, not what it would have become.
         forget(cell)
         break
