@@ -160,6 +160,7 @@ let testTargets = [
   tests(of: "Thumb2", ["TestSupport"]),
   tests(
     of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
+  tests(of: "RandomPrograms", ["BPF", "Bytes", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF", "TestSupport"]),
   tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),
   tests(of: "CBOR", ["Bytes", "TestSupport"]),

@@ -24,6 +24,7 @@ public struct DifferentialTesting: Sendable {
   ///   - count: how many.
   ///   - progress: is told how many programs have been run so far.
   /// - Returns: what was compared, and where engines differ.
+  /// - Throws: `DifferentialError`, or what kept the emulator from being started.
   public func run(
     seed: UInt64, count: UInt64, progress: @escaping @Sendable (UInt64) -> Void = { _ in }
   ) async throws -> DifferentialReport {
@@ -77,8 +78,8 @@ public struct DifferentialTesting: Sendable {
     var options = PlatformOptions()
     options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(2))]
     let result = try await Subprocess.run(
-      .name("timeout"), arguments: Arguments(arguments), platformOptions: options, output: .string(limit: 1 << 24),
-      error: .string(limit: 1 << 16))
+      .name("timeout"), arguments: Arguments(arguments), platformOptions: options,
+      output: .string(limit: 1 << 24), error: .string(limit: 1 << 16))
     let console = result.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
     let report = DifferentialReport(console: console)
     // A board that has nothing to complain about and yet fails was not tested.
