@@ -38,9 +38,10 @@ let package = Package(
     .target(name: "CCortexM"),
     .target(name: "CortexM", dependencies: ["CCortexM"], swiftSettings: swift),
     .target(
-      name: "NativeCode",
+      name: "Threads",
       dependencies: [
-        "CCortexM", product("Interpreter"), product("JIT"), product("Platform"),
+        "CCortexM", "CortexM", product("Compartment"), product("Interpreter"), product("JIT"),
+        product("Platform"),
       ], swiftSettings: swift),
     .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
     .target(
@@ -57,7 +58,7 @@ let package = Package(
     program(
       "App",
       [
-        "BoardMPS2", "CortexM", "NativeCode", "Network", "SodiumCryptography", product("CoAP"),
+        "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
         product("DeviceServer"), product("Platform"),
       ]),
     program(
@@ -69,7 +70,7 @@ let package = Package(
     program(
       "Benchmark",
       [
-        "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
+        "BoardMPS2", "CCortexM", "CortexM", "Threads", product("BPF"), product("Bytes"),
         product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
         product("Measurement"), product("Platform"), product("ProgramImage"), product("Runtime"),
         product("Verifier"),
@@ -77,7 +78,7 @@ let package = Package(
     program(
       "Differential",
       [
-        "BoardMPS2", "CCortexM", "CortexM", "NativeCode", product("BPF"), product("Bytes"),
+        "BoardMPS2", "CCortexM", "CortexM", "Threads", product("BPF"), product("Bytes"),
         product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
         product("Platform"), product("RandomPrograms"), product("Verifier"),
       ]),

@@ -64,6 +64,14 @@ extension FixedArray<UInt8> {
   /// Sets every byte to zero.
   public mutating func clear() {
     var bytes = mutableSpan
-    for index in 0..<bytes.count { bytes[index] = 0 }
+    bytes.clear()
+  }
+}
+
+extension MutableSpan<UInt8> {
+  /// Sets every byte to zero.
+  public mutating func clear() {
+    // SAFETY: the bytes of the span, each written once. The C library's filling is several times faster than a loop.
+    unsafe withUnsafeMutableBufferPointer { bytes in unsafe bytes.update(repeating: 0) }
   }
 }

@@ -27,6 +27,17 @@ public struct AccessBounds: BitwiseCopyable {
     precondition(unsafe start >= Self.margin && start <= UInt.max - Self.margin - arenaSize)
   }
 
+  /// The bounds of memory known by its addresses.
+  ///
+  /// - Precondition: as above; and both ranges stay what they are while the bounds are used.
+  public init(arena: Range<UInt>, rodata: Range<UInt>) {
+    unsafe self.init(
+      arena: UnsafeMutableRawBufferPointer(
+        start: UnsafeMutableRawPointer(bitPattern: arena.lowerBound), count: arena.count),
+      rodata: UnsafeRawBufferPointer(
+        start: UnsafeRawPointer(bitPattern: rodata.lowerBound), count: rodata.count))
+  }
+
   /// The memory of `count` bytes at `address` if the program may read it all. `count` is 1 to `Arena.minimumSize`.
   @inline(__always)
   public func readable(at address: UInt64, count: UInt) -> UnsafeRawPointer? {

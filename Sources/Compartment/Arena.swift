@@ -12,8 +12,9 @@ public enum ArenaError: Error, Equatable, Sendable {
 
 /// The memory one program instance may write: stack frames at the bottom, then data, bss, and a window for the context.
 ///
-/// The size is a power of two and the address divisible by it, so that one region of a memory protection unit covers
-/// it exactly. The stack grows down from above its frames, so a program that exceeds it leaves the arena.
+/// It lies in a block of memory whose size is a power of two and whose address is divisible by that, so that one region of a
+/// memory protection unit covers it. The block may begin with a stack for the thread that the program runs on, which is not
+/// part of the arena.
 public struct Arena: ~Copyable {
   /// Bytes of one stack frame. RFC 9669 sets none; this is what LLVM's BPF target assumes.
   public static let frameSize = 512
@@ -23,6 +24,8 @@ public struct Arena: ~Copyable {
   public static let minimumSize = 1024
 
   private var buffer: Buffer
+  /// Bytes at the start of the block that are not the arena's.
+  private let stackSize: Int
   /// Stack frames laid out by the last `prepare`.
   public private(set) var frames = 0
   private var dataOffset = 0
@@ -31,25 +34,27 @@ public struct Arena: ~Copyable {
   private var contextOffset = 0
   private var contextSize = 0
 
-  /// Takes `size` bytes: a power of two, at least `minimumSize`.
-  public init(size: Int) {
-    precondition(size >= Self.minimumSize && size & (size - 1) == 0)
+  /// Takes a block of `size` bytes, a power of two, of which the first `stackSize` are left to the thread. The rest is the arena:
+  /// at least `minimumSize`.
+  public init(size: Int, stackSize: Int = 0) {
+    precondition(stackSize >= 0 && size - stackSize >= Self.minimumSize && size & (size - 1) == 0)
     buffer = Buffer(count: size, alignment: size)
+    self.stackSize = stackSize
   }
 
   /// Bytes of the whole arena.
-  public var size: Int { buffer.count }
+  public var size: Int { buffer.count - stackSize }
+  /// The arena and the thread's stack below it.
+  public var block: MemoryRegion { MemoryRegion(address: buffer.address, size: UInt(buffer.count)) }
 
   /// Lays the arena out for a program and sets every byte to zero. Sizes are in bytes; each part starts at a multiple
   /// of 8. When it throws, the arena is as before.
   public mutating func prepare(
     frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
   ) throws(ArenaError) {
-    guard frames >= 1, frames <= Self.maximumFrames else { throw .frameCount(found: frames) }
+    let (bssOffset, contextOffset) = try offsets(
+      frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize)
     let dataOffset = frames * Self.frameSize
-    let bssOffset = try end(of: dataSize, at: dataOffset)
-    let contextOffset = try end(of: bssSize, at: bssOffset)
-    _ = try end(of: contextSize, at: contextOffset)
     self.frames = frames
     self.dataOffset = dataOffset
     self.dataSize = dataSize
@@ -59,18 +64,37 @@ public struct Arena: ~Copyable {
     buffer.clear()
   }
 
+  /// Whether `prepare` could do this, and where the data section would start.
+  public func dataAddress(
+    frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
+  ) throws(ArenaError) -> UInt64 {
+    _ = try offsets(frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize)
+    return address + UInt64(frames * Self.frameSize)
+  }
+
+  /// Where bss and context start.
+  private func offsets(
+    frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
+  ) throws(ArenaError) -> (bss: Int, context: Int) {
+    guard frames >= 1, frames <= Self.maximumFrames else { throw .frameCount(found: frames) }
+    let bssOffset = try end(of: dataSize, at: frames * Self.frameSize)
+    let contextOffset = try end(of: bssSize, at: bssOffset)
+    _ = try end(of: contextSize, at: contextOffset)
+    return (bssOffset, contextOffset)
+  }
+
   /// The first multiple of 8 behind `size` bytes at `offset`, which is within the arena or at most 4 KiB beyond it.
   private func end(of size: Int, at offset: Int) throws(ArenaError) -> Int {
     guard size >= 0 else { throw .negativeSize(size) }
     let (needed, overflow) = offset.addingReportingOverflow(size)
-    guard !overflow, needed <= buffer.count else {
-      throw .doesNotFit(needed: overflow ? .max : needed, available: buffer.count)
+    guard !overflow, needed <= self.size else {
+      throw .doesNotFit(needed: overflow ? .max : needed, available: self.size)
     }
     return (needed + 7) & ~7
   }
 
   /// The address of the first byte of the arena.
-  public var address: UInt64 { UInt64(buffer.address) }
+  public var address: UInt64 { UInt64(buffer.address) + UInt64(stackSize) }
   /// The end of the first function's frame: its r10.
   public var stackTop: UInt64 { address + UInt64(dataOffset) }
   public var dataAddress: UInt64 { address + UInt64(dataOffset) }
@@ -89,16 +113,30 @@ public struct Arena: ~Copyable {
     mutating get { part(at: contextOffset, count: contextSize) }
   }
 
+  /// Fills the data section from its start.
+  public mutating func fillData(from bytes: Span<UInt8>) {
+    var data = data
+    for index in bytes.indices { data[index] = bytes[index] }
+  }
+
+  /// Fills the context window.
+  public mutating func fillContext(from bytes: Span<UInt8>) {
+    var context = context
+    for index in bytes.indices { context[index] = bytes[index] }
+  }
+
   @_lifetime(&self)
   private mutating func part(at offset: Int, count: Int) -> MutableSpan<UInt8> {
-    buffer.mutableSpan._consumingExtracting(offset..<offset + count)
+    buffer.mutableSpan._consumingExtracting(stackSize + offset..<stackSize + offset + count)
   }
 
   /// The program's view: this arena to read and write, `rodata` to read.
   @_lifetime(&self, copy rodata)
   public mutating func memory(rodata: Span<UInt8>) -> CompartmentMemory {
     let (frames, stackTop, dataAddress) = (frames, stackTop, dataAddress)
+    let range = stackSize..<buffer.count
     return CompartmentMemory(
-      arena: buffer.mutableSpan, rodata: rodata, frames: frames, stackTop: stackTop, dataAddress: dataAddress)
+      arena: buffer.mutableSpan._consumingExtracting(range), rodata: rodata, frames: frames,
+      stackTop: stackTop, dataAddress: dataAddress)
   }
 }

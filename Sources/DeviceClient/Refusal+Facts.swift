@@ -15,10 +15,20 @@ extension Refusal {
     case .manifest: SUITError.Reason(rawValue: rule).map(facts(of:)) ?? []
     case .image: facts(ofImageRule: rule)
     case .verifier: VerifierError.Rule(rawValue: rule).map(facts(of:)) ?? []
-    case .execution: Trap.Rule(rawValue: rule).map(facts(of:)) ?? []
+    case .execution: Trap.Rule(rawValue: rule).map(facts(of:)) ?? factsOfFault
     case .compilation: CompilationRule(rawValue: rule).map(facts(of:)) ?? []
     }
   }
+
+  /// Of a run that the processor stopped.
+  private var factsOfFault: [String] {
+    [
+      index.map { "instruction \($0)" }, address.map { "address \(hexadecimal($0))" },
+      found.map { "program counter \(hexadecimal($0))" },
+    ].compactMap(\.self)
+  }
+
+  private func hexadecimal(_ number: some BinaryInteger) -> String { "0x" + String(number, radix: 16) }
 
   /// "5000 bytes, at most 4096"
   private func atMost(_ unit: String) -> [String] {
@@ -28,11 +38,11 @@ extension Refusal {
 
   private func facts(of rule: RequestRule) -> [String] {
     switch rule {
-    case .unknownPath, .method, .busy, .noFreeExchange: []
+    case .unknownPath, .method, .busy, .noFreeExchange, .noPeriod: []
     case .format: found.map { ["content format \($0)"] } ?? []
     case .unknownSlot:
       [found.map { "slot \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
-    case .emptySlot: found.map { ["slot \($0)"] } ?? []
+    case .emptySlot, .slotBusy, .notRunning: found.map { ["slot \($0)"] } ?? []
     case .urlTooLong: atMost("characters")
     case .responseTooLong: expected.map { ["at most \($0) bytes"] } ?? []
     case .query: index.map { ["query option \($0 + 1)"] } ?? []
@@ -43,7 +53,7 @@ extension Refusal {
     switch rule {
     case .noNativeProcessor, .isolation: []
     case .tooLittleRoom: atMost("bytes")
-    case .notCompiled: found.map { ["slot \($0)"] } ?? []
+    case .notCompiled, .noRoomBesideCode: found.map { ["slot \($0)"] } ?? []
     }
   }
 

@@ -9,6 +9,8 @@ public enum Choice: UInt8, CaseIterable, Sendable {
   case checked, hardware
   /// An erased slot shall keep its compiled program.
   case keepCode
+  /// When a long-running program that has ended is started again. Without a choice it is not.
+  case restartOnFailure, restartAlways
 
   /// How it stands in a request's query.
   public var text: StaticString {
@@ -18,6 +20,8 @@ public enum Choice: UInt8, CaseIterable, Sendable {
     case .checked: "isolation=checked"
     case .hardware: "isolation=hardware"
     case .keepCode: "keep=code"
+    case .restartOnFailure: "restart=on-failure"
+    case .restartAlways: "restart=always"
     }
   }
 
@@ -27,15 +31,16 @@ public enum Choice: UInt8, CaseIterable, Sendable {
     case .interpreter, .jit: [ChoiceSet(.interpreter), ChoiceSet(.jit)]
     case .checked, .hardware: [ChoiceSet(.checked), ChoiceSet(.hardware)]
     case .keepCode: ChoiceSet(.keepCode)
+    case .restartOnFailure, .restartAlways: [ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)]
     }
   }
 }
 
 /// What a request chooses, or what a resource lets it choose.
 public struct ChoiceSet: OptionSet, Sendable {
-  public let rawValue: UInt8
+  public let rawValue: UInt16
 
-  public init(rawValue: UInt8) {
+  public init(rawValue: UInt16) {
     self.rawValue = rawValue
   }
 
@@ -44,10 +49,53 @@ public struct ChoiceSet: OptionSet, Sendable {
   }
 
   public static var none: ChoiceSet { ChoiceSet(rawValue: 0) }
+  public static var engine: ChoiceSet { [ChoiceSet(.interpreter), ChoiceSet(.jit)] }
 
   public func contains(_ choice: Choice) -> Bool {
     contains(ChoiceSet(choice))
   }
+}
+
+/// A number that a request may give in a query option, behind its name and `=`.
+public enum Parameter: UInt8, CaseIterable, Sendable {
+  /// Milliseconds between two runs of a triggered program.
+  case every
+  /// Milliseconds of the processor's time that a run may take, 0 for as long as it likes.
+  case milliseconds
+  /// Instructions that a run may take, 0 for as many as it likes; where they are counted.
+  case instructions
+
+  /// How it stands in a request's query, before its number.
+  public var text: StaticString {
+    switch self {
+    case .every: "every="
+    case .milliseconds: "milliseconds="
+    case .instructions: "instructions="
+    }
+  }
+}
+
+/// The parameters that a resource takes.
+public struct ParameterSet: OptionSet, Sendable {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  public init(_ parameter: Parameter) {
+    self.init(rawValue: 1 << parameter.rawValue)
+  }
+
+  public static var none: ParameterSet { ParameterSet(rawValue: 0) }
+  /// What a run may take.
+  public static var limits: ParameterSet { [ParameterSet(.milliseconds), ParameterSet(.instructions)] }
+}
+
+/// What a request says in its query.
+public struct Query: Sendable {
+  public private(set) var choices = ChoiceSet.none
+  private var numbers = InlineArray<3, UInt32?>(repeating: nil)
 
   /// A query option that the resource does not know, or that contradicts one before it.
   public struct Unknown: Error, Equatable, Sendable {
@@ -55,22 +103,44 @@ public struct ChoiceSet: OptionSet, Sendable {
     public let index: Int
   }
 
-  /// What a request to `resource` chooses.
+  /// What a request to `resource` says.
   public init(_ request: borrowing Message, on resource: Resource) throws(Unknown) {
-    self = .none
     var index = 0
     var options = request.options
     while let option = options.next() {
       guard option.number == .uriQuery else { continue }
-      var chosen: Choice?
-      for choice in Choice.allCases where choice.text.bytes.holdsSameBytes(as: option.value) {
-        chosen = choice
+      guard choose(option.value, on: resource) || set(option.value, on: resource) else {
+        throw Unknown(index: index)
       }
-      guard let chosen, resource.row.choices.contains(chosen),
-        intersection(chosen.alternatives).subtracting(ChoiceSet(chosen)).isEmpty
-      else { throw Unknown(index: index) }
-      insert(ChoiceSet(chosen))
       index += 1
     }
+  }
+
+  public func contains(_ choice: Choice) -> Bool { choices.contains(choice) }
+
+  public subscript(parameter: Parameter) -> UInt32? { numbers.span[Int(parameter.rawValue)] }
+
+  private mutating func choose(_ text: Span<UInt8>, on resource: Resource) -> Bool {
+    for choice in Choice.allCases where choice.text.bytes.holdsSameBytes(as: text) {
+      guard resource.row.choices.contains(choice),
+        choices.intersection(choice.alternatives).subtracting(ChoiceSet(choice)).isEmpty
+      else { return false }
+      choices.insert(ChoiceSet(choice))
+      return true
+    }
+    return false
+  }
+
+  private mutating func set(_ text: Span<UInt8>, on resource: Resource) -> Bool {
+    for parameter in Parameter.allCases {
+      let name = parameter.text.bytes
+      guard text.count > name.count, name.holdsSameBytes(as: text.extracting(0..<name.count)) else { continue }
+      guard resource.row.parameters.contains(ParameterSet(parameter)), self[parameter] == nil,
+        let number = decimal(text.extracting(name.count..<text.count), digits: 9)
+      else { return false }
+      numbers[Int(parameter.rawValue)] = UInt32(number)
+      return true
+    }
+    return false
   }
 }

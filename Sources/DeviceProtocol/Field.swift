@@ -21,6 +21,19 @@ public enum Field {
   public static let instructions: StaticString = "instructions"
   public static let microseconds: StaticString = "microseconds"
 
+  // What runs in a slot.
+  public static let state: StaticString = "state"
+  public static let model: StaticString = "model"
+  public static let engine: StaticString = "engine"
+  public static let started: StaticString = "started"
+  public static let starts: StaticString = "starts"
+  public static let restarts: StaticString = "restarts"
+  public static let every: StaticString = "every"
+  public static let ending: StaticString = "ending"
+  public static let rule: StaticString = "rule"
+  public static let index: StaticString = "index"
+  public static let address: StaticString = "address"
+
   // An installation.
   public static let milliseconds: StaticString = "milliseconds"
   public static let packets: StaticString = "packets"

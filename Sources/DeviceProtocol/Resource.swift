@@ -3,7 +3,7 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, code, trigger
+  case wellKnownCore, device, slots, slot, run, instance, pause, resume, timer, code, trigger
 
   /// A resource's row.
   public struct Row: Sendable {
@@ -12,6 +12,7 @@ public enum Resource: UInt8, CaseIterable, Sendable {
     public let methods: MethodSet
     /// What a query may choose.
     public var choices = ChoiceSet.none
+    public var parameters = ParameterSet.none
     /// The resource type of RFC 6690 §3.1.
     public let type: StaticString
     /// What a response holds unless another format is asked for.
@@ -39,8 +40,27 @@ public enum Resource: UInt8, CaseIterable, Sendable {
         contentFormat: .cbor, title: "A program slot: look at it, erase it")
     case .run:
       Row(
-        path: "slots/+/run", methods: .post, choices: [ChoiceSet(.interpreter), ChoiceSet(.jit)],
-        type: "microbpf.run", contentFormat: .cbor, title: "Run the slot's program and return its result")
+        path: "slots/+/run", methods: .post, choices: .engine, parameters: .limits, type: "microbpf.run",
+        contentFormat: .cbor, title: "Run the slot's program and return its result")
+    case .instance:
+      Row(
+        path: "slots/+/instance", methods: [.get, .post, .delete],
+        choices: [.engine, ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)], parameters: .limits,
+        type: "microbpf.instance", contentFormat: .cbor,
+        title: "What runs in the slot: look at it, start it, end it")
+    case .pause:
+      Row(
+        path: "slots/+/pause", methods: .post, type: "microbpf.pause", contentFormat: .cbor,
+        title: "Take the slot's program from the processor")
+    case .resume:
+      Row(
+        path: "slots/+/resume", methods: .post, type: "microbpf.resume", contentFormat: .cbor,
+        title: "Let the slot's program go on")
+    case .timer:
+      Row(
+        path: "slots/+/timer", methods: .post, choices: .engine,
+        parameters: [.limits, ParameterSet(.every)], type: "microbpf.timer", contentFormat: .cbor,
+        title: "Run the slot's program again and again")
     case .code:
       Row(
         path: "slots/+/code", methods: [.post, .delete],

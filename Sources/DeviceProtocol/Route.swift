@@ -80,9 +80,9 @@ struct PathSegments: ~Escapable {
   }
 }
 
-/// A number of at most four digits without leading zeros.
-private func decimal(_ text: Span<UInt8>) -> Int? {
-  guard (1...4).contains(text.count), text.count == 1 || text[0] != UInt8(ascii: "0") else { return nil }
+/// A number of at most so many digits, 9 or fewer, without leading zeros.
+func decimal(_ text: Span<UInt8>, digits: Int = 4) -> Int? {
+  guard (1...digits).contains(text.count), text.count == 1 || text[0] != UInt8(ascii: "0") else { return nil }
   var value = 0
   for index in text.indices {
     guard text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") else { return nil }

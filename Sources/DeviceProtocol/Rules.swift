@@ -23,6 +23,12 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case noFreeExchange = 10
   /// The resource does not know a query option (index, counted from 0), or two of them contradict each other.
   case query = 11
+  /// A run of the slot's program (found) is under way.
+  case slotBusy = 12
+  /// Nothing runs in the slot (found), or it is not paused.
+  case notRunning = 13
+  /// The request does not say how often to run the program.
+  case noPeriod = 14
 }
 
 /// Problems with fetching manifest or image.
@@ -49,6 +55,14 @@ public enum TransferRule: UInt8, CaseIterable, Sendable {
   case unknownOption = 10
 }
 
+/// Problems with an execution beside those that the rules of `Trap` number from 1.
+public enum ExecutionRule {
+  /// Somebody ended the run, or put another program into the slot.
+  public static let killed: UInt8 = 90
+  /// Added to the number of the kind of a fault: the processor refused what the program did.
+  public static let fault: UInt8 = 100
+}
+
 /// Problems with compiled programs.
 public enum CompilationRule: UInt8, CaseIterable, Sendable {
   /// The device does not run compiled programs.
@@ -59,6 +73,8 @@ public enum CompilationRule: UInt8, CaseIterable, Sendable {
   case tooLittleRoom = 3
   /// The program of the slot (found) is not compiled.
   case notCompiled = 4
+  /// What the interpreter needs has no room beside the code of the slot (found).
+  case noRoomBesideCode = 5
 }
 
 /// Problems with an image beside those that its layout's rules number from 1.

@@ -2,7 +2,6 @@ import Bytes
 import CBOR
 public import CoAP
 import DeviceProtocol
-import Interpreter
 import JIT
 public import Platform
 import Runtime
@@ -16,6 +15,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   var runtime: Runtime<B>
   var endpoint: Endpoint<8>
   var deployment: Deployment<B.Crypto>
+  /// Who waits for the end of a short run, by slot.
+  var waiting = InlineArray<5, WaitingRequest?>(repeating: nil)
   /// Where response bodies are written.
   var body: Buffer
 
@@ -31,7 +32,15 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   }
 
   /// When something is due even if no datagram comes; `nil` if nothing is.
-  public var nextDeadline: Instant? { endpoint.nextDeadline }
+  public var nextDeadline: Instant? {
+    var deadline = endpoint.nextDeadline
+    if let wake = runtime.nextWake { deadline = deadline.map { min($0, wake) } ?? wake }
+    for index in waiting.indices {
+      guard let due = waiting.span[index]?.acknowledgement else { continue }
+      deadline = deadline.map { min($0, due) } ?? due
+    }
+    return deadline
+  }
 
   public var now: Instant { runtime.services.board.now }
 
@@ -55,6 +64,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
 
   /// Does what is due by now.
   public mutating func poll(sink: inout some DatagramSink & ~Copyable) {
+    acknowledgeSlowRuns(sink: &sink)
     while true {
       switch endpoint.poll(at: now, sink: &sink) {
       case .failed(let exchange, let failure): failDeployment(of: exchange, failure, sink: &sink)
@@ -71,33 +81,58 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     do throws(Problem) {
       let route = try Route(serving: message)
       let format = try Format(accepting: message, on: route.resource)
-      let choices = try choices(of: message, on: route.resource)
+      let query = try query(of: message, on: route.resource)
       switch route.resource {
       case .wellKnownCore:
         try respondWithLinks(to: request, sink: &sink)
       case .device:
         let description = DeviceDescription(
           board: B.name, provisioning: provisioning, uptime: now.milliseconds,
-          codeRegionBytes: B.Native.current == nil ? 0 : Limits.codeBytes, asker: peer)
+          codeRegionBytes: B.Threads.routines == nil ? 0 : Limits.engineBytes, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
         try respond(to: request, .content, format, SlotList(of: runtime), sink: &sink)
       case .slot where message.code == .delete:
-        try erase(try SlotNumber(in: route), keepingCode: choices.contains(.keepCode))
+        let slot = try SlotNumber(in: route)
+        try erase(slot, keepingCode: query.contains(.keepCode))
+        answerRun(of: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
         let state = SlotState(of: try SlotNumber(in: route), in: runtime)
         try respond(to: request, .content, format, state, sink: &sink)
       case .run:
+        try run(try SlotNumber(in: route), context: message.payload, query, request, format, sink: &sink)
+      case .instance where message.code == .get:
+        try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
+      case .instance where message.code == .delete:
         let slot = try SlotNumber(in: route)
-        let result = try run(slot, context: message.payload, isCompiled: choices.contains(.jit))
-        try respond(to: request, .changed, format, result, sink: &sink)
+        guard runtime.kill(slot) else { throw Problem(notRunning: slot) }
+        answerRun(of: slot, sink: &sink)
+        endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
+      case .instance:
+        let slot = try SlotNumber(in: route)
+        try startLongRunning(slot, context: message.payload, query)
+        try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
+      case .pause:
+        let slot = try SlotNumber(in: route)
+        guard runtime.pause(slot) else { throw Problem(notRunning: slot) }
+        try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
+      case .resume:
+        let slot = try SlotNumber(in: route)
+        guard runtime.resume(slot) else { throw Problem(notRunning: slot) }
+        try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
+      case .timer:
+        let slot = try SlotNumber(in: route)
+        try startTimer(slot, query)
+        try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
       case .code where message.code == .delete:
-        runtime.dropCode(of: try SlotNumber(in: route))
+        let slot = try SlotNumber(in: route)
+        runtime.dropCode(of: slot)
+        answerRun(of: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .code:
         let slot = try SlotNumber(in: route)
-        let record = try compile(slot, isolation: choices.contains(.hardware) ? .hardware : .checked)
+        let record = try compile(slot, isolation: query.contains(.hardware) ? .hardware : .checked)
         try respond(to: request, .changed, format, CodeState(slot: slot, record: record), sink: &sink)
       case .trigger:
         try startDeployment(from: message.payload, request, format, sink: &sink)
@@ -107,9 +142,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     }
   }
 
-  private func choices(of request: borrowing Message, on resource: Resource) throws(Problem) -> ChoiceSet {
-    do throws(ChoiceSet.Unknown) {
-      return try ChoiceSet(request, on: resource)
+  private func query(of request: borrowing Message, on resource: Resource) throws(Problem) -> Query {
+    do throws(Query.Unknown) {
+      return try Query(request, on: resource)
     } catch {
       throw Problem(unknownQuery: error.index)
     }
@@ -125,27 +160,6 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       return try runtime.compile(slot, isolation: isolation)
     } catch {
       throw Problem(error, in: slot)
-    }
-  }
-
-  /// Runs a slot's program; a trap is a problem.
-  private mutating func run(
-    _ slot: SlotNumber, context: Span<UInt8>, isCompiled: Bool
-  ) throws(Problem) -> ExecutionResult {
-    let start = runtime.services.board.microseconds
-    let outcome: Outcome
-    do throws(RunError) {
-      outcome =
-        isCompiled
-        ? try runtime.runCompiled(slot, context: context) : try runtime.run(slot, context: context)
-    } catch {
-      throw Problem(error, in: slot)
-    }
-    switch outcome.result {
-    case .returned(let value):
-      let microseconds = runtime.services.board.microseconds - start
-      return ExecutionResult(result: value, instructions: outcome.executed, microseconds: microseconds)
-    case .trapped(let trap): throw Problem(trap)
     }
   }
 }

@@ -1,4 +1,5 @@
 import CoAP
+import Platform
 public import DeviceProtocol
 public import Interpreter
 import Runtime
@@ -11,6 +12,54 @@ extension Problem {
     case .load(let error): self.init(error)
     case .notCompiled: self.init(compilation: .notCompiled, in: slot)
     case .noNativeProcessor: self.init(compilation: .noNativeProcessor, in: slot)
+    case .busy: self.init(busySlot: slot)
+    case .noRoomBesideCode: self.init(compilation: .noRoomBesideCode, in: slot)
+    }
+  }
+
+  private init(busySlot slot: SlotNumber) {
+    self.init(
+      .conflict, .request, rule: RequestRule.slotBusy.rawValue, title: "Program is running",
+      detail: "a run of this slot's program is under way; wait for its end, or end it",
+      found: Int64(slot.index))
+  }
+
+  init(notRunning slot: SlotNumber) {
+    self.init(
+      .conflict, .request, rule: RequestRule.notRunning.rawValue, title: "Program is not running",
+      detail: "there is no run of this slot's program that this could be done to", found: Int64(slot.index))
+  }
+
+  init(noPeriod slot: SlotNumber) {
+    self.init(
+      .badRequest, .request, rule: RequestRule.noPeriod.rawValue, title: "No period given",
+      detail: "say how often to run the program: every=MILLISECONDS", found: Int64(slot.index))
+  }
+
+  init(killed slot: SlotNumber) {
+    self.init(
+      .serviceUnavailable, .execution, rule: ExecutionRule.killed, title: "Run was ended",
+      detail: "somebody ended the run, or put another program into the slot", found: Int64(slot.index))
+  }
+
+  init(_ fault: ThreadFault, index: Int?) {
+    self.init(
+      .internalServerError, .execution, rule: ExecutionRule.fault + fault.kind.rawValue,
+      title: "Program stopped by the processor", detail: Self.sentence(for: fault.kind),
+      index: index.map { Int64($0) }, found: fault.programCounter.map { Int64($0) },
+      address: fault.address.map { UInt64($0) })
+  }
+
+  private static func sentence(for kind: ThreadFault.Kind) -> StaticString {
+    switch kind {
+    case .load: "it read memory that is not its own"
+    case .store: "it wrote memory that is not its own"
+    case .fetch: "it jumped to where no code of its own is"
+    case .stack: "its stack pointer left its memory"
+    case .bus: "it touched the system's registers, or an address where nothing is"
+    case .instruction: "it came to an instruction that does not exist, or that programs may not use"
+    case .hard: "it came to a breakpoint or the like"
+    case .systemCall: "it called the system in a way that there is not"
     }
   }
 
@@ -23,6 +72,7 @@ extension Problem {
   init(_ error: CompilationError, in slot: SlotNumber) {
     switch error {
     case .emptySlot: self.init(emptySlot: slot)
+    case .busy: self.init(busySlot: slot)
     case .load(let error): self.init(error)
     case .noNativeProcessor: self.init(compilation: .noNativeProcessor, in: slot)
     case .isolationNotAvailable: self.init(compilation: .isolation, in: slot)
@@ -45,6 +95,11 @@ extension Problem {
       self.init(
         .notImplemented, .compilation, rule: rule.rawValue, title: "Isolation not available",
         detail: "this device cannot isolate a compiled program by its memory protection unit")
+    case .noRoomBesideCode:
+      self.init(
+        .conflict, .compilation, rule: rule.rawValue, title: "No room beside the compiled program",
+        detail: "the interpreter has no room for this program while its code is kept; drop the code first",
+        found: Int64(slot.index))
     case .tooLittleRoom, .notCompiled:
       self.init(
         .conflict, .compilation, rule: rule.rawValue, title: "Program is not compiled",

@@ -2,6 +2,7 @@ import Bytes
 import COSE
 import CoAP
 import DeviceProtocol
+import Interpreter
 import JIT
 import Platform
 import Runtime
@@ -92,6 +93,112 @@ struct ExecutionResult: Representation {
     try writer.field(Field.result, Int64(bitPattern: result))
     if let instructions { try writer.field(Field.instructions, Int64(instructions)) }
     try writer.field(Field.microseconds, Int64(clamping: microseconds))
+  }
+}
+
+/// What runs, or ran, in a slot.
+struct InstanceState: Representation {
+  let slot: SlotNumber
+  let instance: Instance
+
+  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+    let ending = EndingFields(instance.ending)
+    let period: Int64? =
+      switch instance.trigger {
+      case .every(let milliseconds): Int64(milliseconds)
+      case nil: nil
+      }
+    try writer.beginMap(
+      8 + (instance.usage.instructions == nil ? 0 : 1) + (period == nil ? 0 : 1) + ending.count)
+    try writer.field(Field.slot, Int64(slot.index))
+    try writer.field(Field.state, text: instance.state.name.bytes)
+    try writer.field(Field.model, text: instance.model.name.bytes)
+    try writer.field(Field.engine, text: instance.engine.name.bytes)
+    try writer.field(Field.started, Int64(clamping: instance.started.milliseconds))
+    try writer.field(Field.starts, Int64(instance.starts))
+    try writer.field(Field.restarts, Int64(instance.restarts))
+    try writer.field(Field.milliseconds, Int64(instance.usage.milliseconds))
+    if let instructions = instance.usage.instructions {
+      try writer.field(Field.instructions, Int64(instructions))
+    }
+    if let period { try writer.field(Field.every, period) }
+    try ending.write(into: &writer)
+  }
+}
+
+/// How a run ended.
+private struct EndingFields {
+  private var name: StaticString?
+  private var result: Int64?
+  private var rule: Int64?
+  private var index: Int64?
+  private var address: Int64?
+
+  init(_ ending: Ending?) {
+    switch ending {
+    case .returned(let value):
+      name = "returned"
+      result = Int64(bitPattern: value)
+    case .trapped(let trap):
+      name = "trapped"
+      rule = Int64(trap.rule.rawValue)
+      index = Int64(trap.index)
+      address = Int64(bitPattern: trap.address)
+    case .faulted(let fault, let index):
+      name = "faulted"
+      rule = Int64(ExecutionRule.fault + fault.kind.rawValue)
+      self.index = index.map { Int64($0) }
+      address = fault.address.map { Int64($0) }
+    case .killed:
+      name = "killed"
+    case nil: break
+    }
+  }
+
+  var count: Int {
+    (name == nil ? 0 : 1) + (result == nil ? 0 : 1) + (rule == nil ? 0 : 1) + (index == nil ? 0 : 1)
+      + (address == nil ? 0 : 1)
+  }
+
+  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+    if let name { try writer.field(Field.ending, text: name.bytes) }
+    if let result { try writer.field(Field.result, result) }
+    if let rule { try writer.field(Field.rule, rule) }
+    if let index { try writer.field(Field.index, index) }
+    if let address { try writer.field(Field.address, address) }
+  }
+}
+
+extension Instance.State {
+  var name: StaticString {
+    switch self {
+    case .idle: "idle"
+    case .running: "running"
+    case .sleeping: "sleeping"
+    case .paused: "paused"
+    case .ended: "ended"
+    case .waiting: "waiting"
+    }
+  }
+}
+
+extension ExecutionModel {
+  var name: StaticString {
+    switch self {
+    case .short: "short"
+    case .request: "request"
+    case .longRunning: "long-running"
+    case .triggered: "triggered"
+    }
+  }
+}
+
+extension Engine {
+  var name: StaticString {
+    switch self {
+    case .interpreter: "interpreter"
+    case .jit: "jit"
+    }
   }
 }
 

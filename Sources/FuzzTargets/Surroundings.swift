@@ -26,10 +26,12 @@ final class Clock {
 /// A board with a clock and a console that nobody watches.
 struct FuzzBoard: Board {
   typealias Crypto = GullibleCryptography
-  typealias Native = NoNativeProcessor
+  typealias Threads = CooperativeThreads
 
   static var name: StaticString { "fuzz" }
   let clock: Clock
+
+  func makeThreads(count: Int) -> CooperativeThreads { CooperativeThreads(count: count) }
 
   var now: Instant { clock.now }
   var microseconds: UInt64 { clock.now.milliseconds * 1000 }

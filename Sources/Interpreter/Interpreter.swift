@@ -93,49 +93,36 @@ public struct Interpreter: ~Copyable {
   mutating func run<Host: HelperHost & ~Copyable>(
     memory: inout CompartmentMemory, budget: Int, segment: Int, host: inout Host
   ) -> Outcome {
-    let budget = max(budget, 0)
-    let base = steps.address
-    var reserve = Budget(instructions: budget, segment: segment)
-    // SAFETY: both arrays are `self`'s and stay where they are; the verifier found `entry` to be an instruction.
-    let registers = unsafe Registers(address: registers.address)
-    var cursor = unsafe StepCursor(
-      first: base &+ UInt(bitPattern: entry &* MemoryLayout<Step>.stride), budget: &reserve)
-    var machine = Machine(registers: registers, frames: memory.frames, budget: reserve)
-    var mayGoOn: Bool
-    repeat {
-      // SAFETY: the bounds are those of `memory`, which is borrowed for the whole run.
-      cursor = unsafe execute(cursor, memory.bounds, &machine)
-      mayGoOn = resume(&machine, memory: &memory, host: &host)
-    } while mayGoOn
-    // The largest budgets, overrun by straight code, would count beyond what `Int` holds.
-    let (difference, overflow) = budget.subtractingReportingOverflow(
-      cursor.remaining &+ machine.budget.reserve)
-    let executed = overflow ? .max : difference
-    guard case .trapped(let rule) = machine.pause else {
-      return Outcome(result: .returned(registers[.r0].value), executed: executed)
+    // SAFETY: both arrays are `self`'s and stay where they are; the verifier found `entry` to be an instruction. The bounds
+    // are those of `memory`, which is borrowed for the whole run.
+    var run = unsafe Interpretation(
+      program: InterpretedProgram(steps: steps.address, entry: entry), registers: registers.address,
+      frames: memory.frames, bounds: memory.bounds, budget: max(budget, 0), segment: segment)
+    while true {
+      let called: Helper?
+      switch run.advance() {
+      case .returned(let value): return Outcome(result: .returned(value), executed: run.executed)
+      case .trapped(let trap): return Outcome(result: .trapped(trap), executed: run.executed)
+      case .helper(let position): called = Helper(position: position)
+      case .numbered(let number):
+        called = UInt8(exactly: number).flatMap { Helper(rawValue: $0) }
+        guard let called else { return trapped(run, .unknownHelper, number) }
+        guard granted.contains(called) else { return trapped(run, .helperNotGranted, number) }
+      }
+      guard let called else { return trapped(run, .invalidOperation) }
+      do throws(HelperFault) {
+        run.result = try host.call(called, run.arguments, &memory)
+      } catch {
+        return trapped(run, .helperFault, error.address, error)
+      }
     }
-    let index = Int(bitPattern: cursor.current &- base) / MemoryLayout<Step>.stride
-    return Outcome(
-      result: .trapped(Trap(rule, at: index, address: machine.address, helperFault: machine.fault)),
-      executed: executed)
   }
 
-  /// Does what the loop has paused for.
-  ///
-  /// - Returns: whether it is to go on.
-  @inline(__always)
-  private func resume<Host: HelperHost & ~Copyable>(
-    _ machine: inout Machine, memory: inout CompartmentMemory, host: inout Host
-  ) -> Bool {
-    let called: Helper?
-    switch machine.pause {
-    case .returned, .trapped: return false
-    case .helper(let position):
-      called = Helper(position: position)
-      if called == nil { machine.trap(.invalidOperation) }
-    case .helperIn(let register): called = machine.helper(numbered: register.value, granted: granted)
-    }
-    guard let called else { return false }
-    return machine.call(called, memory: &memory, host: &host)
+  @inline(never)
+  private func trapped(
+    _ run: borrowing Interpretation, _ rule: Trap.Rule, _ address: UInt64 = 0, _ fault: HelperFault? = nil
+  ) -> Outcome {
+    let trap = Trap(rule, at: run.index, address: address, helperFault: fault)
+    return Outcome(result: .trapped(trap), executed: run.executed)
   }
 }

@@ -68,6 +68,14 @@ struct Registers {
     self.address = address
   }
 
+  /// What a run starts with; the other registers are 0.
+  func start(context: UInt64, contextLength: UInt64, stackTop: UInt64) {
+    for index in 0..<Self.count { self[index].value = 0 }
+    self[.r1].value = context
+    self[.r2].value = contextLength
+    self[.r10].value = stackTop
+  }
+
   subscript(register: Register) -> RegisterReference {
     @inline(__always) get { self[Int(register.rawValue)] }
   }
@@ -109,8 +117,6 @@ struct Machine {
   var pause = Pause.returned
   /// Of a trap, see `Trap.address`.
   var address: UInt64 = 0
-  /// Of a trap, see `Trap.helperFault`.
-  var fault: HelperFault?
 
   /// An access to `base` plus `offset` was refused.
   @inline(never)

@@ -1,7 +1,7 @@
 /// Why a program was stopped.
 public struct Trap: Error, Equatable, Sendable {
   /// The numbers travel to other machines, so they are never given to another rule.
-  public enum Rule: UInt8, CaseIterable, Sendable {
+  public enum Rule: UInt8, CaseIterable, BitwiseCopyable, Sendable {
     /// A load from where the program may not read.
     case readOutside = 1
     /// A store, or an atomic operation, where the program may not write.

@@ -1,7 +1,7 @@
 public import COSE
 public import CoAP
 
-/// What the portable code needs of the machine it runs on: a clock, a console, cryptography, and a processor for compiled
+/// What the portable code needs of the machine it runs on: a clock, a console, cryptography, and threads for
 /// programs.
 ///
 /// The Linux device and each firmware have one; the code above is specialised over it. Sockets are not part of it:
@@ -9,11 +9,14 @@ public import CoAP
 public protocol Board: ~Copyable {
   /// Hashes and signatures, by a library this machine has.
   associatedtype Crypto: Cryptography
-  /// Runs compiled programs, or says that this machine cannot.
-  associatedtype Native: NativeProcessor
+  /// What programs run on.
+  associatedtype Threads: ProgramThreads
 
   /// What the board is called, for instance the name QEMU has for it.
   static var name: StaticString { get }
+
+  /// Takes `count` threads; none has a program.
+  mutating func makeThreads(count: Int) -> Threads
 
   /// Time since start; never goes back.
   var now: Instant { get }

@@ -7,15 +7,23 @@ public enum Limits {
   /// The most instructions (8-byte slots of text) a program has: an image that is nothing but text. Also bounds the working memory
   /// of the verifier (12 bytes for each and 2 KiB).
   public static let instructions = imageBytes / 8
-  /// The region of each slot for its compiled program, in bytes: code, data and the map from code to instructions. Machines
-  /// without compiled programs take none.
-  public static let codeBytes = 4096
-  /// A program's arena, in bytes: stack frames, data and the context window. A power of two.
-  public static let arenaBytes = 8192
-  /// Instructions a short execution may take before it is stopped.
+  /// The region of each slot for what its engines make of the program, in bytes: compiled code with data and map, and what the
+  /// interpreter runs. A power of two.
+  public static let engineBytes = 8192
+  /// The memory of a program, in bytes: the stack of its thread, then the arena. A power of two.
+  public static let blockBytes = 8192
+  /// The stack of a program's thread, in bytes, which programs cannot reach where software checks their accesses.
+  public static let threadStackBytes = 1024
+  /// A program's arena, in bytes: stack frames, data and the context window.
+  public static let arenaBytes = blockBytes - threadStackBytes
+  /// Instructions a short execution may take before it is stopped, when they are counted.
   public static let shortRunInstructions = 5_000_000
   /// Milliseconds a short execution of compiled code may take before it is stopped.
   public static let shortRunMilliseconds = 100
+  /// Milliseconds a short execution may take whose instructions are counted.
+  public static let countedRunMilliseconds = 10_000
+  /// How long a program waits that its restart policy starts again.
+  public static let restartMilliseconds: UInt64 = 1000
   /// Entries of the key-value store that all programs share.
   public static let globalStoreEntries = 16
   /// Entries of the key-value store each slot has for itself.

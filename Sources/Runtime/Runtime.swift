@@ -2,7 +2,7 @@ import BPF
 public import Bytes
 public import Compartment
 import Helpers
-public import Interpreter
+import Interpreter
 public import JIT
 public import Platform
 public import ProgramImage
@@ -19,7 +19,7 @@ public enum LoadError: Error, Equatable, Sendable {
   case arena(ArenaError)
 }
 
-/// Why there is no outcome of an execution.
+/// Why a program was not started.
 public enum RunError: Error, Equatable, Sendable {
   case emptySlot
   case load(LoadError)
@@ -27,20 +27,33 @@ public enum RunError: Error, Equatable, Sendable {
   case notCompiled
   /// The machine does not run compiled programs.
   case noNativeProcessor
+  /// A run of the slot's program is under way.
+  case busy
+  /// What the interpreter needs has no room beside the slot's compiled code.
+  case noRoomBesideCode
 }
 
-/// The program slots and the compartment their programs run in.
+/// The program slots, and the programs that run in them: each on a thread and in an arena of its own.
 ///
 /// Whatever a slot holds came through ``install(_:)``, which takes what only the manifest processor makes; whatever runs
 /// went through the verifier.
 public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
-  public private(set) var slots = SlotTable()
-  private var compartment = ProgramCompartment()
-  private var codes = CodeStore(isUsable: B.Native.current != nil)
+  public internal(set) var slots = SlotTable()
+  /// What runs, or ran, in each slot.
+  public internal(set) var instances = InlineArray<5, Instance>(repeating: Instance())
+  var arenas = InlineArray<5, Arena> { _ in
+    Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
+  }
+  var loader = ProgramLoader(instructionCapacity: Limits.instructions, policy: .all)
+  var engines = EngineStore()
+  var threads: B.Threads
+  /// Of the runs that are under way.
+  var runs = InlineArray<5, ActiveRun>(repeating: ActiveRun())
 
   public init(board: consuming B) {
     services = Services(board: board)
+    threads = services.board.makeThreads(count: Limits.slots)
   }
 
   // MARK: Deployment
@@ -51,22 +64,26 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   }
 
   /// Makes the fetched image the slot's program, if it could run: its parts fit together, the verifier accepts it, and the
-  /// arena has room for it.
+  /// arena has room for it. If the old program runs, it is ended.
   ///
-  /// - Throws: ``LoadError``; the slot is as it was then.
+  /// - Throws: ``LoadError``; the slot is as it was then, and what runs there goes on.
   public mutating func install(_ acceptance: Acceptance) throws(LoadError) {
     guard let slot = SlotNumber(acceptance.slot) else {
       preconditionFailure("the manifest processor checks slots")
     }
-    try compartment.check(slots.candidate(count: acceptance.byteCount))
+    try loader.check(slots.candidate(count: acceptance.byteCount), for: arenas[slot.index])
+    kill(slot)
     slots.install(acceptance, in: slot)
+    instances[slot.index] = Instance()
     services.clearLocalStore(of: slot)
   }
 
-  /// Empties the slot, and drops its code.
+  /// Ends what runs in the slot, empties it, and drops its code.
   public mutating func erase(_ slot: SlotNumber) {
+    kill(slot)
     slots.erase(slot)
-    codes.set(nil, for: slot)
+    instances[slot.index] = Instance()
+    engines.dropCode(of: slot)
     services.clearLocalStore(of: slot)
   }
 
@@ -75,8 +92,9 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   /// - Returns: whether there is code; if not, nothing was done.
   public mutating func discardImage(of slot: SlotNumber) -> Bool {
     guard code(of: slot) != nil else { return false }
+    if instances[slot.index].engine == .interpreter { kill(slot) }
     slots.erase(slot)
-    codes.keep(slot, generation: slots[slot].generation)
+    engines.keepCode(of: slot, generation: slots[slot].generation)
     return true
   }
 
@@ -84,7 +102,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
 
   /// What is known of the slot's code; `nil` when its program is not compiled.
   public func code(of slot: SlotNumber) -> CodeRecord? {
-    codes.entry(of: slot, generation: slots[slot].generation)?.record
+    engines.code(of: slot, generation: slots[slot].generation)?.record
   }
 
   /// Compiles the slot's program, once more if it was. The code stays until another program takes its place.
@@ -93,68 +111,30 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public mutating func compile(
     _ slot: SlotNumber, isolation: Isolation
   ) throws(CompilationError) -> CodeRecord {
-    guard let processor = B.Native.current else { throw .noNativeProcessor }
-    guard isolation == .checked else { throw .isolationNotAvailable(isolation) }
+    guard let routines = B.Threads.routines else { throw .noNativeProcessor }
+    guard B.Threads.offers(isolation) else { throw .isolationNotAvailable(isolation) }
     guard !slots[slot].isEmpty else { throw .emptySlot }
-    codes.set(nil, for: slot)
+    guard !instances[slot.index].isActive else { throw .busy }
+    engines.dropCode(of: slot)
+    engines.dropTranslation(of: slot)
     let start = services.board.microseconds
-    let address = codes.address(of: slot)
-    var region = codes.mutableRegion(of: slot)
-    let program = try compartment.compile(
-      slots.image(of: slot), isolation, calling: processor.routines, into: &region, at: address)
-    processor.synchronize()
+    let address = engines.address(of: slot)
+    var region = engines.mutableRegion(of: slot)
+    let program = try loader.compile(
+      slots.image(of: slot), isolation, calling: routines, into: &region, at: address, &arenas[slot.index])
+    B.Threads.synchronize()
     let record = CodeRecord(
       isolation: isolation, size: program.code.size, regionSize: program.map.upperBound,
       accesses: program.code.accesses, checkedAccesses: program.code.checkedAccesses,
       microseconds: services.board.microseconds - start)
-    codes.set(
-      CodeStore.Entry(program: program, record: record, generation: slots[slot].generation), for: slot)
+    engines.set(
+      EngineStore.Code(program: program, record: record, generation: slots[slot].generation), for: slot)
     return record
   }
 
+  /// Drops the slot's code; a run of it ends.
   public mutating func dropCode(of slot: SlotNumber) {
-    codes.set(nil, for: slot)
-  }
-
-  // MARK: Execution
-
-  /// Runs the slot's program once and waits for its end, which the instruction budget brings about if nothing else.
-  ///
-  /// - Parameters:
-  ///   - slot: whose program.
-  ///   - context: what r1 points to and r2 is the length of. The program has a copy, which it may change.
-  /// - Returns: r0 or the trap, and how many instructions ran.
-  /// - Throws: ``RunError`` when nothing has run.
-  public mutating func run(_ slot: SlotNumber, context: Span<UInt8>) throws(RunError) -> Outcome {
-    guard !slots[slot].isEmpty else { throw .emptySlot }
-    services.slot = slot
-    let outcome: Outcome
-    do throws(LoadError) {
-      outcome = try compartment.run(
-        slots.image(of: slot), context: context, budget: Limits.shortRunInstructions, host: &services)
-    } catch {
-      throw .load(error)
-    }
-    slots.countRun(of: slot)
-    return outcome
-  }
-
-  /// The same with the slot's code, which the time budget ends if nothing else.
-  public mutating func runCompiled(_ slot: SlotNumber, context: Span<UInt8>) throws(RunError) -> Outcome {
-    guard let processor = B.Native.current else { throw .noNativeProcessor }
-    guard let entry = codes.entry(of: slot, generation: slots[slot].generation) else {
-      throw slots[slot].isEmpty ? .emptySlot : .notCompiled
-    }
-    services.slot = slot
-    let outcome: Outcome
-    do throws(ArenaError) {
-      outcome = try compartment.run(
-        entry.program, in: codes.region(of: slot), at: codes.address(of: slot), context: context,
-        milliseconds: UInt32(Limits.shortRunMilliseconds), on: processor, host: &services)
-    } catch {
-      throw .load(.arena(error))
-    }
-    slots.countRun(of: slot)
-    return outcome
+    if instances[slot.index].engine == .jit { kill(slot) }
+    engines.dropCode(of: slot)
   }
 }

@@ -1,4 +1,5 @@
 import Bytes
+import Compartment
 public import COSE
 import SUIT
 
@@ -41,7 +42,7 @@ public struct SlotTable: ~Copyable {
   public private(set) var records: InlineArray<5, SlotRecord>
 
   public init() {
-    memory = Buffer(count: (Limits.slots + 1) * Limits.imageBytes)
+    memory = Buffer(count: (Limits.slots + 1) * Limits.imageBytes, alignment: Limits.imageBytes)
     regions = InlineArray { $0 }
     records = InlineArray(repeating: SlotRecord())
   }
@@ -54,6 +55,12 @@ public struct SlotTable: ~Copyable {
   @_lifetime(borrow self)
   public func image(of slot: SlotNumber) -> Span<UInt8> {
     memory.span.extracting(range(of: slot.index, count: records[slot.index].size))
+  }
+
+  /// The memory of the slot's image.
+  func region(of slot: SlotNumber) -> MemoryRegion {
+    MemoryRegion(
+      address: memory.address + UInt(regions[slot.index] * Limits.imageBytes), size: UInt(Limits.imageBytes))
   }
 
   /// The first `count` bytes of the spare region.

@@ -2,6 +2,7 @@ import CoAP
 public import CoAPTransport
 import DeviceServer
 public import Platform
+import Synchronization
 import Toolchain
 
 /// A device as a part of this process: the server of the boards, on a UDP socket of Linux.
@@ -18,8 +19,13 @@ public final class VirtualDevice: Sendable {
     host: String = "::", port: UInt16, provisioning: Provisioning,
     console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
-    socket = try await DatagramSocket.open(host: host, port: port) {
-      Engine(board: LinuxBoard(console: console), provisioning: provisioning)
+    let alarm = Alarm()
+    let socket = try await DatagramSocket.open(host: host, port: port) {
+      Engine(board: LinuxBoard(console: console) { alarm.ring() }, provisioning: provisioning)
+    }
+    self.socket = socket
+    alarm.set { [weak self] in
+      self?.socket.submit({ engine, now, sink in engine.poll(at: now, sink: &sink) }, orIfClosed: {})
     }
   }
 
@@ -30,20 +36,38 @@ public final class VirtualDevice: Sendable {
   }
 }
 
+/// What programs' threads ring, which may begin before the device has its socket.
+private final class Alarm: Sendable {
+  private let action = Mutex<(@Sendable () -> Void)?>(nil)
+
+  func set(_ action: @escaping @Sendable () -> Void) {
+    self.action.withLock { $0 = action }
+  }
+
+  func ring() {
+    action.withLock { $0 }?()
+  }
+}
+
 /// Linux as a board.
 struct LinuxBoard: Board {
   typealias Crypto = HostCryptography
-  typealias Native = NoNativeProcessor
+  typealias Threads = LinuxThreads
 
   static var name: StaticString { "linux" }
   /// When the device started, on the clock of its socket.
   let start = Instant.now
   private let continuousStart = ContinuousClock.now
   let console: @Sendable ([UInt8]) -> Void
+  /// Called when a program wants something.
+  private let wake: @Sendable () -> Void
 
-  init(console: @escaping @Sendable ([UInt8]) -> Void) {
+  init(console: @escaping @Sendable ([UInt8]) -> Void, wake: @escaping @Sendable () -> Void = {}) {
     self.console = console
+    self.wake = wake
   }
+
+  mutating func makeThreads(count: Int) -> LinuxThreads { LinuxThreads(count: count, wake: wake) }
 
   var now: Instant { Instant(milliseconds: Instant.now.milliseconds(since: start)) }
 
@@ -70,10 +94,12 @@ private struct Engine: DatagramEngine, ~Copyable {
 
   mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {
     server.receive(datagram, from: peer, sink: &sink)
+    while server.runPrograms(sink: &sink) {}
   }
 
   mutating func poll(at now: Instant, sink: inout Outbox) {
     server.poll(sink: &sink)
+    while server.runPrograms(sink: &sink) {}
   }
 
   var nextDeadline: Instant? {

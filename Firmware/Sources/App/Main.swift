@@ -3,20 +3,22 @@ import CoAP
 import CortexM
 import SodiumCryptography
 import DeviceServer
-import NativeCode
 import Network
 import Platform
+import Threads
 
 /// The emulated board as the portable code knows it.
 struct MPS2: Board {
   typealias Crypto = Sodium
-  typealias Native = ThumbProcessor
+  typealias Threads = ThumbThreads
 
   static var name: StaticString { "mps2-an386" }
 
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
 
   var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
+
+  mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     UART.write(bytes)
@@ -61,7 +63,8 @@ struct MPS2: Board {
         while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
       }
       if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
-      Processor.sleep { Ethernet.hasFrame }
+      let isBusy = server.runPrograms(sink: &sink)
+      Processor.sleep { isBusy || Ethernet.hasFrame }
     }
   }
 

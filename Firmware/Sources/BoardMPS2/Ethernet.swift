@@ -162,8 +162,9 @@ public enum Ethernet {
   }
 }
 
-/// Wakes the processor when a frame comes; the main loop reads it.
+/// Wakes the processor when a frame comes, and takes it from a program; the main loop reads it.
 @c(IRQ13_Handler)
 public func ethernetInterrupt() {
   Ethernet.acknowledgeInterrupt()
+  Processor.interruptProgram()
 }

@@ -53,3 +53,84 @@ __aeabi_memcpy8:
   bne 5b
 6:
   bx lr
+
+// Filling, likewise; for clearing a program's memory before each run.
+
+  .section .text.memset, "ax", %progbits
+  .balign 4
+  .global memset
+  .global __aeabi_memset
+  .global __aeabi_memset4
+  .global __aeabi_memset8
+  .global __aeabi_memclr
+  .global __aeabi_memclr4
+  .global __aeabi_memclr8
+  .type memset, %function
+  .thumb_func
+memset:
+  // void *memset(void *to, int byte, size_t count); the result is r0, so it stays.
+  and r1, r1, #255
+  orr r1, r1, r1, lsl #8
+  orr r1, r1, r1, lsl #16
+  b.n 1f
+  .thumb_func
+__aeabi_memset:
+  .thumb_func
+__aeabi_memset4:
+  .thumb_func
+__aeabi_memset8:
+  // The same with count and byte the other way round.
+  and r3, r2, #255
+  mov r2, r1
+  orr r3, r3, r3, lsl #8
+  orr r1, r3, r3, lsl #16
+  b.n 1f
+  .thumb_func
+__aeabi_memclr:
+  .thumb_func
+__aeabi_memclr4:
+  .thumb_func
+__aeabi_memclr8:
+  mov r2, r1
+  movs r1, #0
+1:
+  mov r12, r0
+2:
+  // Up to an address divisible by 4, which storing several registers needs.
+  cmp r2, #0
+  it eq
+  bxeq lr
+  tst r12, #3
+  beq 3f
+  strb r1, [r12], #1
+  subs r2, #1
+  b 2b
+3:
+  subs r2, #32
+  blo 5f
+  push {r4-r6}
+  mov r3, r1
+  mov r4, r1
+  mov r5, r1
+4:
+  stmia r12!, {r1, r3-r5}
+  stmia r12!, {r1, r3-r5}
+  subs r2, #32
+  bhs 4b
+  pop {r4-r6}
+5:
+  adds r2, #28
+  bmi 7f
+6:
+  str r1, [r12], #4
+  subs r2, #4
+  bhs 6b
+7:
+  adds r2, #4
+  beq 9f
+8:
+  strb r1, [r12], #1
+  subs r2, #1
+  bne 8b
+9:
+  bx lr

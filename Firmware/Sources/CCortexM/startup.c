@@ -10,8 +10,9 @@ extern char _heap_start, _heap_end;
 extern void (*__init_array_start[])(void), (*__init_array_end[])(void);
 
 extern int main(int argc, char **argv);
-void cortexm_report_fault(const exception_frame *frame, uint32_t exception, uint32_t exc_return)
-    __attribute__((noreturn));
+void SVC_Handler(void);
+void PendSV_Handler(void);
+void Fault_Handler(void);
 
 volatile uint64_t cortexm_milliseconds;
 
@@ -22,49 +23,31 @@ volatile uint64_t cortexm_milliseconds;
 void Reset_Handler(void) {
   for (uint32_t *to = &_sdata, *from = &_sidata; to < &_edata;) *to++ = *from++;
   for (uint32_t *to = &_sbss; to < &_ebss;) *to++ = 0;
-  CPACR |= 0xFu << 20;  // full access to the floating-point unit
   SHCSR |= 7u << 16;    // memory, bus and usage faults have handlers of their own
   CCR &= ~(1u << 4);    // division by zero gives zero, as RFC 9669 wants it of compiled programs
   cpu_synchronize();
+  thread_start_protection();
   for (void (**init)(void) = __init_array_start; init < __init_array_end; init++) (*init)();
   (void)main(0, NULL);
   for (;;) cpu_wait_for_interrupt();
 }
 
-/// Hands the frame that the core pushed to the Swift fault handler. Bit 2 of EXC_RETURN tells on which stack it lies.
-__attribute__((naked)) void Fault_Handler(void) {
-  __asm volatile(
-      "tst lr, #4\n"
-      "ite eq\n"
-      "mrseq r0, msp\n"
-      "mrsne r0, psp\n"
-      "mrs r1, ipsr\n"
-      "mov r2, lr\n"
-      "b cortexm_report_fault\n");
-}
-
 /// Called each millisecond. A program may define it, for instance to watch over its own work.
 __attribute__((weak)) void cortexm_watch(void) {}
 
-void cortexm_tick(exception_frame *frame, uint32_t exc_return) {
+/// The timer's interrupt. What is spent is counted here, and the system gets to look after its threads.
+void SysTick_Handler(void) {
   cortexm_count_millisecond();
   cortexm_watch();
-  native_tick(frame, exc_return);
-}
-
-/// The timer's interrupt: what the core pushed lies where the stack pointer is, or on the process stack.
-__attribute__((naked)) void SysTick_Handler(void) {
-  __asm volatile(
-      "tst lr, #4\n"
-      "ite eq\n"
-      "mrseq r0, msp\n"
-      "mrsne r0, psp\n"
-      "mov r1, lr\n"
-      "b cortexm_tick\n");
+  cortexm_thread *thread = thread_charged;
+  if (thread) {
+    thread->milliseconds += 1;
+    thread_interrupt();
+  }
 }
 
 /// The Ethernet controller's interrupt, defined by the board.
-__attribute__((weak, alias("Fault_Handler"))) void IRQ13_Handler(void);
+__attribute__((weak, naked)) void IRQ13_Handler(void) { __asm volatile("b Fault_Handler"); }
 
 typedef void (*vector)(void);
 
@@ -75,7 +58,7 @@ __attribute__((section(".vectors"), used)) static const struct {
 } vectors = {
     &_estack,
     {Reset_Handler, Fault_Handler, Fault_Handler, Fault_Handler, Fault_Handler, Fault_Handler, 0, 0, 0, 0,
-     Fault_Handler, Fault_Handler, 0, Fault_Handler, SysTick_Handler},
+     SVC_Handler, Fault_Handler, 0, PendSV_Handler, SysTick_Handler},
     {[0 ... 12] = Fault_Handler, [13] = IRQ13_Handler, [14 ... 31] = Fault_Handler},
 };
 

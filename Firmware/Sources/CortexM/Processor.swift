@@ -18,6 +18,11 @@ public enum Processor {
     cpu_enable_interrupts()
   }
 
+  /// From an interrupt: lets the system look after its work instead of a program that runs.
+  public static func interruptProgram() {
+    thread_interrupt()
+  }
+
   /// Restarts the system: AIRCR.SYSRESETREQ.
   public static func reset() -> Never {
     cpu_synchronize()

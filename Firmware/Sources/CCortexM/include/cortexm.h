@@ -1,16 +1,13 @@
 // What Swift cannot say about an ARMv7-M core: instructions without a C or Swift form, and the entry of exceptions.
 #pragma once
 #include <stdint.h>
-#include "native.h"
+#include "routines.h"
+#include "threads.h"
 
 /// What the core pushes when it takes an exception (ARM DDI 0403, B1.5.6).
 typedef struct {
   uint32_t r0, r1, r2, r3, r12, lr, pc, xpsr;
 } exception_frame;
-
-/// Called with each tick: counts the compiled program's time, and stops it when that is spent, by changing where the exception
-/// returns to.
-void native_tick(exception_frame *_Nonnull frame, uint32_t exc_return);
 
 /// Sleeps until an interrupt is pending, even while they are masked.
 static inline void cpu_wait_for_interrupt(void) { __asm volatile("wfi" ::: "memory"); }

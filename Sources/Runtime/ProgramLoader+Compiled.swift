@@ -15,6 +15,8 @@ public enum CompilationError: Error, Equatable, Sendable {
   /// The machine cannot keep a program within its compartment in this way.
   case isolationNotAvailable(Isolation)
   case emptySlot
+  /// A run of the slot's program is under way.
+  case busy
   /// The image cannot be loaded.
   case load(LoadError)
   /// Code, data and map need so many bytes, about.
@@ -32,8 +34,8 @@ extension CompilationError {
   }
 }
 
-extension ProgramCompartment {
-  /// Compiles the program in this image, to run in this compartment.
+extension ProgramLoader {
+  /// Compiles the program in this image, to run in the arena.
   ///
   /// - Parameters:
   ///   - bytes: the image. Nothing of it is needed afterwards.
@@ -41,11 +43,12 @@ extension ProgramCompartment {
   ///   - routines: what the code may call.
   ///   - region: where to put the code and what belongs to it.
   ///   - address: the region's, divisible by 8.
-  /// - Returns: what ``run(_:in:at:context:milliseconds:on:host:)`` takes.
+  ///   - arena: where the program will run. What it holds is lost.
+  /// - Returns: what a run needs to know.
   /// - Throws: ``CompilationError``.
   mutating func compile(
     _ bytes: Span<UInt8>, _ isolation: Isolation, calling routines: NativeRoutines,
-    into region: inout MutableSpan<UInt8>, at address: UInt
+    into region: inout MutableSpan<UInt8>, at address: UInt, _ arena: inout Arena
   ) throws(CompilationError) -> CompiledProgram {
     let image: ProgramImage
     do throws(LoadError) { image = try open(bytes) } catch { throw .load(error) }
@@ -119,69 +122,5 @@ extension ProgramCompartment {
       rodataSize: rodataSize, dataSize: dataSize, zeroSize: image.bssSize, frames: program.maximumDepth,
       entryIndex: program.entry, firstHalfword: Int(used[0].offset), code: code, mapSize: mapSize,
       granted: program.granted)
-  }
-
-  /// Runs a compiled program until it returns, traps, or has spent its budget.
-  ///
-  /// - Parameters:
-  ///   - program: what was compiled for this compartment.
-  ///   - region: what it was compiled into, unchanged since.
-  ///   - address: the region's.
-  ///   - context: as of an interpreted program.
-  ///   - milliseconds: how long it may run.
-  ///   - processor: runs the code.
-  ///   - host: who carries out helpers.
-  /// - Returns: how it ended.
-  /// - Throws: ``ArenaError`` when the arena has no room for the context.
-  mutating func run<Host: HelperHost & ~Copyable>(
-    _ program: CompiledProgram, in region: Span<UInt8>, at address: UInt, context: Span<UInt8>,
-    milliseconds: UInt32, on processor: some NativeProcessor, host: inout Host
-  ) throws(ArenaError) -> Outcome {
-    try arena.prepare(
-      frames: program.frames, dataSize: program.dataSize + program.zeroSize, bssSize: 0,
-      contextSize: context.count)
-    var data = arena.data
-    for index in 0..<program.dataSize { data[index] = region[program.data.lowerBound + index] }
-    var window = arena.context
-    for index in context.indices { window[index] = context[index] }
-    let run = NativeRun(
-      code: UInt32(truncatingIfNeeded: address) + UInt32(truncatingIfNeeded: program.codeStart),
-      codeSize: UInt32(truncatingIfNeeded: program.code.size),
-      entry: UInt32(truncatingIfNeeded: program.code.entry),
-      context: context.isEmpty ? 0 : UInt32(truncatingIfNeeded: arena.contextAddress),
-      contextLength: UInt32(truncatingIfNeeded: context.count),
-      stackTop: UInt32(truncatingIfNeeded: arena.stackTop), arena: UInt32(truncatingIfNeeded: arena.address),
-      arenaSize: UInt32(truncatingIfNeeded: arena.size), rodata: UInt32(truncatingIfNeeded: address),
-      rodataSize: UInt32(truncatingIfNeeded: program.rodataSize), milliseconds: milliseconds)
-    var memory = arena.memory(rodata: region.extracting(program.rodata))
-    var fault: HelperFault?
-    let outcome = processor.run(run) { call in
-      let helper: Helper?
-      let arguments: HelperArguments
-      switch call {
-      case .helper(let position, let values):
-        helper = Helper(position: position)
-        arguments = values
-      case .numbered(let number, let values):
-        helper = UInt8(exactly: number).flatMap { Helper(rawValue: $0) }
-        arguments = values
-        guard let helper else { return .stop(.unknownHelper, address: number) }
-        guard program.granted.contains(helper) else { return .stop(.helperNotGranted, address: number) }
-      }
-      guard let helper else { return .stop(.invalidOperation, address: 0) }
-      do throws(HelperFault) {
-        return .result(try host.call(helper, arguments, &memory))
-      } catch {
-        fault = error
-        return .stop(.helperFault, address: error.address)
-      }
-    }
-    switch outcome {
-    case .returned(let value): return Outcome(result: .returned(value), executed: nil)
-    case .stopped(let rule, let site, let address):
-      let index = program.index(ofSite: site, in: region)
-      return Outcome(
-        result: .trapped(Trap(rule, at: index, address: address, helperFault: fault)), executed: nil)
-    }
   }
 }

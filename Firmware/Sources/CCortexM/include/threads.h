@@ -1,0 +1,40 @@
+// Threads for programs: unprivileged, behind the memory protection unit, on the process stack. The system itself runs on the main
+// stack and lets one thread at a time go on, until the thread asks for something, is interrupted, or faults. threads.S knows the offsets.
+#pragma once
+#include <stdint.h>
+
+/// A thread, while it does not run.
+typedef struct {
+  /// Its stack pointer: the frame that the core pushed lies there, in memory that the program may write.
+  uint32_t psp;
+  /// r4 to r11.
+  uint32_t registers[8];
+  /// What it may reach: values for MPU_RBAR and MPU_RASR, four times (ARM DDI 0403, B3.5).
+  uint32_t regions[8];
+  /// Of its last fault: the number of the exception, the status registers, the address if one is known, and the program counter;
+  /// all ones where nothing is known.
+  uint32_t exception, status, hard_status, address, pc, lr;
+  /// Milliseconds that the system has worked for it.
+  volatile uint32_t milliseconds;
+} cortexm_thread;
+
+/// Why the system has the processor back: 0 for an interrupt, the number in the thread's SVC instruction, or `thread_faulted`.
+typedef uint32_t thread_event;
+#define thread_faulted 256u
+
+/// Lets a thread go on. Returns when there is something to do.
+thread_event thread_run(cortexm_thread *_Nonnull thread);
+
+/// To be called after the regions of a thread have changed.
+void thread_forget_regions(void);
+
+/// Whose time is being spent; null for nobody.
+extern cortexm_thread *_Nullable volatile thread_charged;
+static inline void thread_charge(cortexm_thread *_Nullable thread) { thread_charged = thread; }
+
+/// Turns the memory protection unit on: no code in RAM runs with privileges, no privileged store reaches flash, and programs
+/// reach what their regions say. Programs have no floating-point unit.
+void thread_start_protection(void);
+
+/// Asks that a running program be interrupted as soon as no interrupt is at work.
+static inline void thread_interrupt(void) { *(volatile uint32_t *)0xE000ED04 = 1u << 28; /* ICSR.PENDSVSET */ }

@@ -1,0 +1,124 @@
+import CoAP
+import DeviceProtocol
+import Platform
+import Runtime
+
+/// A request that is answered when a run has ended.
+struct WaitingRequest: Sendable {
+  let request: RequestID
+  let format: Format
+  /// When the run was started, in microseconds of the board's clock.
+  let started: UInt64
+  /// When the client is told that the answer takes longer; `nil` once it has been.
+  var acknowledgement: Instant?
+}
+
+extension DeviceServer where B: ~Copyable {
+  /// How long a client waits for a result before it is told that the request has arrived, in milliseconds. Well below
+  /// ACK_TIMEOUT (RFC 7252 §4.8.2), after which it would send the request again.
+  private var patience: UInt64 { 500 }
+
+  /// Lets programs run until one has ended or other work may be due. To be called again and again, after whatever has come in.
+  ///
+  /// - Returns: whether some program could go on at once.
+  public mutating func runPrograms(sink: inout some DatagramSink & ~Copyable) -> Bool {
+    if let slot = runtime.advance() { answerRun(of: slot, sink: &sink) }
+    return runtime.isBusy
+  }
+
+  /// Starts a short run, whose end answers the request.
+  mutating func run(
+    _ slot: SlotNumber, context: Span<UInt8>, _ query: Query, _ request: RequestID, _ format: Format,
+    sink: inout some DatagramSink & ~Copyable
+  ) throws(Problem) {
+    let engine = Engine(query)
+    let started = runtime.services.board.microseconds
+    do throws(RunError) {
+      try runtime.start(
+        slot, engine, .short, context: context, limits: RunLimits(query, otherwise: .short(engine)))
+    } catch {
+      throw Problem(error, in: slot)
+    }
+    waiting[slot.index] = WaitingRequest(
+      request: request, format: format, started: started, acknowledgement: now + patience)
+  }
+
+  mutating func startLongRunning(
+    _ slot: SlotNumber, context: Span<UInt8>, _ query: Query
+  ) throws(Problem) {
+    let restart: RestartPolicy =
+      query.contains(.restartAlways) ? .always : query.contains(.restartOnFailure) ? .onFailure : .never
+    do throws(RunError) {
+      try runtime.start(
+        slot, Engine(query), .longRunning, context: context, limits: RunLimits(query, otherwise: .none),
+        restart: restart)
+    } catch {
+      throw Problem(error, in: slot)
+    }
+  }
+
+  mutating func startTimer(_ slot: SlotNumber, _ query: Query) throws(Problem) {
+    guard let period = query[.every], period > 0 else { throw Problem(noPeriod: slot) }
+    let engine = Engine(query)
+    do throws(RunError) {
+      try runtime.attach(
+        slot, to: .every(milliseconds: period), engine, limits: RunLimits(query, otherwise: .short(engine)))
+    } catch {
+      throw Problem(error, in: slot)
+    }
+  }
+
+  /// Answers whoever waits for the end of the slot's run, which is over.
+  mutating func answerRun(of slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
+    guard let waiter = waiting[slot.index] else { return }
+    let instance = runtime.instances[slot.index]
+    guard !instance.isActive else { return }
+    waiting[slot.index] = nil
+    do throws(Problem) {
+      switch instance.ending {
+      case .returned(let value):
+        let result = ExecutionResult(
+          result: value, instructions: instance.usage.instructions,
+          microseconds: runtime.services.board.microseconds - waiter.started)
+        try respond(to: waiter.request, .changed, waiter.format, result, sink: &sink)
+      case .trapped(let trap): throw Problem(trap)
+      case .faulted(let fault, let index): throw Problem(fault, index: index)
+      case .killed, nil: throw Problem(killed: slot)
+      }
+    } catch {
+      respond(to: waiter.request, with: error, sink: &sink)
+    }
+  }
+
+  /// Tells those who have waited long that their request has arrived.
+  mutating func acknowledgeSlowRuns(sink: inout some DatagramSink & ~Copyable) {
+    for index in waiting.indices {
+      guard let waiter = waiting[index], let due = waiter.acknowledgement, due <= now else { continue }
+      waiting[index]?.acknowledgement = nil
+      endpoint.acknowledge(waiter.request, sink: &sink)
+    }
+  }
+
+  mutating func respondWithInstance(
+    of slot: SlotNumber, to request: RequestID, _ code: Code, _ format: Format,
+    sink: inout some DatagramSink & ~Copyable
+  ) throws(Problem) {
+    try respond(
+      to: request, code, format, InstanceState(slot: slot, instance: runtime.instances[slot.index]),
+      sink: &sink)
+  }
+}
+
+extension Engine {
+  init(_ query: Query) {
+    self = query.contains(.jit) ? .jit : .interpreter
+  }
+}
+
+extension RunLimits {
+  init(_ query: Query, otherwise usual: RunLimits) {
+    self.init(
+      instructions: query[.instructions].map { Int($0) } ?? usual.instructions,
+      milliseconds: query[.milliseconds] ?? usual.milliseconds)
+  }
+}

@@ -1,0 +1,111 @@
+import Bytes
+import Compartment
+public import JIT
+
+/// What is known of the code of a slot's program.
+public struct CodeRecord: Sendable {
+  public let isolation: Isolation
+  /// Bytes of code.
+  public let size: Int
+  /// Bytes taken of the slot's code region, which also keeps data and the places of instructions.
+  public let regionSize: Int
+  /// Accesses to memory, and those of them that the code checks; the verifier proved the others.
+  public let accesses, checkedAccesses: Int
+  /// What it took to verify and compile the program.
+  public let microseconds: UInt64
+}
+
+/// What the engines make of programs: for each slot a region of memory with compiled code from its start on, and what the
+/// interpreter runs at its end. Each is made once and serves until another program takes the slot.
+struct EngineStore: ~Copyable {
+  private var memory: Buffer
+  private var codes = InlineArray<5, Code?>(repeating: nil)
+  private var translations = InlineArray<5, Translation?>(repeating: nil)
+
+  struct Code: Sendable {
+    let program: CompiledProgram
+    let record: CodeRecord
+    /// `SlotRecord.generation` of what it was compiled from.
+    var generation: UInt32
+  }
+
+  struct Translation: Sendable {
+    let program: TranslatedProgram
+    let generation: UInt32
+  }
+
+  init() {
+    memory = Buffer(count: Limits.slots * Limits.engineBytes, alignment: Limits.engineBytes)
+  }
+
+  /// The slot's code, unless it is that of a program which the slot does not hold any more.
+  func code(of slot: SlotNumber, generation: UInt32) -> Code? {
+    guard let code = codes[slot.index], code.generation == generation else { return nil }
+    return code
+  }
+
+  func translation(of slot: SlotNumber, generation: UInt32) -> TranslatedProgram? {
+    guard let translation = translations[slot.index], translation.generation == generation else { return nil }
+    return translation.program
+  }
+
+  /// Notes code that stands in the region. What the interpreter had there is gone where both overlap.
+  mutating func set(_ code: Code, for slot: SlotNumber) {
+    codes[slot.index] = code
+    if let translation = translations[slot.index], translation.program.dataStart < code.record.regionSize {
+      translations[slot.index] = nil
+    }
+  }
+
+  mutating func set(_ translation: Translation, for slot: SlotNumber) {
+    translations[slot.index] = translation
+  }
+
+  mutating func dropCode(of slot: SlotNumber) {
+    codes[slot.index] = nil
+  }
+
+  mutating func dropTranslation(of slot: SlotNumber) {
+    translations[slot.index] = nil
+  }
+
+  /// Lets the code stay although the slot's record has changed.
+  mutating func keepCode(of slot: SlotNumber, generation: UInt32) {
+    codes[slot.index]?.generation = generation
+  }
+
+  /// The slot's region of `Limits.engineBytes` bytes, and where it lies.
+  func address(of slot: SlotNumber) -> UInt { memory.address + UInt(slot.index * Limits.engineBytes) }
+
+  @_lifetime(borrow self)
+  func region(of slot: SlotNumber) -> Span<UInt8> {
+    memory.span.extracting(range(of: slot))
+  }
+
+  @_lifetime(&self)
+  mutating func mutableRegion(of slot: SlotNumber) -> MutableSpan<UInt8> {
+    memory.mutableSlice(range(of: slot))
+  }
+
+  /// What is left of the region behind its code.
+  @_lifetime(&self)
+  mutating func mutableRest(of slot: SlotNumber, generation: UInt32) -> MutableSpan<UInt8> {
+    let used = startOfRest(of: slot, generation: generation)
+    let range = range(of: slot)
+    return memory.mutableSlice(range.lowerBound + used..<range.upperBound)
+  }
+
+  func startOfRest(of slot: SlotNumber, generation: UInt32) -> Int {
+    ((code(of: slot, generation: generation)?.record.regionSize ?? 0) + 7) & ~7
+  }
+
+  /// The slot's region, for the memory protection.
+  func memory(of slot: SlotNumber) -> MemoryRegion {
+    MemoryRegion(address: address(of: slot), size: UInt(Limits.engineBytes))
+  }
+
+  private func range(of slot: SlotNumber) -> Range<Int> {
+    let start = slot.index * Limits.engineBytes
+    return start..<start + Limits.engineBytes
+  }
+}
