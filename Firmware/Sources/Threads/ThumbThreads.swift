@@ -95,7 +95,9 @@ public struct ThumbThreads: ProgramThreads {
         rodata: UInt32(program.rodata.lowerBound), rodata_size: UInt32(program.rodata.count), site: 0,
         reserved: (0, 0, 0, 0, 0, 0, 0, 0, 0))
       frame.r12 = UInt32(stack)
-      frame.lr = program_returned_address()
+      // The code takes its return address from the stack.
+      stack -= 8
+      unsafe UnsafeMutablePointer<UInt32>(bitPattern: stack).unsafelyUnwrapped.pointee = program_returned_address()
       frame.pc = UInt32(address + entry)
       context.registers.7 = UInt32(program.arena.lowerBound)
       // As the linker script says: from 512 to 2048.
