@@ -40,8 +40,8 @@ struct CompiledProgram: Sendable {
   }
 
   /// The instruction that ends `site` bytes from the start of the code.
-  func index(ofSite site: Int, in region: Span<UInt8>) -> Int {
+  func place(ofSite site: Int, in region: Span<UInt8>) -> CodeMap.Place? {
     // What belongs to no instruction comes before the first that runs.
-    CodeMap.index(ofHalfword: site / 2 - 1, start: firstHalfword, in: region.extracting(map)) ?? entryIndex
+    CodeMap.place(ofHalfword: site / 2 - 1, start: firstHalfword, in: region.extracting(map))
   }
 }

@@ -115,7 +115,7 @@ extension ProgramLoader {
     }
     var map = region._mutatingExtracting(codeStart + code.size..<room)
     let used = workspace.span.extracting(0..<program.instructions.count)
-    guard let mapSize = CodeMap.write(of: code, used, into: &map) else {
+    guard let mapSize = CodeMap.write(of: code, from: program.instructions, used, into: &map) else {
       throw .tooLittleRoom(needed: room + 2, available: room)
     }
     return CompiledProgram(

@@ -238,9 +238,10 @@ extension Runtime where B: ~Copyable {
       case .returned(let value):
         finish(slot, .returned(value))
       case .stopped(let rule, let place, let address):
-        finish(slot, .trapped(Trap(rule, at: index(of: place, in: slot), address: address)))
+        finish(slot, .trapped(trap(rule, at: place, in: slot, address: address)))
       case .faulted(let fault):
-        finish(slot, .faulted(fault, index: fault.offset.map { index(of: .code($0 + 2), in: slot) }))
+        finish(
+          slot, .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index }))
       }
       return slot
     }
@@ -308,12 +309,20 @@ extension Runtime where B: ~Copyable {
     instances[slot.index].wake = now + Limits.restartMilliseconds
   }
 
-  private func index(of place: ThreadEvent.Place, in slot: SlotNumber) -> Int {
+  private func trap(
+    _ rule: Trap.Rule, at place: ThreadEvent.Place, in slot: SlotNumber, address: UInt64 = 0,
+    _ fault: HelperFault? = nil
+  ) -> Trap {
     switch place {
-    case .instruction(let index): index
+    case .instruction(let index): return Trap(rule, at: index, address: address, helperFault: fault)
     case .code(let site):
-      engines.code(of: slot, generation: slots[slot].generation)?.program.index(
-        ofSite: site, in: engines.region(of: slot)) ?? 0
+      let program = engines.code(of: slot, generation: slots[slot].generation)?.program
+      let place = program?.place(ofSite: site, in: engines.region(of: slot))
+      // The processor tells of the load that an atomic operation begins with.
+      let isStore = rule == .readOutside && place?.isAtomic ?? false
+      return Trap(
+        isStore ? .writeOutside : rule, at: place?.index ?? program?.entryIndex ?? 0, address: address,
+        helperFault: fault)
     }
   }
 
@@ -366,10 +375,9 @@ extension Runtime where B: ~Copyable {
     return try services.call(helper, arguments, &memory)
   }
 
-  private mutating func stop(
+  private func stop(
     _ slot: SlotNumber, _ rule: Trap.Rule, address: UInt64 = 0, _ fault: HelperFault? = nil
   ) -> Ending {
-    let index = index(of: threads.place(of: slot.index), in: slot)
-    return .trapped(Trap(rule, at: index, address: address, helperFault: fault))
+    .trapped(trap(rule, at: threads.place(of: slot.index), in: slot, address: address, fault))
   }
 }

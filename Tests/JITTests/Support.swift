@@ -48,7 +48,7 @@ struct Compiled {
     firstHalfword = Int(workCells[0].offset)
     var mapBuffer = FixedArray<UInt8>(count: 3 * count)
     var mapSpan = mapBuffer.mutableSpan
-    let length = CodeMap.write(of: summary, workCells.span, into: &mapSpan) ?? 0
+    let length = CodeMap.write(of: summary, from: program.instructions, workCells.span, into: &mapSpan) ?? 0
     map = (0..<length).map { mapBuffer.span[$0] }
     code = (0..<summary.size / 2).flatMap { index in
       let halfword = buffer.span[index]

@@ -6,10 +6,10 @@ import Helpers
 import Interpreter
 import JIT
 import Measurement
-import NativeCode
 import Platform
 import ProgramImage
 import Runtime
+import Threads
 import Verifier
 
 /// Compiles the kernel's image and runs it.
@@ -20,7 +20,7 @@ func measureCompiled(_ it: borrowing BenchmarkCase, _ isolation: Isolation) -> B
   let count = image.instructionCount
   var decoded = FixedArray(repeating: Instruction(.exit), count: count)
   var cells = FixedArray(repeating: AnalysisCell(), count: analysisCells(forInstructions: count))
-  var arena = Arena(size: Limits.arenaBytes)
+  var arena = Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
   return measureCode(it, image, isolation, &arena, decoded.mutableSpan, cells.mutableSpan)
 }
 
@@ -32,7 +32,7 @@ private func measureCode(
   var regions = Regions(
     dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: it.context.count)
   regions.addressesFitWord = true
-  guard let processor = ThumbProcessor.current, (try? image.decode(into: &decoded)) != nil,
+  guard let routines = ThumbThreads.routines, (try? image.decode(into: &decoded)) != nil,
     let program = try? verify(
       decoded, entry: image.entry, granting: .empty, regions: regions, using: cells),
     (try? arena.prepare(
@@ -44,8 +44,8 @@ private func measureCode(
   let rodata = image.rodata.withUnsafeBytes { bytes in UInt32(UInt(bitPattern: bytes.baseAddress)) }
   let environment = NativeEnvironment(
     isolation: isolation, arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-    data: UInt32(arena.dataAddress), rodata: rodata, routines: processor.routines)
-  var code = FixedArray<UInt16>(repeating: 0, count: 16 * 1024)
+    data: UInt32(arena.dataAddress), rodata: rodata, routines: routines)
+  var code = FixedArray<UInt16>(repeating: 0, count: 16 * 1024, alignment: 32 * 1024)
   var workspace = FixedArray(repeating: CompilerCell(), count: program.instructions.count)
   var span = workspace.mutableSpan
   var compiled: CompiledCode?
@@ -53,25 +53,29 @@ private func measureCode(
     compiled = try? compile(program, for: environment, into: code.mutableSpan, using: &span)
   }
   guard let compiled else { return false }
-  processor.synchronize()
+  ThumbThreads.synchronize()
   report("compile_instructions", cost)
   report("code_bytes", UInt64(compiled.size))
   report("checked_accesses", UInt64(compiled.checkedAccesses))
   report("accesses", UInt64(compiled.accesses))
-  let run = NativeRun(
-    code: UInt32(code.address), codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
-    context: UInt32(arena.contextAddress), contextLength: UInt32(it.context.count),
-    stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-    rodata: rodata, rodataSize: UInt32(image.rodata.count), milliseconds: 10_000)
-  var outcome = processor.run(run, call: refuse)
-  if case .stopped(let rule, let site, let address) = outcome {
+  let arenaStart = UInt(arena.address)
+  let run = ThreadProgram(
+    code: .compiled(address: code.address, size: UInt(compiled.size), entry: UInt(compiled.entry)),
+    engineMemory: MemoryRegion(address: code.address, size: 32 * 1024), imageMemory: Memory.image,
+    block: arena.block, arena: arenaStart..<arenaStart + UInt(arena.size),
+    rodata: UInt(rodata)..<UInt(rodata) + UInt(image.rodata.count), frames: arena.frames,
+    context: UInt(arena.contextAddress), contextLength: UInt(it.context.count), stackTop: UInt(arena.stackTop),
+    milliseconds: 10_000, instructions: 0)
+  var threads = ThumbThreads(count: 1)
+  var outcome = threads.run(run, call: refuse)
+  if case .stopped(let rule, let place, let address) = outcome {
     report("trap_rule", UInt64(rule.rawValue))
-    report("trap_site", UInt64(site))
+    if case .code(let site) = place { report("trap_site", UInt64(site)) }
     report("trap_address", address)
   }
   guard isRight(it, outcome, &arena) else { return false }
-  let all = Stopwatch.instructions { outcome = processor.run(run, call: refuse) }
-  let call = measureEmptyRun(processor, isolation, run)
+  let all = Stopwatch.instructions { outcome = threads.run(run, call: refuse) }
+  let call = measureEmptyRun(&threads, routines, isolation, run)
   report("call_instructions", call)
   // As for native code, what calling takes is told apart: an empty program's three instructions stand for the kernel's own
   // way out.
@@ -79,34 +83,40 @@ private func measureCode(
   return isRight(it, outcome, &arena)
 }
 
-private func isRight(_ it: borrowing BenchmarkCase, _ outcome: NativeOutcome, _ arena: inout Arena) -> Bool {
+private func isRight(_ it: borrowing BenchmarkCase, _ outcome: ThreadEvent.Kind, _ arena: inout Arena) -> Bool {
   guard case .returned(let result) = outcome else { return false }
   return isRight(it, result, &arena)
 }
 
 /// What entering and leaving a compiled program takes, its three instructions included.
 private func measureEmptyRun(
-  _ processor: ThumbProcessor, _ isolation: Isolation, _ like: NativeRun
+  _ threads: inout ThumbThreads, _ routines: NativeRoutines, _ isolation: Isolation, _ like: ThreadProgram
 ) -> UInt64 {
   var instructions: InlineArray<2, Instruction> = [
     Instruction(.mov64Imm, destination: .r0), Instruction(.exit),
   ]
   guard let program = try? verify(instructions.mutableSpan, entry: 0, granting: .empty) else { return 0 }
   let environment = NativeEnvironment(
-    isolation: isolation, arena: like.arena, arenaSize: like.arenaSize, data: like.stackTop, rodata: 0,
-    routines: processor.routines)
-  var code = FixedArray<UInt16>(repeating: 0, count: 64)
+    isolation: isolation, arena: UInt32(like.arena.lowerBound), arenaSize: UInt32(like.arena.count),
+    data: UInt32(like.stackTop), rodata: 0, routines: routines)
+  var code = FixedArray<UInt16>(repeating: 0, count: 512, alignment: 1024)
   var workspace = InlineArray<2, CompilerCell>(repeating: CompilerCell())
   var cells = workspace.mutableSpan
   guard let compiled = try? compile(program, for: environment, into: code.mutableSpan, using: &cells) else {
     return 0
   }
-  processor.synchronize()
-  let run = NativeRun(
-    code: UInt32(code.address), codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
-    context: like.context, contextLength: like.contextLength, stackTop: like.stackTop, arena: like.arena,
-    arenaSize: like.arenaSize, rodata: like.rodata, rodataSize: like.rodataSize, milliseconds: 10_000)
-  return Stopwatch.instructions { _ = processor.run(run, call: refuse) }
+  ThumbThreads.synchronize()
+  var run = like
+  run.code = .compiled(address: code.address, size: UInt(compiled.size), entry: UInt(compiled.entry))
+  run.engineMemory = MemoryRegion(address: code.address, size: 1024)
+  return Stopwatch.instructions { _ = threads.run(run, call: refuse) }
+}
+
+/// Where the case lies whose image holds the kernels' read-only data: code memory.
+private enum Memory {
+  static var image: MemoryRegion {
+    MemoryRegion(address: UInt(BenchmarkMemory.caseAddress), size: UInt(BenchmarkMemory.caseBytes))
+  }
 }
 
 /// Kernels call nothing.

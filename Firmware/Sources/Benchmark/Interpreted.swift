@@ -15,7 +15,7 @@ func measureInterpreter(_ it: borrowing BenchmarkCase) -> Bool {
   guard let image = try? ProgramImage(it.program) else { return false }
   let count = image.instructionCount
   var decoded = FixedArray(repeating: Instruction(.exit), count: count)
-  var arena = Arena(size: Limits.arenaBytes)
+  var arena = Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
   report(
     "load_instructions", Stopwatch.instructions { _ = load(it.program, into: decoded.mutableSpan) })
   var cells = FixedArray(repeating: AnalysisCell(), count: analysisCells(forInstructions: count))

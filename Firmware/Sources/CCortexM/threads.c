@@ -21,8 +21,8 @@ void thread_note_fault(const exception_frame *frame, cortexm_thread *thread, uin
   thread->exception = exception;
   thread->status = status;
   thread->hard_status = hard_status;
-  // MMARVALID and BFARVALID (B3.2.15).
-  thread->address = status & 1u << 7 ? MMFAR : status & 1u << 15 ? BFAR : ~0u;
+  // BFARVALID (B3.2.15); else MMFAR is right if any address is known.
+  thread->address = status & 1u << 15 ? BFAR : MMFAR;
   // MSTKERR, MLSPERR, STKERR, LSPERR: there is no frame.
   int has_frame = !(status & 0x3030);
   thread->pc = has_frame ? frame->pc : ~0u;

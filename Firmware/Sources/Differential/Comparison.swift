@@ -4,31 +4,38 @@ import Compartment
 import Helpers
 import Interpreter
 import JIT
-import NativeCode
 import Platform
 import RandomPrograms
+import Threads
 import Verifier
 
 /// Arenas of each size, so that memory is taken once.
 struct Arenas: ~Copyable {
-  var small = Arena(size: 1024)
-  var medium = Arena(size: 2048)
-  var large = Arena(size: 4096)
-  var largest = Arena(size: 8192)
+  static let stackSize = 1024
+  var small = Arena(size: 2048, stackSize: stackSize)
+  var medium = Arena(size: 4096, stackSize: stackSize)
+  var large = Arena(size: 8192, stackSize: stackSize)
+  var largest = Arena(size: 16_384, stackSize: stackSize)
 }
 
-/// What is written and read at once with the rest: memory taken at the start and kept to the end.
+/// What is written and read at once with the rest: memory taken at the start and kept to the end. Its address is divisible by its
+/// size where that is a power of two.
 struct Room<Element: BitwiseCopyable> {
   private let start: UnsafeMutablePointer<Element>
   let count: Int
 
   init(repeating element: Element, count: Int) {
-    start = UnsafeMutablePointer.allocate(capacity: count)
-    unsafe start.initialize(repeating: element, count: count)
+    let bytes = count * MemoryLayout<Element>.stride
+    let memory = UnsafeMutableRawPointer.allocate(
+      byteCount: bytes, alignment: bytes & (bytes - 1) == 0 ? bytes : 8)
+    start = unsafe memory.initializeMemory(as: Element.self, repeating: element, count: count)
     self.count = count
   }
 
   var address: UInt32 { UInt32(UInt(bitPattern: start)) }
+  var region: MemoryRegion {
+    MemoryRegion(address: UInt(address), size: UInt(count * MemoryLayout<Element>.stride))
+  }
 
   subscript(index: Int) -> Element {
     get { unsafe start[index] }
@@ -52,6 +59,8 @@ struct Room<Element: BitwiseCopyable> {
 struct Comparison: ~Copyable {
   var tally = Tally()
 
+  private var threads = ThumbThreads(count: 1)
+
   private var interpreter = Interpreter(capacity: ProgramGenerator.capacity)
   private let instructions = Room(repeating: Instruction(.exit), count: ProgramGenerator.capacity)
   private let analysis = Room(
@@ -59,9 +68,9 @@ struct Comparison: ~Copyable {
   private let code = Room<UInt16>(repeating: 0, count: 65_536)
   private let workspace = Room(repeating: CompilerCell(), count: ProgramGenerator.capacity)
   private let map = Room<UInt8>(repeating: 0, count: 3 * ProgramGenerator.capacity)
-  private let rodata = Room<UInt8>(repeating: 0, count: 256)
+  private let rodata = Room<UInt8>(repeating: 0, count: 1024)
   /// What the arena held after the interpreter.
-  private let expectedMemory = Room<UInt32>(repeating: 0, count: 2048)
+  private let expectedMemory = Room<UInt32>(repeating: 0, count: 4096)
   /// Whether to put out each program before it runs, for one that brings the board down.
   var isTalkative = false
   private var expected = Ending()
@@ -110,11 +119,11 @@ struct Comparison: ~Copyable {
       return mismatch("the verifier refuses the structure")
     }
     let size = frames * Arena.frameSize + generated.dataSize + generated.contextSize
-    if size <= 1024 {
+    if size <= arenas.small.size {
       run(generated, frames, &arenas.small)
-    } else if size <= 2048 {
+    } else if size <= arenas.medium.size {
       run(generated, frames, &arenas.medium)
-    } else if size <= 4096 {
+    } else if size <= arenas.large.size {
       run(generated, frames, &arenas.large)
     } else {
       run(generated, frames, &arenas.largest)
@@ -237,23 +246,38 @@ struct Comparison: ~Copyable {
   ) {
     Report.mode = checked
     compare(program, generated, &arena, .checked)
-    // Nothing keeps code without checks within its memory here.
-    guard expected.rule != Trap.Rule.readOutside.rawValue, expected.rule != Trap.Rule.writeOutside.rawValue
-    else { return }
+    // The memory protection lets a program read its own code and the routines, and read and write the stack of its thread.
+    guard !isOutside || !isReachable(arena) else { return }
     Report.mode = hardware
     compare(program, generated, &arena, .hardware)
+  }
+
+  /// Whether the interpreter stopped the program at an access.
+  private var isOutside: Bool {
+    expected.rule == Trap.Rule.readOutside.rawValue || expected.rule == Trap.Rule.writeOutside.rawValue
+  }
+
+  /// Whether that access begins or ends in memory of the program's thread.
+  private func isReachable(_ arena: borrowing Arena) -> Bool {
+    isPart(arena.block) || isPart(code.region) || isPart(rodata.region)
+      || isPart(MemoryRegion(address: 0, size: 2048))
+  }
+
+  private func isPart(_ region: MemoryRegion) -> Bool {
+    UInt(expected.address) &- region.address < region.size
+      || UInt(expected.address &+ 7) &- region.address < region.size
   }
 
   private mutating func compare(
     _ program: borrowing VerifiedProgram, _ generated: GeneratedProgram, _ arena: inout Arena,
     _ isolation: Isolation
   ) {
-    guard let processor = ThumbProcessor.current else { return }
+    guard let routines = ThumbThreads.routines else { return }
     fill(arena)
     let rodataAddress = rodata.address + UInt32(rodataRange(generated).lowerBound)
     let environment = NativeEnvironment(
       isolation: isolation, arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-      data: UInt32(arena.dataAddress), rodata: rodataAddress, routines: processor.routines)
+      data: UInt32(arena.dataAddress), rodata: rodataAddress, routines: routines)
     var cells = workspace.mutableSpan(workspace.count)
     guard
       let compiled = try? compile(
@@ -262,25 +286,44 @@ struct Comparison: ~Copyable {
       tally.tooLong += 1
       return
     }
-    processor.synchronize()
+    ThumbThreads.synchronize()
     Recorder.start(arena: arena.address, size: arena.size)
-    let run = NativeRun(
-      code: code.address, codeSize: UInt32(compiled.size), entry: UInt32(compiled.entry),
-      context: UInt32(arena.contextAddress), contextLength: UInt32(generated.contextSize),
-      stackTop: UInt32(arena.stackTop), arena: UInt32(arena.address), arenaSize: UInt32(arena.size),
-      rodata: rodataAddress, rodataSize: UInt32(generated.rodataSize), milliseconds: 5000)
-    let outcome = processor.run(run, call: record)
+    let arenaStart = UInt(arena.address)
+    let run = ThreadProgram(
+      code: .compiled(
+        address: UInt(code.address), size: UInt(compiled.size), entry: UInt(compiled.entry)),
+      engineMemory: code.region, imageMemory: rodata.region, block: arena.block,
+      arena: arenaStart..<arenaStart + UInt(arena.size),
+      rodata: UInt(rodataAddress)..<UInt(rodataAddress) + UInt(generated.rodataSize), frames: arena.frames,
+      context: UInt(arena.contextAddress), contextLength: UInt(generated.contextSize),
+      stackTop: UInt(arena.stackTop), milliseconds: 5000, instructions: 0)
+    let outcome = threads.run(run, call: record)
     tally.runs += 1
     var ending = Ending(calls: Recorder.calls, digest: Recorder.digest)
     switch outcome {
     case .returned(let value): ending.returned = value
-    case .stopped(let rule, let site, let address):
+    case .stopped(let rule, let place, let address):
       ending.rule = rule.rawValue
       ending.address = UInt32(truncatingIfNeeded: address)
-      ending.index = index(ofSite: site, compiled, generated)
+      if case .code(let site) = place { ending.index = index(ofSite: site, compiled, generated) }
+    case .faulted(let fault):
+      ending.rule = 100 + fault.kind.rawValue
+      ending.address = UInt32(fault.programCounter ?? 0)
+    case .call: break
+    }
+    let isStoppedByHardware = isolation == .hardware && isOutside
+    // It names the word that could not be reached.
+    if isStoppedByHardware, ending.address &- expected.address < 8 { ending.address = expected.address }
+    // Atomic operations load first.
+    if isStoppedByHardware, ending.index == expected.index,
+      instructions[ending.index].operation.isAtomic
+    {
+      ending.rule = expected.rule
     }
     guard ending == expected else { return mismatch("it ends differently", ending) }
     guard isRodataIntact() else { return mismatch("it wrote outside its arena", ending) }
+    // A part of the access may have been done.
+    guard !isStoppedByHardware else { return }
     for index in 0..<arena.size / 4 where unsafe words(arena)[index] != expectedMemory[index] {
       mismatch("it leaves other memory", ending)
       if tally.mismatches <= Self.printed { printWord(arena, index) }
@@ -292,9 +335,9 @@ struct Comparison: ~Copyable {
   private func index(ofSite site: Int, _ compiled: CompiledCode, _ generated: GeneratedProgram) -> Int {
     let cells = workspace.span(0..<generated.instructionCount)
     var map = map.mutableSpan(map.count)
-    guard let size = CodeMap.write(of: compiled, cells, into: &map) else { return -1 }
-    return CodeMap.index(
-      ofHalfword: site / 2 - 1, start: Int(workspace[0].offset), in: map.span.extracting(0..<size)) ?? -1
+    guard let size = CodeMap.write(of: compiled, from: instructions.span(0..<generated.instructionCount), cells, into: &map) else { return -1 }
+    return CodeMap.place(
+      ofHalfword: site / 2 - 1, start: Int(workspace[0].offset), in: map.span.extracting(0..<size))?.index ?? -1
   }
 
   // MARK: Mismatches

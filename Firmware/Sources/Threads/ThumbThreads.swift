@@ -393,7 +393,8 @@ public struct ThumbThreads: ProgramThreads {
     let thread = unsafe threads[index]
     let turn = unsafe turns[index]
     end(index)
-    let address = thread.address == .max ? nil : UInt(thread.address)
+    // MMARVALID, BFARVALID.
+    let address = thread.status & 0x8080 == 0 ? nil : UInt(thread.address)
     let counter = thread.pc == .max ? nil : UInt(thread.pc)
     let isInCode = turn.code.contains(thread.pc)
     let kind: ThreadFault.Kind

@@ -11,8 +11,8 @@ typedef struct {
   uint32_t registers[8];
   /// What it may reach: values for MPU_RBAR and MPU_RASR, four times (ARM DDI 0403, B3.5).
   uint32_t regions[8];
-  /// Of its last fault: the number of the exception, the status registers, the address if one is known, and the program counter;
-  /// all ones where nothing is known.
+  /// Of its last fault: the number of the exception, the status registers, the address if the status says that one is known, and
+  /// program counter and link register; all ones where nothing is known.
   uint32_t exception, status, hard_status, address, pc, lr;
   /// Milliseconds that the system has worked for it.
   volatile uint32_t milliseconds;
