@@ -48,7 +48,8 @@ let portableModules = [
   portableModule("COSE", ["Bytes", "CBOR"]),
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
   portableModule("CoAP", ["Bytes"]),
-  portableModule("Platform", ["Bytes", "COSE", "CoAP", "Interpreter", "JIT", "SUIT"]),
+  portableModule(
+    "Platform", ["Bytes", "COSE", "CoAP", "Compartment", "Interpreter", "JIT", "SUIT"]),
   portableModule(
     "Runtime",
     [
@@ -94,8 +95,8 @@ let hostModules = [
   hostModule(
     "VirtualDevice",
     [
-      "CoAP", "CoAPTransport", "DeviceProtocol", "DeviceServer", "Interpreter", "Platform", "Runtime",
-      "Toolchain",
+      "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
+      "Platform", "Runtime", "Toolchain",
     ]),
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(

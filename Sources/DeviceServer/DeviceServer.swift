@@ -21,7 +21,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   var body: Buffer
 
   /// The longest body of a response, in bytes; it may take several blocks.
-  static var bodyBytes: Int { 2048 }
+  static var bodyBytes: Int { 6144 }
 
   public init(board: consuming B, provisioning: Provisioning) {
     endpoint = Endpoint(seed: provisioning.seed ^ board.now.milliseconds)

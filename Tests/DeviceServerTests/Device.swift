@@ -16,13 +16,15 @@ final class World {
 
 struct FakeBoard: Board {
   typealias Crypto = HostCryptography
-  typealias Native = NoNativeProcessor
+  typealias Threads = CooperativeThreads
 
   static var name: StaticString { "fake" }
   let world: World
 
   var now: Instant { world.now }
   var microseconds: UInt64 { world.now.milliseconds * 1000 }
+
+  func makeThreads(count: Int) -> CooperativeThreads { CooperativeThreads(count: count) }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     world.console += Array(copying: bytes)
@@ -65,7 +67,13 @@ struct Device: ~Copyable {
   /// Hands a datagram in; returns what the device sends at once.
   mutating func receive(_ datagram: [UInt8], from peer: Peer = Self.client) throws -> [Parsed] {
     server.receive(datagram.span, from: peer, sink: &wire)
+    runPrograms()
     return try sent()
+  }
+
+  /// Lets programs run until all wait for something, or have run long.
+  private mutating func runPrograms() {
+    for _ in 0..<10_000 where !server.runPrograms(sink: &wire) { return }
   }
 
   /// Lets time pass, with everything that falls due in it; returns what the device sends meanwhile.
@@ -74,6 +82,7 @@ struct Device: ~Copyable {
     while let deadline = server.nextDeadline, deadline <= end {
       world.now = max(deadline, world.now)
       server.poll(sink: &wire)
+      runPrograms()
     }
     world.now = end
     return try sent()

@@ -117,22 +117,22 @@ import Verifier
 
   @Test func `a program that needs more memory than an arena is not installed`() async throws {
     try await Siege.run { siege in
-      // Beside one stack frame of 512 bytes, 7680 of the arena's 8192 bytes are left.
-      let image = Assembly.image(text: Assembly.returning(7), zeros: 7681)
+      // Beside one stack frame of 512 bytes, 6656 of the arena's 7168 bytes are left.
+      let image = Assembly.image(text: Assembly.returning(7), zeros: 6657)
       let refusal = try await Forgery(image: image).refusal(by: siege)
       #expect(refusal.code == .unprocessableEntity)
       #expect(refusal.stage == .image)
       #expect(refusal.rule == Int(ImageProblemRule.arenaTooSmall))
       #expect(
         refusal.description
-          == "Program too large for its arena (4.22): stack, data and context together need more memory than a compartment has (8193 bytes, at most 8192)"
+          == "Program too large for its arena (4.22): stack, data and context together need more memory than a compartment has (7169 bytes, at most 7168)"
       )
     }
   }
 
   @Test func `a context that the arena has no room for is refused`() async throws {
     try await Siege.run { siege in
-      let image = Assembly.image(text: Assembly.returning(7), zeros: 7600)
+      let image = Assembly.image(text: Assembly.returning(7), zeros: 6576)
       _ = try await deliver(image: image, to: 2, of: siege.device, signing: Signing(key: Board.key))
       #expect(try await siege.device.run(2, context: Array(repeating: 1, count: 80)).result == 7)
       let refusal = try await siege.refusal {
@@ -144,17 +144,17 @@ import Verifier
   }
 
   static let escapes: [([UInt8], Trap.Rule, Int64)] = [
-    // The stack grows down to the arena's start and up to its end, 8192 bytes further.
+    // The stack grows down to the arena's start and up to its end, 7168 bytes further.
     (
       Assembly.copy(1, from: 10) + Assembly.add(1, -513) + Assembly.blur(1) + Assembly.loadByte(0, from: 1)
         + Assembly.exit, .readOutside, 3
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 512) + Assembly.blur(1)
+      Assembly.copy(1, from: 10) + Assembly.add(1, 7168 - 512) + Assembly.blur(1)
         + Assembly.loadByte(0, from: 1) + Assembly.exit, .readOutside, 3
     ),
     (
-      Assembly.copy(1, from: 10) + Assembly.add(1, 8192 - 514) + Assembly.blur(1)
+      Assembly.copy(1, from: 10) + Assembly.add(1, 7168 - 514) + Assembly.blur(1)
         + Assembly.loadWord(0, from: 1) + Assembly.exit, .readOutside, 3
     ),
     (

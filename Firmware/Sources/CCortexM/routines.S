@@ -1,7 +1,8 @@
 // What compiled programs call: the only code beside their own that their threads may execute. The linker script keeps it in the
 // region that `CompiledProgramText` names. What the code relies on is said in Sources/JIT: the routines change r12 and lr alone.
 //
-// A thread's stack takes the lowest 1024 bytes of its memory, and at their end lies its record, see program_record in routines.h.
+// A thread's stack takes the lowest 1024 bytes of its memory, and at their end, right below the arena, lies its record: see
+// program_record in routines.h.
 
   .syntax unified
   .cpu cortex-m4
@@ -10,9 +11,7 @@
   // Offsets in program_record.
   .equ RECORD_ARENA_SIZE, 12
   .equ RECORD_RODATA, 16
-  .equ RECORD_SITE, 24
-  .equ RECORD_SIZE, 64
-  .equ STACK_BITS, 10
+  .equ RECORD_SIZE, 24
 
   .section .program_text, "ax", %progbits
 
@@ -98,10 +97,6 @@ routine program_divide
   mov lr, r1
   pop {r0-r4, pc}
 1:
-  // The site, in case that the program is stopped in there.
-  mov r1, sp
-  bfc r1, #0, #STACK_BITS
-  str lr, [r1, #((1 << STACK_BITS) - RECORD_SIZE + RECORD_SITE)]
   // Functions want the stack divisible by 8.
   mov r4, sp
   bic r1, r4, #7

@@ -92,8 +92,7 @@ public struct ThumbThreads: ProgramThreads {
       unsafe record.pointee = program_record(
         context: UInt32(program.context), context_length: UInt32(program.contextLength),
         stack_top: UInt32(program.stackTop), arena_size: UInt32(program.arena.count),
-        rodata: UInt32(program.rodata.lowerBound), rodata_size: UInt32(program.rodata.count), site: 0,
-        reserved: (0, 0, 0, 0, 0, 0, 0, 0, 0))
+        rodata: UInt32(program.rodata.lowerBound), rodata_size: UInt32(program.rodata.count))
       frame.r12 = UInt32(stack)
       // The code takes its return address from the stack.
       stack -= 8
@@ -257,12 +256,16 @@ public struct ThumbThreads: ProgramThreads {
     guard !turn.isInterpreted else { return .instruction(turn.index) }
     guard let frame = frame(of: thread) else { return .code(0) }
     if turn.code.contains(frame.pc) { return .code(site(thread, behind: frame.pc &+ 2)) }
-    // In a routine: the one that takes long has left a note.
+    // In a routine.
     if turn.code.contains(frame.lr & ~1) { return .code(site(thread, behind: frame.lr)) }
-    let record = UInt(turn.block.lowerBound) + UInt(PROGRAM_STACK_SIZE) - UInt(MemoryLayout<program_record>.size)
-    // SAFETY: the record is part of the thread's block.
-    let site = unsafe UnsafePointer<program_record>(bitPattern: record).unsafelyUnwrapped.pointee.site
-    return .code(self.site(thread, behind: site))
+    // Deeper in one, or about to leave it: the nearest address of the code on the stack is where it was called from.
+    var address = unsafe threads[thread].psp &+ UInt32(MemoryLayout<exception_frame>.size)
+    while let memory = memory(of: thread, at: address, count: 4) {
+      let word = unsafe memory.load(as: UInt32.self)
+      if word & 1 == 1, turn.code.contains(word & ~1) { return .code(site(thread, behind: word)) }
+      address += 4
+    }
+    return .code(0)
   }
 
   /// Bytes from the first of the code to `address`, which may be anything. Return addresses have bit 0 set.
@@ -404,13 +407,14 @@ public struct ThumbThreads: ProgramThreads {
       kind = .stack
     } else if thread.status & 1 != 0 {
       kind = .fetch
-    } else if thread.status & 2 != 0 {
+    } else if thread.status & 0x0202 != 0 {
+      // DACCVIOL, or PRECISERR: of a system register, or of nothing.
       // SAFETY: the address is that of an instruction of the program's code, which only the compiler writes.
       let instruction = isInCode ? counter.map { unsafe UnsafePointer<UInt16>(bitPattern: $0).unsafelyUnwrapped.pointee } : nil
-      kind = instruction.map { isStore($0) } ?? false ? .store : .load
+      kind = thread.exception == 5 ? .bus : instruction.map { isStore($0) } ?? false ? .store : .load
       if isInCode, let address {
         return .stopped(
-          kind == .store ? .writeOutside : .readOutside, .code(Int(thread.pc - turn.code.lowerBound + turn.entry + 2)),
+          instruction.map { isStore($0) } ?? false ? .writeOutside : .readOutside, .code(Int(thread.pc - turn.code.lowerBound + turn.entry + 2)),
           address: UInt64(address))
       }
     } else if thread.exception == 5 {

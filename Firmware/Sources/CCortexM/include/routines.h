@@ -8,9 +8,6 @@ typedef struct {
   /// What r1, r2 and r10 start with; StartBlock in Sources/JIT.
   uint32_t context, context_length, stack_top;
   uint32_t arena_size, rodata, rodata_size;
-  /// Behind which instruction of the program a routine was called that takes long.
-  uint32_t site;
-  uint32_t reserved[9];
 } program_record;
 
 /// Bytes of a thread's stack, its record included; its address is divisible by this.
