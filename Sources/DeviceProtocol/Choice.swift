@@ -134,7 +134,9 @@ public struct Query: Sendable {
   private mutating func set(_ text: Span<UInt8>, on resource: Resource) -> Bool {
     for parameter in Parameter.allCases {
       let name = parameter.text.bytes
-      guard text.count > name.count, name.holdsSameBytes(as: text.extracting(0..<name.count)) else { continue }
+      guard text.count > name.count, name.holdsSameBytes(as: text.extracting(0..<name.count)) else {
+        continue
+      }
       guard resource.row.parameters.contains(ParameterSet(parameter)), self[parameter] == nil,
         let number = decimal(text.extracting(name.count..<text.count), digits: 9)
       else { return false }

@@ -24,7 +24,8 @@ public enum CodeMap {
   ///   - map: receives the map.
   /// - Returns: its length in bytes; `nil` when `map` is too short.
   public static func write(
-    of code: CompiledCode, from instructions: Span<Instruction>, _ cells: Span<CompilerCell>, into map: inout MutableSpan<UInt8>
+    of code: CompiledCode, from instructions: Span<Instruction>, _ cells: Span<CompilerCell>,
+    into map: inout MutableSpan<UInt8>
   ) -> Int? {
     var length = 0
     for index in cells.indices {

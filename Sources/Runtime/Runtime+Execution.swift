@@ -241,7 +241,8 @@ extension Runtime where B: ~Copyable {
         finish(slot, .trapped(trap(rule, at: place, in: slot, address: address)))
       case .faulted(let fault):
         finish(
-          slot, .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index }))
+          slot,
+          .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index }))
       }
       return slot
     }

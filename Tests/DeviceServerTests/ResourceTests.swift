@@ -8,7 +8,8 @@ import Testing
 
 @Suite struct ResourceRules {
   static let paths = [
-    "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "suit/trigger",
+    "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "slots/1/instance",
+    "slots/2/pause", "slots/3/resume", "slots/4/timer", "suit/trigger",
     ".well-known/core",
   ]
 
@@ -19,12 +20,12 @@ import Testing
     let text = String(decoding: try device.body(of: ".well-known/core", blockSize: 64), as: UTF8.self)
     let links = text.matches(of: /<\/([^>]+)>;rt="([^"]+)";ct=(\d+);title="([^"]+)"/).map { $0.output }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // A slot, its run and its code for each of five slots, and three single resources.
-    #expect(links.count == 18)
+    // Seven resources for each of five slots, and three single ones.
+    #expect(links.count == 38)
     for link in links {
       let path = String(link.1)
       let answer = try device.request(.get, path)
-      let isReadable = !path.hasSuffix("run") && !path.hasSuffix("code") && path != "suit/trigger"
+      let isReadable = !["run", "code", "pause", "resume", "timer", "trigger"].contains { path.hasSuffix($0) }
       #expect(answer.code == (isReadable ? .content : .methodNotAllowed), "\(path)")
       if isReadable { #expect(answer.values(of: .contentFormat) == [[UInt8(link.3) ?? 0]], "\(path)") }
     }

@@ -30,7 +30,8 @@ import Testing
     let count = compiled.map.count
     #expect(
       CodeMap.place(
-        ofHalfword: compiled.summary.size / 2 - 1, start: compiled.firstHalfword, in: compiled.map.span)?.index
+        ofHalfword: compiled.summary.size / 2 - 1, start: compiled.firstHalfword, in: compiled.map.span)?
+        .index
         == count - 1)
   }
 }

@@ -64,7 +64,8 @@ private func measureCode(
     engineMemory: MemoryRegion(address: code.address, size: 32 * 1024), imageMemory: Memory.image,
     block: arena.block, arena: arenaStart..<arenaStart + UInt(arena.size),
     rodata: UInt(rodata)..<UInt(rodata) + UInt(image.rodata.count), frames: arena.frames,
-    context: UInt(arena.contextAddress), contextLength: UInt(it.context.count), stackTop: UInt(arena.stackTop),
+    context: UInt(arena.contextAddress), contextLength: UInt(it.context.count),
+    stackTop: UInt(arena.stackTop),
     milliseconds: 10_000, instructions: 0)
   var threads = ThumbThreads(count: 1)
   var outcome = threads.run(run, call: refuse)
@@ -83,7 +84,8 @@ private func measureCode(
   return isRight(it, outcome, &arena)
 }
 
-private func isRight(_ it: borrowing BenchmarkCase, _ outcome: ThreadEvent.Kind, _ arena: inout Arena) -> Bool {
+private func isRight(_ it: borrowing BenchmarkCase, _ outcome: ThreadEvent.Kind, _ arena: inout Arena) -> Bool
+{
   guard case .returned(let result) = outcome else { return false }
   return isRight(it, result, &arena)
 }

@@ -335,9 +335,13 @@ struct Comparison: ~Copyable {
   private func index(ofSite site: Int, _ compiled: CompiledCode, _ generated: GeneratedProgram) -> Int {
     let cells = workspace.span(0..<generated.instructionCount)
     var map = map.mutableSpan(map.count)
-    guard let size = CodeMap.write(of: compiled, from: instructions.span(0..<generated.instructionCount), cells, into: &map) else { return -1 }
+    guard
+      let size = CodeMap.write(
+        of: compiled, from: instructions.span(0..<generated.instructionCount), cells, into: &map)
+    else { return -1 }
     return CodeMap.place(
-      ofHalfword: site / 2 - 1, start: Int(workspace[0].offset), in: map.span.extracting(0..<size))?.index ?? -1
+      ofHalfword: site / 2 - 1, start: Int(workspace[0].offset), in: map.span.extracting(0..<size))?.index
+      ?? -1
   }
 
   // MARK: Mismatches

@@ -33,7 +33,8 @@ func interpretProgram(_ memory: UnsafeMutableRawPointer) {
     case .helper(let position): _ = report(.helper, place, UInt32(position), 0, executed)
     case .numbered(let number):
       _ = report(
-        .numbered, place, UInt32(truncatingIfNeeded: number), UInt32(truncatingIfNeeded: number >> 32), executed)
+        .numbered, place, UInt32(truncatingIfNeeded: number), UInt32(truncatingIfNeeded: number >> 32),
+        executed)
     case .trapped(let trap):
       let more = report(
         .trapped, place, UInt32(trap.rule.rawValue), UInt32(truncatingIfNeeded: trap.address), executed)

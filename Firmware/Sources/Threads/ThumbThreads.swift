@@ -77,8 +77,9 @@ public struct ThumbThreads: ProgramThreads {
     var context = cortexm_thread()
     // SAFETY: the block is the program's, and its first bytes are kept for the thread.
     let record = unsafe UnsafeMutablePointer<program_record>(
-      bitPattern: UInt(block.lowerBound) + UInt(PROGRAM_STACK_SIZE) - UInt(MemoryLayout<program_record>.size))
-      .unsafelyUnwrapped
+      bitPattern: UInt(block.lowerBound) + UInt(PROGRAM_STACK_SIZE) - UInt(MemoryLayout<program_record>.size)
+    )
+    .unsafelyUnwrapped
     var frame = exception_frame()
     // The state of Thumb code, in which all is that this core runs.
     frame.xpsr = 1 << 24
@@ -96,7 +97,8 @@ public struct ThumbThreads: ProgramThreads {
       frame.r12 = UInt32(stack)
       // The code takes its return address from the stack.
       stack -= 8
-      unsafe UnsafeMutablePointer<UInt32>(bitPattern: stack).unsafelyUnwrapped.pointee = program_returned_address()
+      unsafe UnsafeMutablePointer<UInt32>(bitPattern: stack).unsafelyUnwrapped.pointee =
+        program_returned_address()
       frame.pc = UInt32(address + entry)
       context.registers.7 = UInt32(program.arena.lowerBound)
       // As the linker script says: from 512 to 2048.
@@ -123,7 +125,8 @@ public struct ThumbThreads: ProgramThreads {
       engine = .read
     }
     let pushed = unsafe UnsafeMutablePointer<exception_frame>(
-      bitPattern: stack - UInt(MemoryLayout<exception_frame>.size)).unsafelyUnwrapped
+      bitPattern: stack - UInt(MemoryLayout<exception_frame>.size)
+    ).unsafelyUnwrapped
     unsafe pushed.pointee = frame
     context.psp = UInt32(UInt(bitPattern: pushed))
     let memory = ProtectedRegion(
@@ -168,7 +171,8 @@ public struct ThumbThreads: ProgramThreads {
   public func usage(of thread: Int) -> ThreadUsage {
     let turn = unsafe turns[thread]
     return ThreadUsage(
-      milliseconds: unsafe threads[thread].milliseconds, instructions: turn.isInterpreted ? turn.executed : nil)
+      milliseconds: unsafe threads[thread].milliseconds,
+      instructions: turn.isInterpreted ? turn.executed : nil)
   }
 
   // MARK: Running
@@ -289,7 +293,9 @@ public struct ThumbThreads: ProgramThreads {
   /// Bytes at an address divisible by 4 in the thread's block.
   private func memory(of index: Int, at address: UInt32, count: UInt32) -> UnsafeMutableRawPointer? {
     let block = unsafe turns[index].block
-    guard address & 3 == 0, address >= block.lowerBound, address <= block.upperBound - count else { return nil }
+    guard address & 3 == 0, address >= block.lowerBound, address <= block.upperBound - count else {
+      return nil
+    }
     return UnsafeMutableRawPointer(bitPattern: UInt(address))
   }
 
@@ -299,7 +305,8 @@ public struct ThumbThreads: ProgramThreads {
   private mutating func call(
     _ index: Int, skipping words: UInt32, _ make: (HelperArguments, exception_frame) -> NativeCall
   ) -> ThreadEvent.Kind {
-    guard let frame = frame(of: index), let arguments = words64(index, frame, skipping: words, count: 5) else {
+    guard let frame = frame(of: index), let arguments = words64(index, frame, skipping: words, count: 5)
+    else {
       return fault(index, .stack)
     }
     unsafe turns[index].state = .calling
@@ -410,11 +417,14 @@ public struct ThumbThreads: ProgramThreads {
     } else if thread.status & 0x0202 != 0 {
       // DACCVIOL, or PRECISERR: of a system register, or of nothing.
       // SAFETY: the address is that of an instruction of the program's code, which only the compiler writes.
-      let instruction = isInCode ? counter.map { unsafe UnsafePointer<UInt16>(bitPattern: $0).unsafelyUnwrapped.pointee } : nil
+      let instruction =
+        isInCode
+        ? counter.map { unsafe UnsafePointer<UInt16>(bitPattern: $0).unsafelyUnwrapped.pointee } : nil
       kind = thread.exception == 5 ? .bus : instruction.map { isStore($0) } ?? false ? .store : .load
       if isInCode, let address {
         return .stopped(
-          instruction.map { isStore($0) } ?? false ? .writeOutside : .readOutside, .code(Int(thread.pc - turn.code.lowerBound + turn.entry + 2)),
+          instruction.map { isStore($0) } ?? false ? .writeOutside : .readOutside,
+          .code(Int(thread.pc - turn.code.lowerBound + turn.entry + 2)),
           address: UInt64(address))
       }
     } else if thread.exception == 5 {
