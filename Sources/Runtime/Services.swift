@@ -43,6 +43,7 @@ extension Services: HelperHost where B: ~Copyable {
     case .fetchGlobal: try fetch(arguments, &memory, from: globalStore)
     case .fetchLocal:
       try fetch(arguments, &memory, from: slot.map { localStores[$0.index] } ?? KeyValueStore())
+    default: throw HelperFault(.unavailable)
     }
   }
 
