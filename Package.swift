@@ -48,7 +48,8 @@ let portableModules = [
   portableModule("COSE", ["Bytes", "CBOR"]),
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
   portableModule("CoAP", ["Bytes"]),
-  portableModule("Platform", ["Bytes", "COSE", "CoAP", "Interpreter", "JIT", "SUIT"]),
+  portableModule("Platform", ["Bytes", "COSE", "CoAP", "Helpers", "Interpreter", "JIT", "SUIT"]),
+  portableModule("SimulatedPeripherals", ["Helpers", "Platform"]),
   portableModule(
     "Runtime",
     [
@@ -95,7 +96,7 @@ let hostModules = [
     "VirtualDevice",
     [
       "CoAP", "CoAPTransport", "DeviceProtocol", "DeviceServer", "Interpreter", "Platform", "Runtime",
-      "Toolchain",
+      "SimulatedPeripherals", "Toolchain",
     ]),
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
@@ -131,7 +132,7 @@ let hostModules = [
       "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Helpers", "JIT", "Platform",
       "ProgramImage",
       "Runtime",
-      "SUIT", "Verifier",
+      "SUIT", "SimulatedPeripherals", "Verifier",
     ]),
   .executableTarget(
     name: "microbpf",
@@ -174,7 +175,14 @@ let testTargets = [
     of: "DeviceServer",
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
-      "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier",
+      "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+    ]),
+  tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),
+  tests(
+    of: "Runtime",
+    [
+      "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
+      "SimulatedPeripherals", "Toolchain",
     ]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(

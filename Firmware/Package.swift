@@ -58,7 +58,7 @@ let package = Package(
       "App",
       [
         "BoardMPS2", "CortexM", "NativeCode", "Network", "SodiumCryptography", product("CoAP"),
-        product("DeviceServer"), product("Platform"),
+        product("DeviceServer"), product("Platform"), product("SimulatedPeripherals"),
       ]),
     program(
       "FirmwareChecks",

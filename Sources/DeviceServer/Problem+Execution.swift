@@ -119,6 +119,7 @@ extension Problem {
       case .argument: "it gave a helper an argument that the helper does not take"
       case .format: "it gave printf a conversion that does not exist"
       case .unavailable: "it called a helper that this device does not offer"
+      case .notGranted: "it called a helper that it is not granted"
       case nil: "a helper refused its arguments"
       }
     }

@@ -12,6 +12,11 @@ public protocol Board: ~Copyable {
   /// Runs compiled programs, or says that this machine cannot.
   associatedtype Native: NativeProcessor
 
+  /// Sensors, actuators, pins, display and keypad.
+  associatedtype Peripherals: PeripheralSet
+
+  var peripherals: Peripherals { get set }
+
   /// What the board is called, for instance the name QEMU has for it.
   static var name: StaticString { get }
 

@@ -68,6 +68,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     slots.erase(slot)
     codes.set(nil, for: slot)
     services.clearLocalStore(of: slot)
+    services.releaseGlobals(of: slot)
   }
 
   /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.

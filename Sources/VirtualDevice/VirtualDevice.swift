@@ -2,6 +2,7 @@ import CoAP
 public import CoAPTransport
 import DeviceServer
 public import Platform
+public import SimulatedPeripherals
 import Toolchain
 
 /// A device as a part of this process: the server of the boards, on a UDP socket of Linux.
@@ -12,14 +13,17 @@ public final class VirtualDevice: Sendable {
   ///   - host: the local address; `::` takes every one.
   ///   - port: 0 takes a free one.
   ///   - provisioning: its identity and the keys it trusts.
+  ///   - course: what its sensors measure; `nil` for what follows from the provisioning's seed.
   ///   - console: called with what its programs print.
   /// - Throws: ``SocketError`` when the port is taken or the address is not this machine's.
   public init(
-    host: String = "::", port: UInt16, provisioning: Provisioning,
+    host: String = "::", port: UInt16, provisioning: Provisioning, course: Course? = nil,
     console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     socket = try await DatagramSocket.open(host: host, port: port) {
-      Engine(board: LinuxBoard(console: console), provisioning: provisioning)
+      Engine(
+        board: LinuxBoard(course: course ?? Course(seed: provisioning.seed), console: console),
+        provisioning: provisioning)
     }
   }
 
@@ -36,12 +40,14 @@ struct LinuxBoard: Board {
   typealias Native = NoNativeProcessor
 
   static var name: StaticString { "linux" }
+  var peripherals: SimulatedPeripherals
   /// When the device started, on the clock of its socket.
   let start = Instant.now
   private let continuousStart = ContinuousClock.now
   let console: @Sendable ([UInt8]) -> Void
 
-  init(console: @escaping @Sendable ([UInt8]) -> Void) {
+  init(course: Course, console: @escaping @Sendable ([UInt8]) -> Void) {
+    peripherals = SimulatedPeripherals(course: course)
     self.console = console
   }
 

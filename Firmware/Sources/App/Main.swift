@@ -6,6 +6,7 @@ import DeviceServer
 import NativeCode
 import Network
 import Platform
+import SimulatedPeripherals
 
 /// The emulated board as the portable code knows it.
 struct MPS2: Board {
@@ -13,6 +14,8 @@ struct MPS2: Board {
   typealias Native = ThumbProcessor
 
   static var name: StaticString { "mps2-an386" }
+
+  var peripherals: SimulatedPeripherals
 
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
 
@@ -45,7 +48,9 @@ struct MPS2: Board {
     else {
       halt("microbpf: the network could not be started\n")
     }
-    let server = DeviceServer(board: MPS2(), provisioning: provisioning)
+    let server = DeviceServer(
+      board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
+      provisioning: provisioning)
     UART.write("microbpf: ready\n")
     serve(server)
   }
