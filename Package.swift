@@ -181,7 +181,7 @@ let testTargets = [
   tests(
     of: "Runtime",
     [
-      "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
+      "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
       "SimulatedPeripherals", "Toolchain",
     ]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),

@@ -63,8 +63,26 @@ struct Caller: ~Copyable {
   mutating func call(
     _ helper: Helper, _ r1: UInt64 = 0, _ r2: UInt64 = 0, _ r3: UInt64 = 0, _ r4: UInt64 = 0, _ r5: UInt64 = 0
   ) throws(HelperFault) -> UInt64 {
+    try Self.call(
+      helper, HelperArguments(r1: r1, r2: r2, r3: r3, r4: r4, r5: r5), &services, &arena, rodata)
+  }
+
+  // Takes the parts of `self` apart, so that some may be borrowed while others change.
+
+  private static func call(
+    _ helper: Helper, _ arguments: HelperArguments, _ services: inout Services<TestBoard>,
+    _ arena: inout Arena, _ rodata: borrowing Buffer
+  ) throws(HelperFault) -> UInt64 {
     var memory = arena.memory(rodata: rodata.span)
-    return try services.call(helper, HelperArguments(r1: r1, r2: r2, r3: r3, r4: r4, r5: r5), &memory)
+    return try services.call(helper, arguments, &memory)
+  }
+
+  private static func read(
+    _ count: Int, at address: UInt64, _ arena: inout Arena, _ rodata: borrowing Buffer
+  ) throws -> [UInt8] {
+    let memory = arena.memory(rodata: rodata.span)
+    let bytes = try memory.bytes(at: address, count: UInt64(count))
+    return bytes.indices.map { bytes[$0] }
   }
 
   /// The fault of a call; `nil` when it returned.
@@ -85,7 +103,7 @@ struct Caller: ~Copyable {
   }
 
   mutating func write(_ bytes: [UInt8], at address: UInt64) throws {
-    var memory = arena.memory(rodata: rodata.span)
+    var memory = arena.memory(rodata: Span())
     var target = try memory.mutableBytes(at: address, count: UInt64(bytes.count))
     for index in bytes.indices { target[index] = bytes[index] }
   }
@@ -95,9 +113,7 @@ struct Caller: ~Copyable {
   }
 
   mutating func read(_ count: Int, at address: UInt64) throws -> [UInt8] {
-    let memory = arena.memory(rodata: rodata.span)
-    let bytes = try memory.bytes(at: address, count: UInt64(count))
-    return bytes.indices.map { bytes[$0] }
+    try Self.read(count, at: address, &arena, rodata)
   }
 
   mutating func word(at address: UInt64) throws -> UInt32 {
@@ -109,7 +125,9 @@ struct Caller: ~Copyable {
   mutating func contents() throws -> [UInt8] { try read(Self.size, at: start) }
 
   /// Makes the program one that answers this request.
-  mutating func answer(_ request: [UInt8], capacity: Int = 64, granting: HelperSet = .all) throws -> PacketWindow {
+  mutating func answer(_ request: [UInt8], capacity: Int = 64, granting: HelperSet = .all) throws
+    -> PacketWindow
+  {
     let message = try Message(request.span)
     let packet = PacketWindow(answering: message, at: arena.contextAddress, capacity: capacity)
     var window = arena.context
