@@ -138,7 +138,8 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime",
+      "DifferentialTesting", "Emulator", "Helpers", "Inspection", "JIT", "Platform", "ProgramImage",
+      "Runtime",
       "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -182,7 +183,7 @@ let testTargets = [
     of: "Runtime",
     [
       "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
-      "SimulatedPeripherals", "Toolchain",
+      "SimulatedPeripherals", "Toolchain", "Verifier",
     ]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(

@@ -62,9 +62,9 @@ public struct PacketWindow: Equatable, Sendable {
   /// Lays the context out, with the request in the buffer.
   ///
   /// - Parameters:
+  ///   - window: `size` bytes at `address`.
   ///   - datagram: the bytes of `request`.
   ///   - request: the request that this value was made for.
-  ///   - window: `size` bytes at `address`.
   /// - Throws: ``OutOfBounds`` when the request is longer than the buffer.
   public func fill(
     _ window: inout MutableSpan<UInt8>, with datagram: Span<UInt8>, _ request: borrowing Message

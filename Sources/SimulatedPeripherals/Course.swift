@@ -19,6 +19,7 @@ public enum Course: Equatable, Sendable {
   ///   - range: all levels it ever has.
   ///   - period: milliseconds after which the level has wandered; a power of two at most 2^20.
   ///   - now: milliseconds since start.
+  /// - Returns: a number in `range`.
   func level(_ channel: UInt32, in range: ClosedRange<Int32>, period: UInt32, at now: UInt64) -> Int32 {
     let width = range.upperBound - range.lowerBound
     switch self {
