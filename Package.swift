@@ -49,14 +49,15 @@ let portableModules = [
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
   portableModule("CoAP", ["Bytes"]),
   portableModule(
-    "Platform", ["Bytes", "COSE", "CoAP", "Compartment", "Interpreter", "JIT", "SUIT"]),
+    "Platform", ["Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "SUIT"]),
+  portableModule("SimulatedPeripherals", ["Helpers", "Platform"]),
   portableModule(
     "Runtime",
     [
       "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "Platform",
       "ProgramImage", "SUIT", "Verifier",
     ]),
-  portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
+  portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP", "Helpers"]),
   portableModule(
     "DeviceServer",
     [
@@ -96,7 +97,7 @@ let hostModules = [
     "VirtualDevice",
     [
       "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
-      "Platform", "Runtime", "Toolchain",
+      "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
     ]),
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
@@ -132,13 +133,14 @@ let hostModules = [
       "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Helpers", "JIT", "Platform",
       "ProgramImage",
       "Runtime",
-      "SUIT", "Verifier",
+      "SUIT", "SimulatedPeripherals", "Verifier",
     ]),
   .executableTarget(
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime",
+      "DifferentialTesting", "Emulator", "Helpers", "Inspection", "JIT", "Platform", "ProgramImage",
+      "Runtime",
       "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -175,7 +177,14 @@ let testTargets = [
     of: "DeviceServer",
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
-      "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier",
+      "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+    ]),
+  tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),
+  tests(
+    of: "Runtime",
+    [
+      "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
+      "SimulatedPeripherals", "Toolchain", "Verifier",
     ]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(

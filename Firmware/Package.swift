@@ -59,7 +59,7 @@ let package = Package(
       "App",
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
-        product("DeviceServer"), product("Platform"),
+        product("DeviceServer"), product("Platform"), product("SimulatedPeripherals"),
       ]),
     program(
       "FirmwareChecks",

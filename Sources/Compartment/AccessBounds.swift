@@ -1,7 +1,8 @@
 /// The two ranges of memory a program can reach, and the check of every access against them.
 ///
 /// An address is as many bits of a register as the machine's addresses have: on the device the lower 32, on which it alone
-/// depends what an access reaches. See docs/jit.md.
+/// depends what an access reaches. See docs/jit.md. Where addresses are wider, a program may also leave out the upper half
+/// of one in its arena, as those do that keep addresses in 32 bits because devices have such.
 ///
 /// A copy of plain numbers, so that a loop can keep them in the processor's registers.
 @unsafe
@@ -15,6 +16,9 @@ public struct AccessBounds: BitwiseCopyable {
 
   /// How far an arena keeps from both ends of the address space: no offset of an instruction reaches over that.
   private static let margin: UInt = 1 << 15
+  private static var hasWideAddresses: Bool {
+    @inline(__always) get { UInt.bitWidth > 32 }
+  }
 
   /// - Precondition: the arena has at least `Arena.minimumSize` bytes and lies far enough from both ends.
   init(arena: UnsafeMutableRawBufferPointer, rodata: UnsafeRawBufferPointer) {
@@ -65,7 +69,10 @@ public struct AccessBounds: BitwiseCopyable {
   /// The memory of `count` bytes at `base` plus `offset`, which has 16 bits, if the program may write it all.
   @inline(__always)
   public func writable(from base: UInt64, offset: Int, count: UInt) -> UnsafeMutableRawPointer? {
-    let address = UInt(truncatingIfNeeded: base) &+ UInt(bitPattern: offset)
+    var address = UInt(truncatingIfNeeded: base) &+ UInt(bitPattern: offset)
+    if unsafe Self.hasWideAddresses && address <= UInt(UInt32.max) && address >= Self.margin {
+      unsafe address |= UInt(bitPattern: arena) & ~UInt(UInt32.max)
+    }
     // An address below the arena wraps to a large index; no arena is smaller than `count`, so the right side does not.
     let index = unsafe address &- UInt(bitPattern: arena)
     guard unsafe index <= arenaSize &- count else { return nil }

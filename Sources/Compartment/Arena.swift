@@ -113,6 +113,15 @@ public struct Arena: ~Copyable {
     mutating get { part(at: contextOffset, count: contextSize) }
   }
 
+  /// The context window, to be read.
+  public var contextBytes: Span<UInt8> {
+    @_lifetime(borrow self)
+    get {
+      let start = stackSize + contextOffset
+      return buffer.span.extracting(start..<start + contextSize)
+    }
+  }
+
   /// Fills the data section from its start.
   public mutating func fillData(from bytes: Span<UInt8>) {
     var data = data

@@ -1,5 +1,6 @@
 import Bytes
 public import CoAP
+public import Helpers
 
 /// What a request may choose, each in a query option (RFC 7252 §5.10.1) of its own.
 public enum Choice: UInt8, CaseIterable, Sendable {
@@ -95,6 +96,10 @@ public struct ParameterSet: OptionSet, Sendable {
 /// What a request says in its query.
 public struct Query: Sendable {
   public private(set) var choices = ChoiceSet.none
+  /// The only helpers that a run may call, of those that the program is granted: `helpers=` and two hexadecimal digits for
+  /// each number. `nil` when the request does not say.
+  public private(set) var helpers: HelperSet?
+  public static let helpersName: StaticString = "helpers="
   private var numbers = InlineArray<3, UInt32?>(repeating: nil)
 
   /// A query option that the resource does not know, or that contradicts one before it.
@@ -109,7 +114,12 @@ public struct Query: Sendable {
     var options = request.options
     while let option = options.next() {
       guard option.number == .uriQuery else { continue }
-      guard choose(option.value, on: resource) || set(option.value, on: resource) else {
+      guard
+        choose(option.value, on: resource) || set(option.value, on: resource)
+          || narrow(option.value, on: resource)
+          // What else stands there may be for the program that answers.
+          || resource == .request
+      else {
         throw Unknown(index: index)
       }
       index += 1
@@ -129,6 +139,31 @@ public struct Query: Sendable {
       return true
     }
     return false
+  }
+
+  private mutating func narrow(_ text: Span<UInt8>, on resource: Resource) -> Bool {
+    let name = Self.helpersName.bytes
+    guard text.count >= name.count, name.holdsSameBytes(as: text.extracting(0..<name.count)),
+      (text.count - name.count) & 1 == 0, helpers == nil, resource.row.parameters.contains(.limits)
+    else { return false }
+    var set = HelperSet.empty
+    var index = name.count
+    while index < text.count {
+      guard let high = digit(text[index]), let low = digit(text[index + 1]) else { return false }
+      if let helper = Helper(rawValue: high << 4 | low) { set.insert(helper) }
+      index += 2
+    }
+    helpers = set
+    return true
+  }
+
+  private func digit(_ character: UInt8) -> UInt8? {
+    switch character {
+    case UInt8(ascii: "0")...UInt8(ascii: "9"): character - UInt8(ascii: "0")
+    case UInt8(ascii: "a")...UInt8(ascii: "f"): character - UInt8(ascii: "a") + 10
+    case UInt8(ascii: "A")...UInt8(ascii: "F"): character - UInt8(ascii: "A") + 10
+    default: nil
+    }
   }
 
   private mutating func set(_ text: Span<UInt8>, on resource: Resource) -> Bool {

@@ -3,7 +3,7 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, instance, pause, resume, timer, code, trigger
+  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger
 
   /// A resource's row.
   public struct Row: Sendable {
@@ -42,6 +42,15 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "slots/+/run", methods: .post, choices: .engine, parameters: .limits, type: "microbpf.run",
         contentFormat: .cbor, title: "Run the slot's program and return its result")
+    case .request:
+      Row(
+        path: "slots/+/request", methods: [.get, .post, .put, .delete], choices: .engine,
+        parameters: .limits, type: "microbpf.request", contentFormat: .cbor,
+        title: "Let the slot's program answer the request")
+    case .log:
+      Row(
+        path: "slots/+/log", methods: .get, type: "microbpf.log", contentFormat: .text,
+        title: "What the slot's program printed last")
     case .instance:
       Row(
         path: "slots/+/instance", methods: [.get, .post, .delete],
@@ -94,6 +103,7 @@ public struct MethodSet: OptionSet, Sendable {
   public static let get = MethodSet(rawValue: 1)
   public static let post = MethodSet(rawValue: 2)
   public static let delete = MethodSet(rawValue: 4)
+  public static let put = MethodSet(rawValue: 8)
 
   /// Whether the method with this code is one of them.
   public func contains(_ code: Code) -> Bool {
@@ -101,6 +111,7 @@ public struct MethodSet: OptionSet, Sendable {
     case .get: contains(MethodSet.get)
     case .post: contains(MethodSet.post)
     case .delete: contains(MethodSet.delete)
+    case .put: contains(MethodSet.put)
     default: false
     }
   }

@@ -29,6 +29,10 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case notRunning = 13
   /// The request does not say how often to run the program.
   case noPeriod = 14
+  /// The request has more bytes (found) than a program is given (expected).
+  case requestTooLong = 15
+  /// The program calls a helper (found) that the request does not let it call, at an instruction (index).
+  case helperNotAllowed = 16
 }
 
 /// Problems with fetching manifest or image.
@@ -57,6 +61,14 @@ public enum TransferRule: UInt8, CaseIterable, Sendable {
 
 /// Problems with an execution beside those that the rules of `Trap` number from 1.
 public enum ExecutionRule {
+  /// The program returned (found), but has not left a response to the request.
+  public static let noResponse: UInt8 = 80
+  /// The length of the response that it returned (found) is more than there is room for (expected).
+  public static let responseTooLong: UInt8 = 81
+  /// What it left is no response to the request.
+  public static let wrongResponse: UInt8 = 82
+  /// Its response holds an option (found) that is not the program's to choose.
+  public static let wrongOption: UInt8 = 83
   /// Somebody ended the run, or put another program into the slot.
   public static let killed: UInt8 = 90
   /// Added to the number of the kind of a fault: the processor refused what the program did.

@@ -10,12 +10,18 @@ enum Format {
 
   /// What the request accepts; the resource's own format when it says nothing.
   init(accepting request: borrowing Message, on resource: Resource) throws(Problem) {
+    // What a program answers with is its own matter.
+    guard resource != .request else {
+      self = .cbor
+      return
+    }
     let own = resource.row.contentFormat
     let asked =
       request.option(.accept) == nil ? own.rawValue : request.integer(.accept).flatMap(UInt16.init(exactly:))
     switch asked {
     case ContentFormat.linkFormat.rawValue where own == .linkFormat: self = .linkFormat
     case ContentFormat.cbor.rawValue where own == .cbor: self = .cbor
+    case ContentFormat.text.rawValue where own == .text: self = .text
     case ContentFormat.text.rawValue where own == .cbor: self = .text
     default: throw Problem(.notAcceptable, asked: asked)
     }
@@ -117,6 +123,16 @@ extension DeviceServer where B: ~Copyable {
       }
     }
     return links.output.count
+  }
+}
+
+extension DeviceServer where B: ~Copyable {
+  /// Answers with the first `count` bytes of the body.
+  mutating func respond(
+    to request: RequestID, _ response: Response, count: Int, sink: inout some DatagramSink & ~Copyable
+  ) {
+    let now = now
+    endpoint.respond(to: request, response, body: body, count: count, at: now, sink: &sink)
   }
 }
 

@@ -51,7 +51,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     switch endpoint.receive(datagram, from: peer, at: now, sink: &sink) {
     case .request(let request):
       guard let message = try? Message(datagram) else { return }
-      handle(message, request, from: peer, sink: &sink)
+      handle(message, in: datagram, request, from: peer, sink: &sink)
     case .response(let exchange):
       guard let message = try? Message(datagram) else { return }
       continueDeployment(with: message, of: exchange, sink: &sink)
@@ -75,7 +75,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   }
 
   private mutating func handle(
-    _ message: borrowing Message, _ request: RequestID, from peer: Peer,
+    _ message: borrowing Message, in datagram: Span<UInt8>, _ request: RequestID, from peer: Peer,
     sink: inout some DatagramSink & ~Copyable
   ) {
     do throws(Problem) {
@@ -102,6 +102,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respond(to: request, .content, format, state, sink: &sink)
       case .run:
         try run(try SlotNumber(in: route), context: message.payload, query, request, format, sink: &sink)
+      case .request:
+        try answer(message, in: datagram, by: try SlotNumber(in: route), query, request, format, sink: &sink)
+      case .log:
+        respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
       case .instance where message.code == .get:
         try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
       case .instance where message.code == .delete:

@@ -1,3 +1,4 @@
+import Bytes
 import CoAP
 import DeviceProtocol
 import Platform
@@ -35,12 +36,31 @@ extension DeviceServer where B: ~Copyable {
     let started = runtime.services.board.microseconds
     do throws(RunError) {
       try runtime.start(
-        slot, engine, .short, context: context, limits: RunLimits(query, otherwise: .short(engine)))
+        slot, engine, .short, context: context, limits: RunLimits(query, otherwise: .short(engine)),
+        grants: query.helpers)
     } catch {
       throw Problem(error, in: slot)
     }
     waiting[slot.index] = WaitingRequest(
       request: request, format: format, started: started, acknowledgement: now + patience)
+  }
+
+  /// Starts a run that answers the request itself.
+  mutating func answer(
+    _ message: borrowing Message, in datagram: Span<UInt8>, by slot: SlotNumber, _ query: Query,
+    _ request: RequestID, _ format: Format, sink: inout some DatagramSink & ~Copyable
+  ) throws(Problem) {
+    let engine = Engine(query)
+    do throws(RunError) {
+      try runtime.start(
+        slot, engine, answering: message, in: datagram, limits: RunLimits(query, otherwise: .short(engine)),
+        grants: query.helpers)
+    } catch {
+      throw Problem(error, in: slot)
+    }
+    waiting[slot.index] = WaitingRequest(
+      request: request, format: format, started: runtime.services.board.microseconds,
+      acknowledgement: now + patience)
   }
 
   mutating func startLongRunning(
@@ -51,7 +71,7 @@ extension DeviceServer where B: ~Copyable {
     do throws(RunError) {
       try runtime.start(
         slot, Engine(query), .longRunning, context: context, limits: RunLimits(query, otherwise: .none),
-        restart: restart)
+        grants: query.helpers, restart: restart)
     } catch {
       throw Problem(error, in: slot)
     }
@@ -62,7 +82,8 @@ extension DeviceServer where B: ~Copyable {
     let engine = Engine(query)
     do throws(RunError) {
       try runtime.attach(
-        slot, to: .every(milliseconds: period), engine, limits: RunLimits(query, otherwise: .short(engine)))
+        slot, to: .every(milliseconds: period), engine, limits: RunLimits(query, otherwise: .short(engine)),
+        grants: query.helpers)
     } catch {
       throw Problem(error, in: slot)
     }
@@ -76,6 +97,8 @@ extension DeviceServer where B: ~Copyable {
     waiting[slot.index] = nil
     do throws(Problem) {
       switch instance.ending {
+      case .returned(let value) where instance.model == .request:
+        try respondWithPacket(of: slot, returned: value, to: waiter.request, sink: &sink)
       case .returned(let value):
         let result = ExecutionResult(
           result: value, instructions: instance.usage.instructions,
@@ -88,6 +111,50 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       respond(to: waiter.request, with: error, sink: &sink)
     }
+  }
+
+  /// Sends the response that the slot's program built.
+  private mutating func respondWithPacket(
+    of slot: SlotNumber, returned: UInt64, to request: RequestID,
+    sink: inout some DatagramSink & ~Copyable
+  ) throws(Problem) {
+    var response = Response(.content)
+    var length = 0
+    do throws(PacketError) {
+      (response, length) = try Self.copyResponse(of: slot, returned: returned, from: &runtime, to: &body)
+    } catch {
+      throw Problem(error)
+    }
+    respond(to: request, response, count: length, sink: &sink)
+  }
+
+  mutating func respondWithLog(
+    of slot: SlotNumber, to request: RequestID, sink: inout some DatagramSink & ~Copyable
+  ) {
+    let length = Self.copyLog(of: slot, from: runtime.services, to: &body)
+    respond(to: request, Response(.content, contentFormat: .text), count: length, sink: &sink)
+  }
+
+  // Take the parts of `self` apart, so that one may be read while another is changed.
+
+  private static func copyResponse(
+    of slot: SlotNumber, returned: UInt64, from runtime: inout Runtime<B>, to body: inout Buffer
+  ) throws(PacketError) -> (Response, Int) {
+    let built = try runtime.response(of: slot, returned: returned)
+    // No packet is longer than the body.
+    var body = body.mutableSpan
+    for index in built.payload.indices { body[index] = built.payload[index] }
+    return (built.response, built.payload.count)
+  }
+
+  private static func copyLog(
+    of slot: SlotNumber, from services: borrowing Services<B>, to body: inout Buffer
+  ) -> Int {
+    let log = services.log(of: slot)
+    var body = body.mutableSpan
+    for index in log.older.indices { body[index] = log.older[index] }
+    for index in log.newer.indices { body[log.older.count + index] = log.newer[index] }
+    return log.older.count + log.newer.count
   }
 
   /// Tells those who have waited long that their request has arrived.

@@ -1,5 +1,6 @@
 import CoAP
 import Platform
+import ProgramImage
 public import DeviceProtocol
 public import Interpreter
 import Runtime
@@ -14,6 +15,16 @@ extension Problem {
     case .noNativeProcessor: self.init(compilation: .noNativeProcessor, in: slot)
     case .busy: self.init(busySlot: slot)
     case .noRoomBesideCode: self.init(compilation: .noRoomBesideCode, in: slot)
+    case .helperNotGranted(let call):
+      self.init(
+        .forbidden, .request, rule: RequestRule.helperNotAllowed.rawValue, title: "Helper not allowed",
+        detail: "the program calls a helper that the request does not let it call", index: Int64(call.index),
+        found: Int64(call.number))
+    case .requestTooLong(let found, let limit):
+      self.init(
+        .requestEntityTooLarge, .request, rule: RequestRule.requestTooLong.rawValue,
+        title: "Request too long", detail: "a program is given requests up to a certain length",
+        expected: Int64(limit), found: Int64(found))
     }
   }
 
@@ -34,6 +45,29 @@ extension Problem {
     self.init(
       .badRequest, .request, rule: RequestRule.noPeriod.rawValue, title: "No period given",
       detail: "say how often to run the program: every=MILLISECONDS", found: Int64(slot.index))
+  }
+
+  init(_ error: PacketError) {
+    let detail: StaticString
+    let rule: UInt8
+    var expected: Int64?
+    var found: Int64?
+    switch error {
+    case .noResponse(let returned):
+      (rule, detail) = (ExecutionRule.noResponse, "the program returned no length of a response")
+      found = Int64(returned)
+    case .tooLong(let returned, let capacity):
+      (rule, detail) = (ExecutionRule.responseTooLong, "the program returned more than its packet has room for")
+      (expected, found) = (Int64(capacity), Int64(returned))
+    case .malformed, .header, .code:
+      (rule, detail) = (ExecutionRule.wrongResponse, "what the program left is no response to the request")
+    case .option(let number):
+      (rule, detail) = (ExecutionRule.wrongOption, "the response holds an option that is not the program's")
+      found = Int64(number)
+    }
+    self.init(
+      .badGateway, .execution, rule: rule, title: "No response from the program", detail: detail,
+      expected: expected, found: found)
   }
 
   init(killed slot: SlotNumber) {
@@ -174,6 +208,7 @@ extension Problem {
       case .argument: "it gave a helper an argument that the helper does not take"
       case .format: "it gave printf a conversion that does not exist"
       case .unavailable: "it called a helper that this device does not offer"
+      case .notGranted: "it called a helper that it is not granted"
       case nil: "a helper refused its arguments"
       }
     }

@@ -3,6 +3,7 @@ import COSE
 import CoAP
 import Platform
 import SUIT
+import SimulatedPeripherals
 
 /// Cryptography that a fuzzer gets past: every signature is good, every digest is 32 zeros. Mutations so
 /// reach what lies behind the checks; an envelope with another digest is refused as ever.
@@ -30,6 +31,7 @@ struct FuzzBoard: Board {
 
   static var name: StaticString { "fuzz" }
   let clock: Clock
+  var peripherals = SimulatedPeripherals(course: .scripted)
 
   func makeThreads(count: Int) -> CooperativeThreads { CooperativeThreads(count: count) }
 

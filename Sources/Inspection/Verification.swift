@@ -6,7 +6,7 @@ import DeviceClient
 import DeviceProtocol
 import DeviceServer
 import Foundation
-import Helpers
+public import Helpers
 import ProgramImage
 import Runtime
 public import Toolchain
@@ -69,19 +69,23 @@ public struct Verification: Encodable, Sendable {
 ///   - contextSize: bytes of the input it will be given; `nil` when that is not known, as on a device that installs it.
 /// - Returns: the judgement, with what it rests on.
 /// - Throws: what building the image throws, or ``ImageError`` when it is none.
-public func verify(_ path: String, contextSize: Int? = nil) async throws -> Verification {
+public func verify(
+  _ path: String, contextSize: Int? = nil, granting granted: HelperSet = .all
+) async throws -> Verification {
   let program = try await buildProgram(path)
   var sources: [Int: SourceLine] = [:]
   if let object = program.object {
     sources = try await SourceLines(ofObject: object).lines(of: program.functions)
   }
   return try Verification(
-    image: program.image, contextSize: contextSize, functions: program.functions, sources: sources)
+    image: program.image, contextSize: contextSize, granting: granted, functions: program.functions,
+    sources: sources)
 }
 
 extension Verification {
   init(
-    image bytes: [UInt8], contextSize: Int?, functions: [LinkedFunction] = [],
+    image bytes: [UInt8], contextSize: Int?, granting granted: HelperSet = .all,
+    functions: [LinkedFunction] = [],
     sources: [Int: SourceLine] = [:]
   ) throws(ImageError) {
     let image = try ProgramImage(bytes.span)
@@ -102,9 +106,9 @@ extension Verification {
     let regions = Regions(
       dataSize: image.dataSize + image.bssSize, rodataSize: image.rodata.count, contextSize: contextSize)
     var witness = Witness()
+    let helpers = granted.intersection(image.grantedHelpers ?? .all)
     let (depth, refusal) = judge(
-      buffer, entry: image.entry, granting: image.grantedHelpers ?? .all, regions, cells.mutableSpan, &witness
-    )
+      buffer, entry: image.entry, granting: helpers, regions, cells.mutableSpan, &witness)
     let decoded = storage.span
     let instructions = decoded.indices.map { decoded[$0] }
     self.init(

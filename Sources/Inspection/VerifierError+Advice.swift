@@ -18,7 +18,7 @@ extension VerifierError.Rule {
       "let a wide load take two slots, the second one without an opcode"
     case .fallsOffTheEnd: "let it end with exit, or with a jump"
     case .unknownHelper: "call helpers by the names in <bpf/helpers.h>"
-    case .helperNotGranted: "grant the helper when linking (--helpers), or do without it"
+    case .helperNotGranted: "grant the helper (--helpers), or do without it"
     case .packetAccess: "load from the context with ldx"
     case .unsupportedWideLoad: "use the key-value helpers: there are no maps"
     case .callByBTF: "call helpers by the names in <bpf/helpers.h>: there are no functions of a kernel"

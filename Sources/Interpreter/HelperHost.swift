@@ -26,6 +26,8 @@ public struct HelperFault: Error, Equatable, Sendable {
     case format = 3
     /// This device does not offer the helper.
     case unavailable = 4
+    /// The program is not granted the helper; `address` is its number.
+    case notGranted = 5
   }
 
   public let reason: Reason

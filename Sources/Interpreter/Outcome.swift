@@ -12,7 +12,7 @@ public struct Trap: Error, Equatable, Sendable {
     case callTooDeep = 4
     /// A call through a register that holds no helper's number.
     case unknownHelper = 5
-    /// A call through a register that holds the number of a helper which the program is not granted.
+    /// A call of a helper that the program is not granted; `address` is its number.
     case helperNotGranted = 6
     /// A helper refused its arguments or could not do its work; `helperFault` says why.
     case helperFault = 7
@@ -31,10 +31,11 @@ public struct Trap: Error, Equatable, Sendable {
   public let helperFault: HelperFault?
 
   public init(_ rule: Rule, at index: Int, address: UInt64 = 0, helperFault: HelperFault? = nil) {
-    self.rule = rule
+    let isRefused = helperFault?.reason == .notGranted
+    self.rule = isRefused ? .helperNotGranted : rule
     self.index = index
     self.address = address
-    self.helperFault = helperFault
+    self.helperFault = isRefused ? nil : helperFault
   }
 }
 

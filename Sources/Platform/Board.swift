@@ -12,6 +12,11 @@ public protocol Board: ~Copyable {
   /// What programs run on.
   associatedtype Threads: ProgramThreads
 
+  /// Sensors, actuators, pins, display and keypad.
+  associatedtype Peripherals: PeripheralSet
+
+  var peripherals: Peripherals { get set }
+
   /// What the board is called, for instance the name QEMU has for it.
   static var name: StaticString { get }
 

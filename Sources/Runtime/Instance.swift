@@ -1,4 +1,5 @@
 public import CoAP
+public import Helpers
 public import Interpreter
 public import Platform
 
@@ -84,6 +85,8 @@ public struct Instance: Sendable {
   public internal(set) var model = ExecutionModel.short
   public internal(set) var engine = Engine.interpreter
   public internal(set) var limits = RunLimits.none
+  /// The helpers that whoever started it lets it call; `nil` for all that it is granted.
+  public internal(set) var grants: HelperSet?
   public internal(set) var restartPolicy = RestartPolicy.never
   /// What runs the program again; `nil` unless it is `triggered`.
   public internal(set) var trigger: Trigger?

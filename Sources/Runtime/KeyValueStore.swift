@@ -31,6 +31,13 @@ public struct KeyValueStore<let capacity: Int>: Sendable {
     count = 0
   }
 
+  /// Forgets one entry. The last one takes its place.
+  mutating func remove(at index: Int) {
+    count -= 1
+    keys[index] = keys[count]
+    values[index] = values[count]
+  }
+
   private func index(of key: UInt32) -> Int? {
     for index in 0..<count where keys[index] == key { return index }
     return nil
@@ -40,4 +47,48 @@ public struct KeyValueStore<let capacity: Int>: Sendable {
 /// A key-value store has no entry left for a new key.
 public struct StoreFull: Error, Equatable, Sendable {
   public let capacity: Int
+}
+
+/// A store that programs share. Every program may read and replace every value; the one that brought a key in owns it, and
+/// none may own more than a part of the store.
+public struct SharedStore<let capacity: Int>: Sendable {
+  private var store = KeyValueStore<capacity>()
+  /// Who owns the entry at the same index of `store`.
+  private var owners = InlineArray<capacity, UInt8>(repeating: 0)
+
+  public init() {}
+
+  public var count: Int { store.count }
+
+  public func value(of key: UInt32) -> UInt32? { store.value(of: key) }
+
+  /// How many keys an owner has.
+  public func count(ownedBy owner: UInt8) -> Int {
+    var count = 0
+    for index in 0..<store.count where owners[index] == owner { count += 1 }
+    return count
+  }
+
+  /// Stores `value` under `key`, replacing what was there.
+  ///
+  /// - Throws: ``StoreFull`` when the key is new and the owner has `quota` keys already or every entry is taken; nothing is
+  ///   changed then.
+  public mutating func store(
+    _ value: UInt32, under key: UInt32, owner: UInt8, quota: Int
+  ) throws(StoreFull) {
+    let count = store.count
+    guard store.value(of: key) != nil || self.count(ownedBy: owner) < quota else {
+      throw StoreFull(capacity: quota)
+    }
+    try store.store(value, under: key)
+    if store.count > count { owners[count] = owner }
+  }
+
+  /// Forgets every entry of this owner.
+  public mutating func removeAll(ownedBy owner: UInt8) {
+    for index in (0..<store.count).reversed() where owners[index] == owner {
+      store.remove(at: index)
+      owners[index] = owners[store.count]
+    }
+  }
 }

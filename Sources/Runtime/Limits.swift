@@ -25,9 +25,19 @@ public enum Limits {
   /// How long a program waits that its restart policy starts again.
   public static let restartMilliseconds: UInt64 = 1000
   /// Entries of the key-value store that all programs share.
-  public static let globalStoreEntries = 16
+  public static let globalStoreEntries = 32
+  /// The most of them that one slot's program may bring in.
+  public static let globalStoreQuota = 16
   /// Entries of the key-value store each slot has for itself.
   public static let localStoreEntries = 16
   /// The longest text one `printf` puts out, in bytes; what goes beyond is cut off.
   public static let printedBytes = 256
+  /// The longest text one call puts on a display, in bytes.
+  public static let displayedBytes = 80
+  /// What is kept of each slot's output, in bytes.
+  public static let logBytes = 512
+  /// The most a program may print in one second, in bytes; what goes beyond is dropped and counted.
+  public static let logBytesPerSecond = 4096
+  /// Room for the packet of a program that answers a CoAP request: for the request, and then for its response.
+  public static let packetBytes = 1024
 }

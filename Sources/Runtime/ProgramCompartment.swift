@@ -12,6 +12,8 @@ public struct ProgramCompartment: ~Copyable {
   private var arena: Arena
   private var loader: ProgramLoader
   private var interpreter: Interpreter
+  /// The helpers that programs may call unless their image says less.
+  private let policy: HelperSet
 
   /// - Parameters:
   ///   - arenaBytes: stack, data and context of a program; a power of two, at least 1024.
@@ -22,8 +24,9 @@ public struct ProgramCompartment: ~Copyable {
     policy: HelperSet = .all
   ) {
     arena = Arena(size: arenaBytes)
-    loader = ProgramLoader(instructionCapacity: instructionCapacity, policy: policy)
+    loader = ProgramLoader(instructionCapacity: instructionCapacity)
     interpreter = Interpreter(capacity: instructionCapacity)
+    self.policy = policy
   }
 
   /// Finds out whether the program in this image could run: everything that ``run(_:context:budget:host:)`` does before the
@@ -31,7 +34,7 @@ public struct ProgramCompartment: ~Copyable {
   ///
   /// - Throws: ``LoadError``.
   public mutating func check(_ bytes: Span<UInt8>) throws(LoadError) {
-    try loader.check(bytes, for: arena)
+    try loader.check(bytes, for: arena, granting: policy)
   }
 
   /// Decodes the program in this image and verifies its structure and its values, for a context of any size.
@@ -42,7 +45,7 @@ public struct ProgramCompartment: ~Copyable {
   /// - Throws: ``LoadError``: of the rules about values the first one that the program breaks whatever happens.
   @_lifetime(&self)
   public mutating func proven(_ bytes: Span<UInt8>) throws(LoadError) -> VerifiedProgram {
-    try loader.proven(bytes)
+    try loader.proven(bytes, granting: policy)
   }
 
   /// Loads the program in this image and runs it until it returns, traps, or has spent its budget.
@@ -59,7 +62,7 @@ public struct ProgramCompartment: ~Copyable {
   ) throws(LoadError) -> Outcome {
     let image = try open(bytes)
     return try Self.run(
-      image, granting: loader.policy, context: context, budget: budget, host: &host, &arena,
+      image, granting: policy, context: context, budget: budget, host: &host, &arena,
       &loader.instructions, &interpreter)
   }
 

@@ -41,6 +41,7 @@ extension ProgramLoader {
   ///   - bytes: the image. Nothing of it is needed afterwards.
   ///   - isolation: who keeps the program within the compartment.
   ///   - routines: what the code may call.
+  ///   - policy: the helpers that it may call unless the image says less.
   ///   - region: where to put the code and what belongs to it.
   ///   - address: the region's, divisible by 8.
   ///   - arena: where the program will run. What it holds is lost.
@@ -48,7 +49,7 @@ extension ProgramLoader {
   /// - Throws: ``CompilationError``.
   mutating func compile(
     _ bytes: Span<UInt8>, _ isolation: Isolation, calling routines: NativeRoutines,
-    into region: inout MutableSpan<UInt8>, at address: UInt, _ arena: inout Arena
+    granting policy: HelperSet, into region: inout MutableSpan<UInt8>, at address: UInt, _ arena: inout Arena
   ) throws(CompilationError) -> CompiledProgram {
     let image: ProgramImage
     do throws(LoadError) { image = try open(bytes) } catch { throw .load(error) }

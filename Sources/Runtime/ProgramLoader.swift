@@ -12,24 +12,19 @@ struct ProgramLoader: ~Copyable {
   var instructions: FixedArray<Instruction>
   /// Working memory of the verifier, and of the compiler after it.
   var cells: FixedArray<AnalysisCell>
-  /// The helpers that programs may call unless their image says less.
-  let policy: HelperSet
 
-  /// - Parameters:
-  ///   - instructionCapacity: the most instructions a program may have.
-  ///   - policy: the helpers that programs may call.
-  init(instructionCapacity: Int, policy: HelperSet) {
+  /// - Parameter instructionCapacity: the most instructions a program may have.
+  init(instructionCapacity: Int) {
     instructions = FixedArray(repeating: Instruction(.exit), count: instructionCapacity)
     cells = FixedArray(
       repeating: AnalysisCell(), count: analysisCells(forInstructions: instructionCapacity))
-    self.policy = policy
   }
 
   /// Finds out whether the program in this image could run in the arena, and that no run is certain to go wrong.
   ///
   /// The arena stays as it is.
-  mutating func check(_ bytes: Span<UInt8>, for arena: borrowing Arena) throws(LoadError) {
-    let frames = try proven(bytes).maximumDepth
+  mutating func check(_ bytes: Span<UInt8>, for arena: borrowing Arena, granting policy: HelperSet) throws(LoadError) {
+    let frames = try proven(bytes, granting: policy).maximumDepth
     let image = try open(bytes)
     let dataAddress: UInt64
     do throws(ArenaError) {
@@ -51,9 +46,21 @@ struct ProgramLoader: ~Copyable {
     }
   }
 
+  /// The first call in the program of this image of a helper that is not granted.
+  mutating func ungrantedCall(in bytes: Span<UInt8>, outside granted: HelperSet) throws(LoadError) -> HelperCall? {
+    let image = try open(bytes)
+    var memory = instructions.mutableSpan
+    do throws(ImageError) {
+      let count = try image.decode(into: &memory)
+      return firstCall(outside: granted, in: memory.span.extracting(0..<count))
+    } catch {
+      throw .image(error)
+    }
+  }
+
   /// Decodes the program in this image and verifies its structure and its values, for a context of any size.
   @_lifetime(&self)
-  mutating func proven(_ bytes: Span<UInt8>) throws(LoadError) -> VerifiedProgram {
+  mutating func proven(_ bytes: Span<UInt8>, granting policy: HelperSet) throws(LoadError) -> VerifiedProgram {
     let image = try open(bytes)
     let memory = instructions.mutableSpan
     return try analyse(image, into: memory, granting: policy, using: &cells)
@@ -63,12 +70,15 @@ struct ProgramLoader: ~Copyable {
   ///
   /// - Parameters:
   ///   - bytes: the image; it has to stay where it is while the program runs.
+  ///   - policy: the helpers that it may call unless the image says less.
   ///   - region: where to put data and steps: at its end, which is divisible by 8, as is the start.
   ///   - registers: where the interpreter's registers will be.
   ///   - arena: where the program will run. What it holds is lost.
-  /// - Throws: ``LoadError``. `nil` when the region is too small.
+  /// - Returns: what a run needs to know; `nil` when the region is too small.
+  /// - Throws: ``LoadError``.
   mutating func translate(
-    _ bytes: Span<UInt8>, into region: inout MutableSpan<UInt8>, registers: UInt, _ arena: inout Arena
+    _ bytes: Span<UInt8>, granting policy: HelperSet, into region: inout MutableSpan<UInt8>, registers: UInt,
+    _ arena: inout Arena
   ) throws(LoadError) -> TranslatedProgram? {
     let image = try open(bytes)
     return try Self.translate(

@@ -1,10 +1,11 @@
 import Bytes
 public import CoAP
 import Compartment
-import Helpers
+public import Helpers
 import Interpreter
 import JIT
 import Platform
+import ProgramImage
 
 /// What the runtime has to know of a run to carry out its helpers.
 struct ActiveRun: Sendable {
@@ -27,6 +28,13 @@ extension Trigger {
   }
 }
 
+/// A program that is about to run.
+private struct PreparedRun {
+  let code: ThreadProgram.Code
+  let imageMemory: MemoryRegion
+  let rodata: Range<UInt>
+}
+
 extension Runtime where B: ~Copyable {
   // MARK: Starting
 
@@ -38,83 +46,136 @@ extension Runtime where B: ~Copyable {
   ///   - model: what for.
   ///   - context: what r1 points to and r2 is the length of. The program has a copy, which it may change.
   ///   - limits: what the run may take.
+  ///   - grants: the helpers it may call, within what it is granted anyway; `nil` for all of them.
   ///   - restart: of a long-running program.
   /// - Throws: ``RunError`` when nothing was started.
   public mutating func start(
     _ slot: SlotNumber, _ engine: Engine, _ model: ExecutionModel, context: Span<UInt8>, limits: RunLimits,
-    restart: RestartPolicy = .never
+    grants: HelperSet? = nil, restart: RestartPolicy = .never
   ) throws(RunError) {
-    guard !instances[slot.index].isActive else { throw .busy }
-    try begin(slot, engine, context: context, limits: limits)
-    instances[slot.index].model = model
-    instances[slot.index].limits = limits
-    instances[slot.index].restartPolicy = restart
-    instances[slot.index].trigger = nil
-    instances[slot.index].wake = nil
+    let run = try prepare(slot, engine, contextSize: context.count, grants: grants)
+    arenas[slot.index].fillContext(from: context)
+    launch(slot, run, engine, contextSize: context.count, limits: limits, packet: nil)
+    note(slot, model, limits, grants, restart)
+  }
+
+  /// Starts the slot's program to answer a CoAP request: r1 points to what `PacketWindow` lays out. Whoever waits for the end
+  /// finds the response with ``response(of:returned:)``.
+  ///
+  /// - Throws: ``RunError`` when nothing was started, ``OutOfBounds`` as an arena error when the request is too long.
+  public mutating func start(
+    _ slot: SlotNumber, _ engine: Engine, answering request: borrowing Message, in datagram: Span<UInt8>,
+    limits: RunLimits, grants: HelperSet? = nil
+  ) throws(RunError) {
+    let size = PacketWindow.overhead + Limits.packetBytes
+    let run = try prepare(slot, engine, contextSize: size, grants: grants)
+    let packet = PacketWindow(
+      answering: request, at: arenas[slot.index].contextAddress, capacity: Limits.packetBytes)
+    var window = arenas[slot.index].context
+    do throws(OutOfBounds) {
+      try packet.fill(&window, with: datagram, request)
+    } catch {
+      throw .requestTooLong(found: datagram.count, limit: Limits.packetBytes)
+    }
+    launch(slot, run, engine, contextSize: size, limits: limits, packet: packet)
+    packets[slot.index] = packet
+    note(slot, .request, limits, grants, .never)
+  }
+
+  /// The response that the slot's program built, after its run has returned.
+  ///
+  /// - Throws: ``PacketError`` when what it left is no response to the request.
+  @_lifetime(&self)
+  public mutating func response(of slot: SlotNumber, returned: UInt64) throws(PacketError) -> ProgramResponse {
+    guard let packet = packets[slot.index] else { throw .noResponse(returned: 0) }
+    return try packet.response(in: arenas[slot.index].contextBytes, returned: returned)
   }
 
   /// Runs the slot's program whenever the trigger comes, and once now.
   ///
   /// - Throws: ``RunError`` when nothing was started.
   public mutating func attach(
-    _ slot: SlotNumber, to trigger: Trigger, _ engine: Engine, limits: RunLimits
+    _ slot: SlotNumber, to trigger: Trigger, _ engine: Engine, limits: RunLimits, grants: HelperSet? = nil
   ) throws(RunError) {
-    try start(slot, engine, .triggered, context: Span(), limits: limits)
+    try start(slot, engine, .triggered, context: Span(), limits: limits, grants: grants)
     instances[slot.index].trigger = trigger
   }
 
-  /// Lets the slot's thread begin.
-  private mutating func begin(
-    _ slot: SlotNumber, _ engine: Engine, context: Span<UInt8>, limits: RunLimits
-  ) throws(RunError) {
-    switch engine {
-    case .interpreter: try beginInterpreted(slot, context: context, limits: limits)
-    case .jit: try beginCompiled(slot, context: context, limits: limits)
-    }
-    instances[slot.index].engine = engine
-    instances[slot.index].state = .running
-    instances[slot.index].started = services.board.now
-    instances[slot.index].starts &+= 1
-    instances[slot.index].usage = ThreadUsage()
+  private mutating func note(
+    _ slot: SlotNumber, _ model: ExecutionModel, _ limits: RunLimits, _ grants: HelperSet?,
+    _ restart: RestartPolicy
+  ) {
+    instances[slot.index].model = model
+    instances[slot.index].limits = limits
+    instances[slot.index].grants = grants
+    instances[slot.index].restartPolicy = restart
+    instances[slot.index].trigger = nil
+    instances[slot.index].wake = nil
   }
 
-  private mutating func beginInterpreted(
-    _ slot: SlotNumber, context: Span<UInt8>, limits: RunLimits
-  ) throws(RunError) {
+  /// Lays everything out that a run needs, but the context.
+  private mutating func prepare(
+    _ slot: SlotNumber, _ engine: Engine, contextSize: Int, grants: HelperSet?
+  ) throws(RunError) -> PreparedRun {
+    guard !instances[slot.index].isActive else { throw .busy }
+    switch engine {
+    case .interpreter: return try prepareInterpreted(slot, contextSize: contextSize, grants: grants)
+    case .jit: return try prepareCompiled(slot, contextSize: contextSize, grants: grants)
+    }
+  }
+
+  private mutating func prepareInterpreted(
+    _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
+  ) throws(RunError) -> PreparedRun {
     guard !slots[slot].isEmpty else { throw .emptySlot }
     let translated = try translation(of: slot)
+    try checkCalls(in: slot, grants: grants)
     try prepareArena(
       of: slot, frames: translated.frames, data: translated.data, zeroSize: translated.zeroSize,
-      context: context)
+      contextSize: contextSize)
     let image = slots.region(of: slot)
     runs[slot.index] = ActiveRun(
-      granted: translated.granted, rodata: translated.rodata, isRodataInImage: true)
-    begin(
-      slot, .interpreted(translated.program), imageMemory: image,
-      rodata: image.address + UInt(translated.rodata.lowerBound), rodataSize: UInt(translated.rodata.count),
-      hasContext: !context.isEmpty, contextLength: UInt(context.count), limits: limits)
+      granted: translated.granted.intersection(grants ?? .all), rodata: translated.rodata,
+      isRodataInImage: true)
+    let rodata = image.address + UInt(translated.rodata.lowerBound)
+    return PreparedRun(
+      code: .interpreted(translated.program), imageMemory: image,
+      rodata: rodata..<rodata + UInt(translated.rodata.count))
   }
 
-  private mutating func beginCompiled(
-    _ slot: SlotNumber, context: Span<UInt8>, limits: RunLimits
-  ) throws(RunError) {
+  private mutating func prepareCompiled(
+    _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
+  ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
     guard let code = engines.code(of: slot, generation: slots[slot].generation) else {
       throw slots[slot].isEmpty ? .emptySlot : .notCompiled
     }
+    // Without its image, the calls of a program are checked when it makes them.
+    if !slots[slot].isEmpty { try checkCalls(in: slot, grants: grants) }
     let program = code.program
     try prepareArena(
-      of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize, context: context)
+      of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
+      contextSize: contextSize)
     let address = engines.address(of: slot)
     runs[slot.index] = ActiveRun(
-      granted: program.granted, rodata: program.rodata, isRodataInImage: false)
-    begin(
-      slot,
-      .compiled(
+      granted: program.granted.intersection(grants ?? .all), rodata: program.rodata, isRodataInImage: false)
+    return PreparedRun(
+      code: .compiled(
         address: address + UInt(program.codeStart), size: UInt(program.code.size),
         entry: UInt(program.code.entry)),
-      imageMemory: .none, rodata: address, rodataSize: UInt(program.rodataSize),
-      hasContext: !context.isEmpty, contextLength: UInt(context.count), limits: limits)
+      imageMemory: .none, rodata: address..<address + UInt(program.rodataSize))
+  }
+
+  /// Looks for a call that a request does not allow, before the program runs; every other was found when it was installed.
+  private mutating func checkCalls(in slot: SlotNumber, grants: HelperSet?) throws(RunError) {
+    guard let grants, policy.stages.contains(.preFlight) else { return }
+    let call: HelperCall?
+    do throws(LoadError) {
+      call = try loader.ungrantedCall(in: slots.image(of: slot), outside: grants)
+    } catch {
+      throw .load(error)
+    }
+    if let call { throw .helperNotGranted(call) }
   }
 
   /// What the interpreter runs of the slot's program; made now if it has not been.
@@ -126,7 +187,8 @@ extension Runtime where B: ~Copyable {
     do throws(LoadError) {
       var region = engines.mutableRest(of: slot, generation: generation)
       translated = try loader.translate(
-        slots.image(of: slot), into: &region, registers: registers, &arenas[slot.index])
+        slots.image(of: slot), granting: policy[slot], into: &region, registers: registers,
+        &arenas[slot.index])
     } catch {
       throw .load(error)
     }
@@ -138,31 +200,38 @@ extension Runtime where B: ~Copyable {
 
   /// Lays the slot's arena out, with the data that its region holds.
   private mutating func prepareArena(
-    of slot: SlotNumber, frames: Int, data: Range<Int>, zeroSize: Int, context: Span<UInt8>
+    of slot: SlotNumber, frames: Int, data: Range<Int>, zeroSize: Int, contextSize: Int
   ) throws(RunError) {
     do throws(ArenaError) {
       try arenas[slot.index].prepare(
-        frames: frames, dataSize: data.count + zeroSize, bssSize: 0, contextSize: context.count)
+        frames: frames, dataSize: data.count + zeroSize, bssSize: 0, contextSize: contextSize)
     } catch {
       throw .load(.arena(error))
     }
     arenas[slot.index].fillData(from: engines.region(of: slot).extracting(data))
-    arenas[slot.index].fillContext(from: context)
   }
 
-  private mutating func begin(
-    _ slot: SlotNumber, _ code: ThreadProgram.Code, imageMemory: MemoryRegion, rodata: UInt,
-    rodataSize: UInt, hasContext: Bool, contextLength: UInt, limits: RunLimits
+  /// Lets the slot's thread begin.
+  private mutating func launch(
+    _ slot: SlotNumber, _ run: PreparedRun, _ engine: Engine, contextSize: Int, limits: RunLimits,
+    packet: PacketWindow?
   ) {
+    services.begin(slot, granting: runs[slot.index].granted, packet: packet)
+    packets[slot.index] = nil
     let arena = UInt(arenas[slot.index].address)
     let program = ThreadProgram(
-      code: code, engineMemory: engines.memory(of: slot), imageMemory: imageMemory,
+      code: run.code, engineMemory: engines.memory(of: slot), imageMemory: run.imageMemory,
       block: arenas[slot.index].block, arena: arena..<arena + UInt(arenas[slot.index].size),
-      rodata: rodata..<rodata + rodataSize, frames: arenas[slot.index].frames,
-      context: hasContext ? UInt(arenas[slot.index].contextAddress) : 0, contextLength: contextLength,
-      stackTop: UInt(arenas[slot.index].stackTop), milliseconds: limits.milliseconds,
-      instructions: limits.instructions)
+      rodata: run.rodata, frames: arenas[slot.index].frames,
+      context: contextSize == 0 ? 0 : UInt(arenas[slot.index].contextAddress),
+      contextLength: UInt(contextSize), stackTop: UInt(arenas[slot.index].stackTop),
+      milliseconds: limits.milliseconds, instructions: limits.instructions)
     threads.start(slot.index, program)
+    instances[slot.index].engine = engine
+    instances[slot.index].state = .running
+    instances[slot.index].started = services.board.now
+    instances[slot.index].starts &+= 1
+    instances[slot.index].usage = ThreadUsage()
   }
 
   // MARK: Ending
@@ -273,7 +342,8 @@ extension Runtime where B: ~Copyable {
   private mutating func restart(_ slot: SlotNumber) {
     let instance = instances[slot.index]
     do throws(RunError) {
-      try begin(slot, instance.engine, context: Span(), limits: instance.limits)
+      let run = try prepare(slot, instance.engine, contextSize: 0, grants: instance.grants)
+      launch(slot, run, instance.engine, contextSize: 0, limits: instance.limits, packet: nil)
       if instance.trigger == nil { instances[slot.index].restarts &+= 1 }
     } catch {
       // It ran before: only its code can have gone.
@@ -349,7 +419,7 @@ extension Runtime where B: ~Copyable {
     guard runs[slot.index].granted.contains(helper) else {
       return stop(slot, .helperNotGranted, address: UInt64(helper.rawValue))
     }
-    services.slot = slot
+    services.resume(slot)
     let run = runs[slot.index]
     do throws(HelperFault) {
       let result =
@@ -361,10 +431,18 @@ extension Runtime where B: ~Copyable {
           helper, arguments, rodata: engines.region(of: slot).extracting(run.rodata), &arenas[slot.index],
           &services)
       threads.resume(slot.index, returning: result)
+      if let wake = services.takePendingSleep() { sleep(slot, until: wake) }
     } catch {
       return stop(slot, .helperFault, address: error.address, error)
     }
     return nil
+  }
+
+  /// Takes the slot's program from the processor until a time in microseconds.
+  private mutating func sleep(_ slot: SlotNumber, until wake: UInt64) {
+    threads.suspend(slot.index)
+    instances[slot.index].state = .sleeping
+    instances[slot.index].wake = Instant(milliseconds: (wake + 999) / 1000)
   }
 
   // Takes the parts of `self` apart, so that a program's memory may be lent while others are changed.

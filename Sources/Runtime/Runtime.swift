@@ -31,6 +31,10 @@ public enum RunError: Error, Equatable, Sendable {
   case busy
   /// What the interpreter needs has no room beside the slot's compiled code.
   case noRoomBesideCode
+  /// The program calls a helper that the request does not let it call.
+  case helperNotGranted(HelperCall)
+  /// The request that the program is to answer has more bytes than there is room for.
+  case requestTooLong(found: Int, limit: Int)
 }
 
 /// The program slots, and the programs that run in them: each on a thread and in an arena of its own.
@@ -45,11 +49,15 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   var arenas = InlineArray<5, Arena> { _ in
     Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
   }
-  var loader = ProgramLoader(instructionCapacity: Limits.instructions, policy: .all)
+  /// What the device grants to programs.
+  public var policy = AccessPolicy()
+  var loader = ProgramLoader(instructionCapacity: Limits.instructions)
   var engines = EngineStore()
   var threads: B.Threads
   /// Of the runs that are under way.
   var runs = InlineArray<5, ActiveRun>(repeating: ActiveRun())
+  /// Of the runs that answer a CoAP request.
+  var packets = InlineArray<5, PacketWindow?>(repeating: nil)
 
   public init(board: consuming B) {
     services = Services(board: board)
@@ -71,7 +79,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     guard let slot = SlotNumber(acceptance.slot) else {
       preconditionFailure("the manifest processor checks slots")
     }
-    try loader.check(slots.candidate(count: acceptance.byteCount), for: arenas[slot.index])
+    try loader.check(slots.candidate(count: acceptance.byteCount), for: arenas[slot.index], granting: policy[slot])
     kill(slot)
     slots.install(acceptance, in: slot)
     instances[slot.index] = Instance()
@@ -85,6 +93,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     instances[slot.index] = Instance()
     engines.dropCode(of: slot)
     services.clearLocalStore(of: slot)
+    services.releaseGlobals(of: slot)
   }
 
   /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.
@@ -121,7 +130,8 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     let address = engines.address(of: slot)
     var region = engines.mutableRegion(of: slot)
     let program = try loader.compile(
-      slots.image(of: slot), isolation, calling: routines, into: &region, at: address, &arenas[slot.index])
+      slots.image(of: slot), isolation, calling: routines, granting: policy[slot], into: &region, at: address,
+      &arenas[slot.index])
     B.Threads.synchronize()
     let record = CodeRecord(
       isolation: isolation, size: program.code.size, regionSize: program.map.upperBound,

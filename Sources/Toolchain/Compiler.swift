@@ -127,12 +127,12 @@ private struct Workspace {
     directory = FileManager.default.temporaryDirectory
       .appendingPathComponent("microbpf-\(UUID().uuidString)", isDirectory: true)
     do {
-      let header = directory.appendingPathComponent(HeaderGenerator.headerPath)
-      try FileManager.default.createDirectory(
-        at: header.deletingLastPathComponent(), withIntermediateDirectories: true)
-      try Data(HeaderGenerator.header().utf8).write(to: header)
-      try Data(HeaderGenerator.moduleMap.utf8).write(
-        to: directory.appendingPathComponent(HeaderGenerator.moduleMapPath))
+      for (path, text) in HeaderGenerator.files {
+        let file = directory.appendingPathComponent(path)
+        try FileManager.default.createDirectory(
+          at: file.deletingLastPathComponent(), withIntermediateDirectories: true)
+        try Data(text.utf8).write(to: file)
+      }
     } catch { throw .system("'\(directory.path)' could not be made: \(error)") }
   }
 

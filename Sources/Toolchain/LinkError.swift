@@ -1,4 +1,5 @@
 public import ELF
+import Helpers
 public import ProgramImage
 
 /// Why an object file cannot become an image.
@@ -27,6 +28,8 @@ public enum LinkError: Error, Equatable, Sendable {
   case alignmentUnknown(ImageLayout, Int)
   /// A function's name, or the function itself, is farther from the start than the layout can say: 65535 bytes.
   case functionTooFar(String, ImageLayout)
+  /// A function calls a helper that the program is not granted, or that does not exist.
+  case helperNotGranted(HelperCall, function: String?)
   /// The linked image is refused. Says what is wrong with the program that the object file holds.
   case refused(ImageError)
 }
@@ -57,6 +60,11 @@ extension LinkError: CustomStringConvertible {
       "the data asks for an alignment of \(alignment) bytes, but the layout '\(layout)' gives 8; use the layout 'elf'"
     case .functionTooFar(let name, let layout):
       "'\(name)' is more than 65535 bytes from the start, which the layout '\(layout)' cannot say; use the layout 'elf'"
+    case .helperNotGranted(let call, let function):
+      "\(function.map { "'\($0)'" } ?? "the program") calls at instruction \(call.index) "
+        + (UInt8(exactly: call.number).flatMap(Helper.init(rawValue:)).map {
+          "'\($0.signature.name)' (helper \(call.number)), which is not granted"
+        } ?? "helper \(call.number), which does not exist")
     case .refused(let error): "the program cannot be loaded: \(error)"
     }
   }

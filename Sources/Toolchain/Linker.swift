@@ -1,6 +1,7 @@
 import BPF
 import Bytes
 import ELF
+public import Helpers
 public import ProgramImage
 
 /// Makes an image of what a compiler made: keeps what the program can reach, joins sections, resolves what needs no
@@ -13,14 +14,18 @@ public struct Linker: Sendable {
   public var exports: [String]
   /// Numbers of the helpers that an image of the layout `extended` grants itself; `nil` for those the program calls.
   public var helpers: [UInt8]?
+  /// The helpers that the program may call, checked ahead of time; `nil` for no check.
+  public var granted: HelperSet?
 
   public init(
-    layout: ImageLayout = .elf, entry: String? = nil, exports: [String] = [], helpers: [UInt8]? = nil
+    layout: ImageLayout = .elf, entry: String? = nil, exports: [String] = [], helpers: [UInt8]? = nil,
+    granted: HelperSet? = nil
   ) {
     self.layout = layout
     self.entry = entry
     self.exports = exports
     self.helpers = helpers
+    self.granted = granted
   }
 
   /// Links object files, of which the first one holds the function to start with.
@@ -64,14 +69,21 @@ public struct Linker: Sendable {
         layout, functions: functions, helpers: helpers ?? session.calledHelpers)
     case .elf: image = session.objectFile(entry: entry, exported: exported)
     }
-    do throws(ImageError) { try check(image, against: session) } catch { throw .refused(error) }
+    let refused: HelperCall?
+    do throws(ImageError) { refused = try check(image, against: session) } catch { throw .refused(error) }
+    if let refused {
+      let function = session.functions.first { $0.slots.contains(refused.index) }
+      throw .helperNotGranted(refused, function: function?.name)
+    }
     return LinkedProgram(
       image: image, layout: layout, functions: session.functions, entry: start, textSize: session.text.count,
       rodataSize: session.rodata.count, dataSize: session.data.count, bssSize: session.zeros)
   }
 
   /// Reads the image as a device does, and compares.
-  private func check(_ bytes: [UInt8], against session: LinkSession) throws(ImageError) {
+  ///
+  /// - Returns: the first call of a helper that is not granted.
+  private func check(_ bytes: [UInt8], against session: LinkSession) throws(ImageError) -> HelperCall? {
     let image = try ProgramImage(bytes.span)
     precondition(image.instructionCount == session.text.count / 8)
     precondition(image.dataSize == session.data.count.rounded(upTo: 8))
@@ -84,6 +96,7 @@ public struct Linker: Sendable {
     var data = [UInt8](repeating: 0, count: image.dataSize)
     var span = data.mutableSpan
     try image.initialise(data: &span, dataAddress: 0, rodataAddress: 0)
+    return granted.flatMap { firstCall(outside: $0, in: buffer.span) }
   }
 }
 

@@ -81,6 +81,14 @@ extension Regions {
         ? try locate(base, 0, size: lengths.high, isWrite: isWrite) : .elsewhere
     } catch { return .unknown }
   }
+
+  /// Where a text goes of at least one byte and at most `limit`, unless the address is 0. Only what is wrong even for one
+  /// byte is refused.
+  func locateText(_ base: AbstractValue, limit: UInt32) throws(Breach) -> Place {
+    guard base.isAddress || base.membersExcludeZero else { return .unknown }
+    _ = try locate(base, 0, size: 1, isWrite: true)
+    do throws(Breach) { return try locate(base, 0, size: limit, isWrite: true) } catch { return .unknown }
+  }
 }
 
 extension Analysis {
@@ -220,13 +228,20 @@ extension Analysis {
     guard let argument else { return }
     let value = try state.cells.decisive(register)
     switch argument {
-    case .scalar: break
+    case .scalar, .handle: break
     case .readableBytes(let length):
       _ = try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: false)
     case .writableBytes(let length):
       write(try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: true))
+    case .readable(let count):
+      _ = try regions.locate(value, 0, size: UInt32(count), isWrite: false)
     case .writable(let count):
       write(try regions.locate(value, 0, size: UInt32(count), isWrite: true))
+    case .optionalText(let limit):
+      if value.isConstant, value.upperHalfIsZero, value.low == 0 { break }
+      write(try regions.locateText(value, limit: UInt32(limit)))
+    case .coapContext:
+      _ = try regions.locate(value, 0, size: 1, isWrite: true)
     case .cString, .format:
       _ = try regions.locate(value, 0, size: 1, isWrite: false)
     }

@@ -2,6 +2,7 @@ import CoAP
 public import CoAPTransport
 import DeviceServer
 public import Platform
+public import SimulatedPeripherals
 import Synchronization
 import Toolchain
 
@@ -13,15 +14,18 @@ public final class VirtualDevice: Sendable {
   ///   - host: the local address; `::` takes every one.
   ///   - port: 0 takes a free one.
   ///   - provisioning: its identity and the keys it trusts.
+  ///   - course: what its sensors measure; `nil` for what follows from the provisioning's seed.
   ///   - console: called with what its programs print.
   /// - Throws: ``SocketError`` when the port is taken or the address is not this machine's.
   public init(
-    host: String = "::", port: UInt16, provisioning: Provisioning,
+    host: String = "::", port: UInt16, provisioning: Provisioning, course: Course? = nil,
     console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     let alarm = Alarm()
     let socket = try await DatagramSocket.open(host: host, port: port) {
-      Engine(board: LinuxBoard(console: console) { alarm.ring() }, provisioning: provisioning)
+      Engine(
+        board: LinuxBoard(course: course ?? Course(seed: provisioning.seed), console: console) { alarm.ring() },
+        provisioning: provisioning)
     }
     self.socket = socket
     alarm.set { [weak self] in
@@ -55,6 +59,7 @@ struct LinuxBoard: Board {
   typealias Threads = LinuxThreads
 
   static var name: StaticString { "linux" }
+  var peripherals: SimulatedPeripherals
   /// When the device started, on the clock of its socket.
   let start = Instant.now
   private let continuousStart = ContinuousClock.now
@@ -62,7 +67,10 @@ struct LinuxBoard: Board {
   /// Called when a program wants something.
   private let wake: @Sendable () -> Void
 
-  init(console: @escaping @Sendable ([UInt8]) -> Void, wake: @escaping @Sendable () -> Void = {}) {
+  init(
+    course: Course, console: @escaping @Sendable ([UInt8]) -> Void, wake: @escaping @Sendable () -> Void = {}
+  ) {
+    peripherals = SimulatedPeripherals(course: course)
     self.console = console
     self.wake = wake
   }

@@ -60,6 +60,7 @@ struct Link: AsyncParsableCommand {
     discussion: """
       Example: microbpf link fletcher16.o --output fletcher16.img
                microbpf link noop.o --layout text
+               microbpf link hello.o --layout extended --helpers bpf_printf
       """)
 
   @Argument(help: "The object files.")
@@ -69,8 +70,16 @@ struct Link: AsyncParsableCommand {
 
   @Option(
     parsing: .upToNextOption,
-    help: "The numbers of the helpers that an extended image may call. Default: those the program calls.")
-  var helpers: [UInt8] = []
+    help: """
+      The helpers that the program may call, by name or number; an extended image says so itself. Default: those it \
+      calls.
+      """)
+  var helpers: [HelperArgument] = []
+
+  @Flag(
+    inversion: .prefixedNo,
+    help: "Refuse a program that calls others than --helpers says. A device refuses it in any case.")
+  var checkHelpers = true
 
   @Option(name: .shortAndLong, help: "The image. Default: the first object's name with .img, in this folder.")
   var output: String?
@@ -82,7 +91,10 @@ struct Link: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let contents = try objects.map { try Array(Data(contentsOf: URL(filePath: $0))) }
-      let program = try Linker(layout: layout.layout, helpers: helpers.isEmpty ? nil : helpers).link(contents)
+      let program = try Linker(
+        layout: layout.layout, helpers: helpers.isEmpty ? nil : helpers.map(\.helper.rawValue),
+        granted: helpers.isEmpty || !checkHelpers ? nil : helpers.set
+      ).link(contents)
       let path = output ?? defaultName(for: objects[0], ending: "img")
       try Data(program.image).write(to: URL(filePath: path))
       print(

@@ -21,6 +21,12 @@ struct Verify: AsyncParsableCommand {
   @Option(help: "Bytes of the program's input. Default: not known, as when a device installs it.")
   var contextSize: Int?
 
+  @Option(
+    parsing: .upToNextOption,
+    help:
+      "The helpers that the program may call, by name or number. Default: those that the image says, or all.")
+  var helpers: [HelperArgument] = []
+
   @OptionGroup var output: OutputOptions
 
   func validate() throws {
@@ -29,7 +35,8 @@ struct Verify: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let verification = try await verify(program, contextSize: contextSize)
+      let verification = try await verify(
+        program, contextSize: contextSize, granting: helpers.isEmpty ? .all : helpers.set)
       try output.print(verification, text: verification.text)
       guard verification.accepted else { throw ExitCode(ExitStatus.refused.rawValue) }
     }

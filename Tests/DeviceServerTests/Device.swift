@@ -2,6 +2,7 @@ import Bytes
 import CoAP
 import DeviceServer
 import Platform
+import SimulatedPeripherals
 import TestSupport
 import Toolchain
 
@@ -20,6 +21,7 @@ struct FakeBoard: Board {
 
   static var name: StaticString { "fake" }
   let world: World
+  var peripherals = SimulatedPeripherals(course: .steady)
 
   var now: Instant { world.now }
   var microseconds: UInt64 { world.now.milliseconds * 1000 }

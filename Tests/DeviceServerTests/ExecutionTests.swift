@@ -142,7 +142,7 @@ import Verifier
   func `a full store takes no new key and replaces old values`(local: Bool) throws {
     var device = try Device()
     _ = try device.install(storing(local: local))
-    let entries = local ? Limits.localStoreEntries : Limits.globalStoreEntries
+    let entries = local ? Limits.localStoreEntries : Limits.globalStoreQuota
     for key in 0..<entries {
       let stored = try device.result(of: 1, context: [UInt8(key), 0, 0, 0, 7, 0, 0, 0])
       #expect(stored == 0)

@@ -189,6 +189,17 @@ private func linkError(_ object: [UInt8], _ linker: Linker) -> LinkError? {
     _ = try device.run(program)
   }
 
+  @Test(arguments: ImageLayout.allCases)
+  func `ahead of time a call that is not granted is named with its function and place`(
+    layout: ImageLayout
+  ) throws {
+    let granted = HelperSet(.nowMilliseconds)
+    let error = linkError(Self.source, Linker(layout: layout, granted: granted))
+    #expect(error == .helperNotGranted(HelperCall(number: 0x10, index: 3), function: "program"))
+    let both = granted.union(HelperSet(.storeLocal))
+    #expect(linkError(Self.source, Linker(layout: layout, granted: both)) == nil)
+  }
+
   @Test func `a helper that is not embedded is refused by the verifier`() throws {
     let program = try Linker(layout: .extended, helpers: [Helper.nowMilliseconds.rawValue])
       .link([Self.source]).image

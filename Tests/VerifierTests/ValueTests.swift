@@ -499,6 +499,56 @@ private let stateCases = [
     #expect(refusal(beyond) == error(.outsideReadOnlyData, at: 2, found: 8, expected: 8))
   }
 
+  /// r1 is `address`, and the other arguments are numbers.
+  private func passing(_ address: [Instruction], to helper: Helper) -> [Instruction] {
+    address
+      + [
+        imm(.mov64Imm, .r2, 1), imm(.mov64Imm, .r3, 1), call(helper), zero, exit,
+      ]
+  }
+
+  private func stack(_ offset: Int32) -> [Instruction] {
+    [reg(.mov64Reg, .r1, .r10), imm(.add64Imm, .r1, offset)]
+  }
+
+  @Test func `a text may be left out, and needs room for one byte`() {
+    #expect(refusal(passing([imm(.mov64Imm, .r1, 0)], to: .formatU32)) == nil)
+    #expect(refusal(passing(stack(-1), to: .formatU32)) == nil)
+    #expect(refusal(passing(stack(-512), to: .formatU32)) == nil)
+    #expect(
+      refusal(passing(stack(0), to: .formatU32)) == error(.outsideStackFrame, at: 4, found: 0, expected: 1))
+    #expect(
+      refusal(passing(stack(-513), to: .formatU32))
+        == error(.outsideStackFrame, at: 4, found: -513, expected: 1))
+    #expect(
+      refusal(passing([imm(.mov64Imm, .r1, 8)], to: .formatS16))
+        == error(
+          .numberAsAddress, at: 3, found: 8, expected: 256))
+    #expect(
+      refusal(passing(wide(.lddwRodata, .r1, 0), to: .formatS16)) == error(.writesReadOnlyData, at: 4))
+  }
+
+  @Test func `a handle is a number, and what it reads or writes has to be memory`() {
+    let values = [imm(.mov64Imm, .r1, 1), reg(.mov64Reg, .r2, .r10), imm(.add64Imm, .r2, -8)]
+    let beyond = [imm(.mov64Imm, .r1, 1), reg(.mov64Reg, .r2, .r10), imm(.add64Imm, .r2, -7)]
+    for helper in [Helper.saulRead, .saulWrite] {
+      #expect(refusal(values + [call(helper), zero, exit]) == nil)
+      #expect(
+        refusal(beyond + [call(helper), zero, exit])
+          == error(.outsideStackFrame, at: 3, found: -7, expected: 8))
+    }
+    let constant = [imm(.mov64Imm, .r1, 1)] + wide(.lddwRodata, .r2, 0)
+    #expect(refusal(constant + [call(.saulRead), zero, exit]) == error(.writesReadOnlyData, at: 3))
+    #expect(refusal(constant + [call(.saulWrite), zero, exit]) == nil)
+  }
+
+  @Test func `the context of a CoAP program is no number`() {
+    #expect(refusal([call(.coapGetPDU), exit]) == nil)
+    #expect(
+      refusal([imm(.mov64Imm, .r1, 0), call(.coapGetPDU), exit])
+        == error(.numberAsAddress, at: 1, found: 0, expected: 256))
+  }
+
   @Test func `a program has to be able to end`() {
     #expect(refusal([Instruction(.ja, offset: -1)]) == error(.neverEnds, at: 0))
     #expect(refusal([zero, jump(.jeqImm, .r0, 0, -1), exit]) == error(.neverEnds, at: 0))

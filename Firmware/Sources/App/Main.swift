@@ -5,6 +5,7 @@ import SodiumCryptography
 import DeviceServer
 import Network
 import Platform
+import SimulatedPeripherals
 import Threads
 
 /// The emulated board as the portable code knows it.
@@ -13,6 +14,8 @@ struct MPS2: Board {
   typealias Threads = ThumbThreads
 
   static var name: StaticString { "mps2-an386" }
+
+  var peripherals: SimulatedPeripherals
 
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
 
@@ -47,7 +50,9 @@ struct MPS2: Board {
     else {
       halt("microbpf: the network could not be started\n")
     }
-    let server = DeviceServer(board: MPS2(), provisioning: provisioning)
+    let server = DeviceServer(
+      board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
+      provisioning: provisioning)
     UART.write("microbpf: ready\n")
     serve(server)
   }
