@@ -67,6 +67,7 @@ public struct Verification: Encodable, Sendable {
 /// - Parameters:
 ///   - path: the file.
 ///   - contextSize: bytes of the input it will be given; `nil` when that is not known, as on a device that installs it.
+///   - granted: the helpers that it may call at most.
 /// - Returns: the judgement, with what it rests on.
 /// - Throws: what building the image throws, or ``ImageError`` when it is none.
 public func verify(

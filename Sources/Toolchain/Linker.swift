@@ -72,7 +72,7 @@ public struct Linker: Sendable {
     let refused: HelperCall?
     do throws(ImageError) { refused = try check(image, against: session) } catch { throw .refused(error) }
     if let refused {
-      let function = session.functions.first { $0.slots.contains(refused.index) }
+      let function = session.functions.last { $0.slots.lowerBound <= refused.index }
       throw .helperNotGranted(refused, function: function?.name)
     }
     return LinkedProgram(

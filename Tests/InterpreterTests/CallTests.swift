@@ -156,7 +156,7 @@ private func local(_ distance: Int32) -> Instruction { Instruction(.callLocal, i
     #expect(try bench.run(program(0x20)) == Outcome(result: .returned(77), executed: 3))
     #expect(
       try bench.run(program(0x52)).result == .trapped(Trap(.helperNotGranted, at: 2, address: 0x52)))
-    for number in [0, 3, 0xFF, 0x120, 0x1_0000_0020, UInt64.max] {
+    for number in [0, 4, 0xFF, 0x120, 0x1_0000_0020, UInt64.max] {
       #expect(try bench.run(program(number)).result == .trapped(Trap(.unknownHelper, at: 2, address: number)))
     }
   }
