@@ -90,8 +90,8 @@ let hostModules = [
   hostModule(
     "DeviceClient",
     [
-      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Interpreter", "JIT", "ProgramImage",
-      "SUIT", "Verifier",
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Helpers", "Interpreter", "JIT",
+      "ProgramImage", "SUIT", "Verifier",
     ]),
   hostModule(
     "VirtualDevice",

@@ -64,6 +64,51 @@ public struct ExecutionDescription: Codable, Equatable, Sendable {
   }
 }
 
+/// What runs in a slot, or ran there last.
+public struct InstanceDescription: Codable, Equatable, Sendable {
+  public let slot: Int
+  /// `idle`, `running`, `sleeping`, `paused`, `ended`, or `waiting` for its timer or a new start.
+  public let state: String
+  /// `short`, `request`, `long-running` or `triggered`.
+  public let model: String
+  /// `interpreter` or `jit`.
+  public let engine: String
+  /// On the device's clock, when the run was started.
+  public let started: Int64
+  /// How often it was started since it was installed, and how often of that by itself after it had ended.
+  public let starts: Int
+  public let restarts: Int
+  /// What the run has used of the processor.
+  public let milliseconds: Int
+  public let instructions: Int?
+  /// The period of a triggered program.
+  public let every: Int?
+  /// How the last run ended: `returned`, `trapped`, `faulted` or `killed`.
+  public let ending: String?
+  public let result: Int64?
+  public let rule: Int?
+  public let index: Int?
+  public let address: Int64?
+
+  init(_ value: Value) throws(DeviceError) {
+    slot = Int(try value.integer(Field.slot))
+    state = try value.text(Field.state)
+    model = try value.text(Field.model)
+    engine = try value.text(Field.engine)
+    started = try value.integer(Field.started)
+    starts = Int(try value.integer(Field.starts))
+    restarts = Int(try value.integer(Field.restarts))
+    milliseconds = Int(try value.integer(Field.milliseconds))
+    instructions = try value.optionalInteger(Field.instructions).map { Int($0) }
+    every = try value.optionalInteger(Field.every).map { Int($0) }
+    ending = value[.text("\(Field.ending)")] == nil ? nil : try value.text(Field.ending)
+    result = try value.optionalInteger(Field.result)
+    rule = try value.optionalInteger(Field.rule).map { Int($0) }
+    index = try value.optionalInteger(Field.index).map { Int($0) }
+    address = try value.optionalInteger(Field.address)
+  }
+}
+
 /// What a deployment installed, and what it took.
 public struct InstallationDescription: Codable, Equatable, Sendable {
   public let slot: Int
@@ -128,6 +173,10 @@ extension Value {
       throw .notUnderstood("it lacks the number \"\(field)\"")
     }
     return value
+  }
+
+  fileprivate func optionalInteger(_ field: StaticString) throws(DeviceError) -> Int64? {
+    self[.text("\(field)")] == nil ? nil : try integer(field)
   }
 
   fileprivate func bytes(_ field: StaticString) throws(DeviceError) -> [UInt8] {

@@ -1,6 +1,7 @@
 import CoAP
 public import CoAPTransport
 import DeviceProtocol
+public import Helpers
 public import JIT
 
 /// Why a device did not do what it was asked.
@@ -74,27 +75,98 @@ public struct DeviceClient: Sendable {
   ///   - slot: whose program.
   ///   - context: what r1 points to.
   ///   - engine: `.jit` runs the compiled program, which there has to be.
+  ///   - conditions: what the run may take and call.
   /// - Returns: r0 and what the run took.
   /// - Throws: ``DeviceError``, also when the program was stopped.
   public func run(
-    _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter
+    _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter, conditions: RunConditions = .usual
   ) async throws(DeviceError) -> ExecutionDescription {
     try ExecutionDescription(
       await ask(
-        .post, Route(.run, parameter: slot), choosing: engine == .jit ? ChoiceSet(.jit) : .none,
+        .post, Route(.run, parameter: slot), choosing: engine.choice, saying: conditions.query,
         payload: context))
   }
 
   /// Runs a slot's compiled program; compiles it first unless it is.
   public func runCompiled(
-    _ slot: Int, context: [UInt8] = []
+    _ slot: Int, context: [UInt8] = [], conditions: RunConditions = .usual
   ) async throws(DeviceError) -> ExecutionDescription {
     do throws(DeviceError) {
-      return try await run(slot, context: context, engine: .jit)
+      return try await run(slot, context: context, engine: .jit, conditions: conditions)
     } catch .refused(let refusal) where refusal.isNotCompiled {
       _ = try await compile(slot)
-      return try await run(slot, context: context, engine: .jit)
+      return try await run(slot, context: context, engine: .jit, conditions: conditions)
     }
+  }
+
+  // MARK: What runs in slots
+
+  /// What runs in a slot, or ran there last.
+  public func instance(_ slot: Int) async throws(DeviceError) -> InstanceDescription {
+    try InstanceDescription(await ask(.get, Route(.instance, parameter: slot)))
+  }
+
+  /// Starts a slot's program, to go on until it ends or is ended.
+  ///
+  /// - Parameters:
+  ///   - slot: whose program.
+  ///   - context: what r1 points to.
+  ///   - engine: `.jit` runs the compiled program, which there has to be.
+  ///   - restart: when it is started again after it has ended.
+  ///   - conditions: what a run may take and call; without limits unless they say so.
+  /// - Throws: ``DeviceError``, also when a run of the program is under way.
+  public func start(
+    _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter, restart: Restart = .never,
+    conditions: RunConditions = .usual
+  ) async throws(DeviceError) -> InstanceDescription {
+    try InstanceDescription(
+      await ask(
+        .post, Route(.instance, parameter: slot), choosing: engine.choice.union(restart.choice),
+        saying: conditions.query, payload: context))
+  }
+
+  /// Runs a slot's program every so many milliseconds, from now on.
+  public func start(
+    _ slot: Int, every milliseconds: UInt32, engine: Engine = .interpreter,
+    conditions: RunConditions = .usual
+  ) async throws(DeviceError) -> InstanceDescription {
+    try InstanceDescription(
+      await ask(
+        .post, Route(.timer, parameter: slot), choosing: engine.choice,
+        saying: ["\(Parameter.every.text)\(milliseconds)"] + conditions.query))
+  }
+
+  /// Ends what runs in a slot, and what would run there later.
+  public func kill(_ slot: Int) async throws(DeviceError) {
+    _ = try await answer(.delete, Route(.instance, parameter: slot))
+  }
+
+  /// Takes a slot's program from the processor.
+  public func pause(_ slot: Int) async throws(DeviceError) -> InstanceDescription {
+    try InstanceDescription(await ask(.post, Route(.pause, parameter: slot)))
+  }
+
+  /// Lets a paused program go on.
+  public func resume(_ slot: Int) async throws(DeviceError) -> InstanceDescription {
+    try InstanceDescription(await ask(.post, Route(.resume, parameter: slot)))
+  }
+
+  /// What a slot's program printed last.
+  public func log(of slot: Int) async throws(DeviceError) -> [UInt8] {
+    try await answer(.get, Route(.log, parameter: slot)).body
+  }
+
+  /// Has a slot's program answer a request.
+  ///
+  /// - Returns: its answer, whatever the code.
+  /// - Throws: ``DeviceError`` when the device answers instead: the program gave no response, or was stopped.
+  public func request(
+    _ code: Code, _ slot: Int, payload: [UInt8] = [], engine: Engine = .interpreter,
+    conditions: RunConditions = .usual
+  ) async throws(DeviceError) -> CoAPResponse {
+    try await answer(
+      code, Route(.request, parameter: slot), choosing: engine.choice, saying: conditions.query,
+      payload: payload)
   }
 
   /// Compiles a slot's program.
@@ -119,11 +191,12 @@ public struct DeviceClient: Sendable {
   }
 
   private func ask(
-    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, payload: [UInt8] = [],
+    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, saying others: [String] = [],
+    payload: [UInt8] = [],
     contentFormat: ContentFormat? = nil
   ) async throws(DeviceError) -> Value {
     let response = try await answer(
-      code, route, choosing: choices, payload: payload, contentFormat: contentFormat)
+      code, route, choosing: choices, saying: others, payload: payload, contentFormat: contentFormat)
     guard let value = Value(response.body) else {
       throw .notUnderstood(
         "no CBOR, but \(response.body.count) bytes of content format \(response.contentFormat?.rawValue.description ?? "none")"
@@ -133,13 +206,14 @@ public struct DeviceClient: Sendable {
   }
 
   private func answer(
-    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, payload: [UInt8] = [],
+    _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, saying others: [String] = [],
+    payload: [UInt8] = [],
     contentFormat: ContentFormat? = nil
   ) async throws(DeviceError) -> CoAPResponse {
     let response: CoAPResponse
     do throws(CoAPClientError) {
       response = try await client.request(
-        code, "\(url)/\(route.path)\(choices.query)", payload: payload, contentFormat: contentFormat)
+        code, "\(url)/\(route.path)\(query(choices, others))", payload: payload, contentFormat: contentFormat)
     } catch {
       throw .unreachable(error)
     }
@@ -148,10 +222,52 @@ public struct DeviceClient: Sendable {
   }
 }
 
-extension ChoiceSet {
-  /// As it stands behind a URL's path.
-  fileprivate var query: String {
-    let texts = Choice.allCases.filter { contains($0) }.map { "\($0.text)" }
-    return texts.isEmpty ? "" : "?" + texts.joined(separator: "&")
+/// As it stands behind a URL's path.
+private func query(_ choices: ChoiceSet, _ others: [String]) -> String {
+  let texts = Choice.allCases.filter { choices.contains($0) }.map { "\($0.text)" } + others
+  return texts.isEmpty ? "" : "?" + texts.joined(separator: "&")
+}
+
+extension Engine {
+  fileprivate var choice: ChoiceSet { self == .jit ? ChoiceSet(.jit) : .none }
+}
+
+/// When a long-running program that has ended is started again.
+public enum Restart: String, CaseIterable, Sendable {
+  case never
+  case onFailure = "on-failure"
+  case always
+
+  fileprivate var choice: ChoiceSet {
+    switch self {
+    case .never: .none
+    case .onFailure: ChoiceSet(.restartOnFailure)
+    case .always: ChoiceSet(.restartAlways)
+    }
+  }
+}
+
+/// What a run may take and call, where that differs from the usual.
+public struct RunConditions: Equatable, Sendable {
+  /// Milliseconds of the processor's time, and counted instructions; 0 for as much as it likes.
+  public var milliseconds: UInt32?
+  public var instructions: UInt32?
+  /// The only helpers that it may call, of those that the program is granted.
+  public var helpers: [Helper]?
+
+  public init(milliseconds: UInt32? = nil, instructions: UInt32? = nil, helpers: [Helper]? = nil) {
+    self.milliseconds = milliseconds
+    self.instructions = instructions
+    self.helpers = helpers
+  }
+
+  public static var usual: RunConditions { RunConditions() }
+
+  fileprivate var query: [String] {
+    [
+      milliseconds.map { "\(Parameter.milliseconds.text)\($0)" },
+      instructions.map { "\(Parameter.instructions.text)\($0)" },
+      helpers.map { "\(Query.helpersName)\(hexadecimal($0.map(\.rawValue)))" },
+    ].compactMap(\.self)
   }
 }

@@ -44,6 +44,9 @@ extension Refusal {
       [found.map { "slot \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
     case .emptySlot, .slotBusy, .notRunning: found.map { ["slot \($0)"] } ?? []
     case .urlTooLong: atMost("characters")
+    case .requestTooLong: atMost("bytes")
+    case .helperNotAllowed:
+      [index.map { "instruction \($0)" }, found.map { "helper \(hexadecimal($0))" }].compactMap(\.self)
     case .responseTooLong: expected.map { ["at most \($0) bytes"] } ?? []
     case .query: index.map { ["query option \($0 + 1)"] } ?? []
     }

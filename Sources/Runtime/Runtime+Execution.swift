@@ -53,6 +53,7 @@ extension Runtime where B: ~Copyable {
     _ slot: SlotNumber, _ engine: Engine, _ model: ExecutionModel, context: Span<UInt8>, limits: RunLimits,
     grants: HelperSet? = nil, restart: RestartPolicy = .never
   ) throws(RunError) {
+    try checkIsFree(slot)
     let run = try prepare(slot, engine, contextSize: context.count, grants: grants)
     arenas[slot.index].fillContext(from: context)
     launch(slot, run, engine, contextSize: context.count, limits: limits, packet: nil)
@@ -68,6 +69,7 @@ extension Runtime where B: ~Copyable {
     limits: RunLimits, grants: HelperSet? = nil
   ) throws(RunError) {
     let size = PacketWindow.overhead + Limits.packetBytes
+    try checkIsFree(slot)
     let run = try prepare(slot, engine, contextSize: size, grants: grants)
     let packet = PacketWindow(
       answering: request, at: arenas[slot.index].contextAddress, capacity: Limits.packetBytes)
@@ -113,11 +115,15 @@ extension Runtime where B: ~Copyable {
     instances[slot.index].wake = nil
   }
 
+  /// Whoever wants to run a program that runs, or will by itself, has to end that first.
+  private func checkIsFree(_ slot: SlotNumber) throws(RunError) {
+    guard !instances[slot.index].isActive, instances[slot.index].state != .waiting else { throw .busy }
+  }
+
   /// Lays everything out that a run needs, but the context.
   private mutating func prepare(
     _ slot: SlotNumber, _ engine: Engine, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
-    guard !instances[slot.index].isActive else { throw .busy }
     switch engine {
     case .interpreter: return try prepareInterpreted(slot, contextSize: contextSize, grants: grants)
     case .jit: return try prepareCompiled(slot, contextSize: contextSize, grants: grants)

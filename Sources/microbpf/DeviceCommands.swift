@@ -12,6 +12,7 @@ struct Execute: AsyncParsableCommand {
       Example: microbpf execute --slot 0
                microbpf execute --slot 0 --jit
                microbpf execute --slot 2 --context packet.bin --json
+               microbpf execute --slot 3 --helpers bpf_printf --milliseconds 20
       """)
 
   @OptionGroup var slot: SlotOption
@@ -21,15 +22,16 @@ struct Execute: AsyncParsableCommand {
   @Option(help: "A file with the program's input, which r1 points to.")
   var context: String?
 
-  @Flag(help: "Run the compiled program.")
-  var jit = false
+  @OptionGroup var run: RunOptions
 
   func run() async throws {
     try await perform { [self] in
       let input = try context.map { try Array(Data(contentsOf: URL(filePath: $0))) } ?? []
       let execution = try await device.withClient { device in
-        guard jit else { return try await device.run(slot.slot, context: input) }
-        return try await device.runCompiled(slot.slot, context: input)
+        guard run.jit else {
+          return try await device.run(slot.slot, context: input, conditions: run.conditions)
+        }
+        return try await device.runCompiled(slot.slot, context: input, conditions: run.conditions)
       }
       try output.print(execution, text: execution.sentence)
     }

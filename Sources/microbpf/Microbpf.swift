@@ -37,7 +37,10 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
       CommandGroup(
-        name: "Devices", subcommands: [Execute.self, JITCommands.self, Slots.self, Erase.self, Info.self]),
+        name: "Devices", subcommands: [
+          Execute.self, Start.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self, Logs.self,
+          JITCommands.self, Slots.self, Erase.self, Info.self,
+        ]),
       CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
       CommandGroup(
         name: "Conformance",
