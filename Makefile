@@ -25,6 +25,7 @@ conformance: firmware
 	@$(MICROBPF) conformance --board host
 	@$(MICROBPF) conformance --board qemu
 	@$(MICROBPF) conformance --board qemu --engine jit
+	@$(MICROBPF) conformance --board qemu --engine jit-hardware
 
 ## Count the instructions that the kernels take on the emulated board, print them and save them.
 bench: firmware

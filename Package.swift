@@ -106,8 +106,7 @@ let hostModules = [
     "Conformance",
     [
       "BPF", "BPFText", "CoAPTransport", "Compartment", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator",
-      "Helpers", "Interpreter", "Runtime", "Toolchain", "Verifier",
+      "Emulator", "Helpers", "Interpreter", "JIT", "Runtime", "Toolchain", "Verifier",
     ]),
   hostModule(
     "Inspection",

@@ -4,6 +4,7 @@ public import DeviceClient
 import DeviceProtocol
 import Emulator
 import Interpreter
+public import JIT
 import Toolchain
 import Verifier
 
@@ -13,6 +14,7 @@ public struct DeviceEngine: ConformanceEngine {
   private let description: DeviceDescription
   private let slot: Int
   private let engine: Engine
+  private let isolation: Isolation
   private let signing: Signing
 
   /// The longest memory that is sent along: what fits any network's datagrams (RFC 7252 §4.6).
@@ -23,18 +25,21 @@ public struct DeviceEngine: ConformanceEngine {
   ///   - slot: which slot to use; what it holds is replaced.
   ///   - signing: a key that the device trusts.
   ///   - engine: what runs the programs there.
+  ///   - isolation: who keeps compiled programs within their memory.
   /// - Throws: ``DeviceError`` when the device does not say who it is.
-  public init(device: DeviceClient, slot: Int = 0, signing: Signing, engine: Engine = .interpreter)
-    async throws
-  {
+  public init(
+    device: DeviceClient, slot: Int = 0, signing: Signing, engine: Engine = .interpreter,
+    isolation: Isolation = .checked
+  ) async throws {
     self.device = device
     self.slot = slot
     self.signing = signing
     self.engine = engine
+    self.isolation = isolation
     description = try await device.description()
   }
 
-  public var name: String { "\(engine == .jit ? "JIT" : "interpreter") on \(description.board)" }
+  public var name: String { "\(engine == .jit ? "JIT (\(isolation))" : "interpreter") on \(description.board)" }
 
   public func run(_ image: [UInt8], memory: [UInt8]) async throws -> EngineOutcome {
     guard image.count <= description.imageBytes else {
@@ -45,7 +50,7 @@ public struct DeviceEngine: ConformanceEngine {
     }
     do {
       _ = try await deliver(image: image, to: slot, of: device, signing: signing)
-      if engine == .jit { _ = try await device.compile(slot) }
+      if engine == .jit { _ = try await device.compile(slot, isolation: isolation) }
       return .returned(
         UInt64(bitPattern: try await device.run(slot, context: memory, engine: engine).result))
     } catch DeviceError.refused(let refusal) {
@@ -88,7 +93,7 @@ extension EngineOutcome {
 /// - Returns: what `body` returns.
 /// - Throws: ``EmulatorError``, or what `body` throws.
 public func withBoardEngine<Result: Sendable>(
-  firmware: String, engine: Engine = .interpreter,
+  firmware: String, engine: Engine = .interpreter, isolation: Isolation = .checked,
   _ body: @escaping @Sendable (DeviceEngine) async throws -> Result
 ) async throws -> Result {
   let signing = Signing(key: SigningKey())
@@ -99,7 +104,8 @@ public func withBoardEngine<Result: Sendable>(
     let client = try await CoAPClient()
     do {
       let device = DeviceClient(url: board.url, client: client)
-      let result = try await body(try await DeviceEngine(device: device, signing: signing, engine: engine))
+      let result = try await body(
+        try await DeviceEngine(device: device, signing: signing, engine: engine, isolation: isolation))
       await client.close()
       return result
     } catch {

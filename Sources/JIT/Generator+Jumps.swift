@@ -419,7 +419,7 @@ extension Generator {
       let site = code.count
       code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.higherOrSame.rawValue)))
       endRun(rule: 4, address: 0)
-      _ = code.aim(branchAt: site, to: code.count)
+      land(branchAt: site)
     }
     var saved: UInt32 = 0
     var cellsInRegisters = preserved

@@ -230,7 +230,7 @@ extension Generator {
       code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.lowerOrSame.rawValue)))
       add(Self.scratch, base, UInt32(truncatingIfNeeded: offset))
       branch(to: routine)
-      _ = code.aim(branchAt: site, to: code.count)
+      land(branchAt: site)
       return address
     }
     switch address {
@@ -247,7 +247,7 @@ extension Generator {
     let site = code.count
     code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.lowerOrSame.rawValue)))
     branch(to: routine)
-    _ = code.aim(branchAt: site, to: code.count)
+    land(branchAt: site)
     return .offset(Self.scratch, 0)
   }
 
@@ -377,14 +377,14 @@ extension Generator {
     }
     let done = code.count
     code.emitNarrow(Form.b.encoded())
-    for half in 0..<(isDouble ? 2 : 1) { _ = code.aim(branchAt: differs[half], to: code.count) }
+    for half in 0..<(isDouble ? 2 : 1) { land(branchAt: differs[half]) }
     for half in 0..<(isDouble ? 2 : 1) {
       let cell = half == 0 ? Cell.lower(.r0) : .upper(.r0)
       let destination = registers.register(cell) ?? old
       code.transfer(.word, isLoad: true, destination, base: memory, offset: 4 * half)
       finish(cell, in: destination)
     }
-    _ = code.aim(branchAt: done, to: code.count)
+    land(branchAt: done)
     if !isDouble { define(.upper(.r0), .constant(0)) }
   }
 }

@@ -348,6 +348,12 @@ struct Generator: ~Copyable, ~Escapable {
     registers.register(cell) ?? Self.scratch
   }
 
+  /// Lets a branch lead to here. What a register holds on the way past it need not be what it holds on the way over it.
+  mutating func land(branchAt site: Int) {
+    _ = code.aim(branchAt: site, to: code.count)
+    lastStored = nil
+  }
+
   /// The new value of `cell` is in `register`, and way was made for it.
   @inline(never)
   mutating func finish(_ cell: Cell, in register: CoreRegister) {

@@ -7,6 +7,8 @@ import Foundation
 struct MachineOptions: ParsableArguments {
   enum Engine: String, CaseIterable, ExpressibleByArgument {
     case interpreter, jit
+    /// Compiled code whose accesses the memory protection unit checks.
+    case jitHardware = "jit-hardware"
   }
 
   enum Machine: String, CaseIterable, ExpressibleByArgument {
@@ -30,12 +32,14 @@ struct MachineOptions: ParsableArguments {
     case (.interpreter, .qemu): try await withBoardEngine(firmware: firmware) { try await body($0) }
     case (.jit, .qemu):
       try await withBoardEngine(firmware: firmware, engine: .jit) { try await body($0) }
-    case (.jit, .host): throw ValidationError(Self.noCode)
+    case (.jitHardware, .qemu):
+      try await withBoardEngine(firmware: firmware, engine: .jit, isolation: .hardware) { try await body($0) }
+    case (.jit, .host), (.jitHardware, .host): throw ValidationError(Self.noCode)
     }
   }
 
   func validate() throws {
-    if case (.jit, .host) = (engine, board) { throw ValidationError(Self.noCode) }
+    if engine != .interpreter, board == .host { throw ValidationError(Self.noCode) }
   }
 
   private static let noCode = "compiled programs run on the board only; add --board qemu"

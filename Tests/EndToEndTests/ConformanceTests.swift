@@ -1,5 +1,6 @@
 import Conformance
 import DeviceClient
+import JIT
 import Testing
 import Toolchain
 import Delivery
@@ -12,14 +13,16 @@ private let folder = ConformanceCase.folder(besidePackage: Board.root)
     .enabled(
       if: folder != nil,
       "no conformance suite: neither BPF_CONFORMANCE_DIR nor shared/conformance beside the package"),
-    arguments: Engine.allCases)
-  func `the board meets every case of the public suite`(engine: Engine) async throws {
+    arguments: [(.interpreter, .checked), (.jit, .checked), (.jit, .hardware)] as [(Engine, Isolation)])
+  func `the board meets every case of the public suite`(engine: Engine, isolation: Isolation) async throws {
     let cases = try ConformanceCase.load(folder: try #require(folder))
     #expect(cases.count >= 313)
     let report = try await Board.run { _, device in
-      try await DeviceEngine(device: device, signing: Signing(key: Board.key), engine: engine).run(cases)
+      try await DeviceEngine(
+        device: device, signing: Signing(key: Board.key), engine: engine, isolation: isolation
+      ).run(cases)
     }
-    #expect(report.engine == "\(engine == .jit ? "JIT" : "interpreter") on mps2-an386")
+    #expect(report.engine == "\(engine == .jit ? "JIT (\(isolation))" : "interpreter") on mps2-an386")
     for failure in report.failures { Issue.record("\(failure)") }
     #expect(report.passed == cases.count)
   }

@@ -19,11 +19,13 @@ final class World {
 
 struct TestBoard: Board {
   typealias Crypto = HostCryptography
-  typealias Native = NoNativeProcessor
+  typealias Threads = CooperativeThreads
 
   static var name: StaticString { "test" }
   let world: World
   var peripherals = SimulatedPeripherals(course: .steady)
+
+  func makeThreads(count: Int) -> CooperativeThreads { CooperativeThreads(count: count) }
 
   var now: Instant { Instant(milliseconds: world.microseconds / 1000) }
   var microseconds: UInt64 { world.microseconds }
