@@ -162,13 +162,13 @@ func assignRegisters(
   var needed = CellSet.empty
   var (shape, hasGrown) = (shape, false)
   for index in instructions.indices {
-    let instruction = instructions[index]
     if cells[index].isLoopStart { depth += 1 }
     census.weight = 1 << (3 * min(depth, 5))
     needed = needed.union(cells[index].live)
     var after = index + 1 < instructions.count ? cells[index + 1].live : .empty
-    let effects = Effects(of: instruction, at: index, liveAfter: &after, &shape, cells, hasGrown: &hasGrown)
-    census.count(instruction, effects, after: after)
+    let effects = Effects(at: index, instructions, liveAfter: &after, &shape, cells, hasGrown: &hasGrown)
+    census.count(effects, after: after, cells[index].transfer, instructions[index])
+    if census.weight > 1 { census.countConstant(instructions[index]) }
     if cells[index].isLoopEnd { depth -= 1 }
   }
   census.addStart(cells[entry].live)
@@ -196,36 +196,35 @@ private struct Census {
   var weight: UInt32 = 1
 
   /// Looks at one instruction: what it touches, and what must not be where its results are.
-  mutating func count(_ instruction: Instruction, _ effects: Effects, after: CellSet) {
+  mutating func count(
+    _ effects: Effects, after: CellSet, _ transfer: Transfer, _ instruction: borrowing Instruction
+  ) {
     var written = effects.definitions.intersection(after)
     add(effects.uses.union(written), weight)
-    if takesManyRegisters(instruction, after) { needsSpare = true }
-    if weight > 1 { countConstant(instruction) }
-    let operation = instruction.operation
+    let upperHalves: UInt32 = 0x3F_F800
+    let isUpperHalfNeeded = written.bits & upperHalves != 0
+    if transfer.contains(.needsSpare) || isUpperHalfNeeded && transfer.contains(.needsSpareForUpperHalf) {
+      needsSpare = true
+    }
     // They write also what nobody needs.
-    if operation.isAtomic { written = effects.definitions }
+    if instruction.operation.isAtomic { written = effects.definitions }
     guard !written.isEmpty else { return }
     var others = after
-    let upperHalves: UInt32 = 0x3F_F800
-    let isMove = operation == .mov64Reg || operation == .mov32Reg
-    if written.bits & upperHalves != 0 && operation.is64Bit && operation.instructionClass == .alu64
-      || operation.isByteSwap || operation.isAtomic
+    if transfer.contains(.worksInSteps)
+      || isUpperHalfNeeded && transfer.contains(.worksInStepsForUpperHalf)
     {
-      // Done in several steps, in which operands are read after something has been written.
       others = others.union(effects.uses)
     }
     while !written.isEmpty {
       let cell = written.removeFirst()
       var set = others
-      if isMove {
+      let isUpper = cell.index >= Cell.registers
+      if transfer.contains(isUpper ? .copiesUpperHalf : .copiesLowerHalf) {
         // Copies may be in the same place.
-        let source =
-          cell.index < Cell.registers ? Cell.lower(instruction.source) : Cell.upper(instruction.source)
-        if cell.index < Cell.registers || operation == .mov64Reg {
-          set.remove(source)
-          partners[cell.index] = source.number
-          partners[source.index] = cell.number
-        }
+        let source = isUpper ? Cell.upper(instruction.source) : Cell.lower(instruction.source)
+        set.remove(source)
+        partners[cell.index] = source.number
+        partners[source.index] = cell.number
       }
       conflicts[cell.index] |= set.bits
     }
@@ -261,21 +260,8 @@ private struct Census {
     }
   }
 
-  private mutating func takesManyRegisters(_ instruction: Instruction, _ next: CellSet) -> Bool {
-    let operation = instruction.operation
-    switch operation {
-    case .mul64Imm, .mul64Reg: return next.contains(.upper(instruction.destination))
-    case .mod32Imm, .mod32Reg, .mod64Imm, .mod64Reg, .smod32Imm, .smod32Reg, .smod64Imm, .smod64Reg:
-      return true
-    case .jeqImm, .jeqReg, .jneImm, .jneReg, .jsetImm, .jsetReg:
-      return !instruction.proven.contains(.destinationFitsWord)
-        || !instruction.proven.contains(.sourceFitsWord)
-    default: return operation.isAtomic
-    }
-  }
-
   /// Constants that no instruction can carry.
-  private mutating func countConstant(_ instruction: Instruction) {
+  mutating func countConstant(_ instruction: Instruction) {
     let operation = instruction.operation
     if operation == .stxdw, instruction.proven.contains(.sourceFitsWord) { return count(0) }
     guard !operation.takesRegister else { return }

@@ -92,8 +92,7 @@ struct Generator: ~Copyable, ~Escapable {
         lastStored = nil
       }
       if shape.hasLocalCalls, cells[index].isCalled || index == entry { beginFunction(at: index) }
-      cells[index].offset = UInt16(truncatingIfNeeded: code.count)
-      cells[index].site = Self.noSite
+      cells[index].start(at: UInt16(truncatingIfNeeded: code.count), site: Self.noSite)
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
       kept = live.union(cells[index].live)
       // An instruction that gives two halves reads its operands again after it has given the first.
