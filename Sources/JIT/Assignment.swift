@@ -99,6 +99,8 @@ struct RegisterTable {
     let conflicts = census.conflicts.span
     let partners = census.partners.span
     var constantRegisters: UInt32 = 0
+    // Cells that have a place.
+    var placed: UInt32 = 0
     var waiting: UInt32 = 0
     for index in 0..<28 where weights[index] != 0 { waiting |= 1 &<< UInt32(index) }
     while waiting != 0 {
@@ -113,12 +115,12 @@ struct RegisterTable {
       let isConstant = heaviest >= Cell.count
       var taken = constantRegisters
       var takenWords: UInt32 = 0
-      var others = isConstant ? 0x3F_FFFF : conflicts[heaviest]
+      var others = isConstant ? placed : conflicts[heaviest] & placed
       while others != 0 {
         let place = places[others.trailingZeroBitCount]
         if place < 16 {
           taken |= 1 &<< UInt32(place)
-        } else if place != Self.none {
+        } else {
           takenWords |= 1 &<< UInt32(place - 16)
         }
         others &= others &- 1
@@ -132,7 +134,10 @@ struct RegisterTable {
         places[Cell.count + constantCount] = UInt8(truncatingIfNeeded: register)
         constantRegisters |= 1 &<< UInt32(register)
         constantCount += 1
-      } else if free != 0 {
+        continue
+      }
+      placed |= 1 &<< UInt32(heaviest)
+      if free != 0 {
         // What a move would lead to the same register needs no move.
         let wanted = places[Int(partners[heaviest])]
         let isGood = wanted < 16 && free >> UInt32(wanted) & 1 != 0
@@ -173,10 +178,9 @@ func assignRegisters(
   }
   census.addStart(cells[entry].live)
   if shape.hasLocalCalls { census.isolateFramePointer() }
-  census.makeSymmetric()
   // Whatever is needed somewhere has to live somewhere.
-  census.weight = 1
   census.add(needed, 1)
+  census.makeSymmetric(needed)
   let available: UInt32 = environment.isolation == .checked ? 0x7FF : 0xFFF
   return RegisterTable(census, available: available, hasLocalCalls: shape.hasLocalCalls)
 }
@@ -241,15 +245,16 @@ private struct Census {
     conflicts[Cell.lower(.r10).index] = 0x3F_FFFF
   }
 
-  mutating func makeSymmetric() {
-    for index in 0..<Cell.count {
-      var others = conflicts[index]
-      while others != 0 {
-        conflicts[others.trailingZeroBitCount] |= 1 &<< UInt32(index)
-        others &= others &- 1
-      }
+  /// Of two `cells` of which one must not live where the other does, the other must not live where the one does.
+  mutating func makeSymmetric(_ cells: CellSet) {
+    var rest = cells
+    while !rest.isEmpty {
+      let cell = rest.removeFirst()
+      var others = CellSet(bits: conflicts[cell.index] & cells.bits)
+      others.remove(cell)
+      conflicts[cell.index] = conflicts[cell.index] & ~(1 &<< UInt32(cell.number))
+      while !others.isEmpty { conflicts[others.removeFirst().index] |= 1 &<< UInt32(cell.number) }
     }
-    for index in 0..<Cell.count { conflicts[index] &= ~(1 &<< UInt32(index)) }
   }
 
   mutating func add(_ set: CellSet, _ weight: UInt32) {

@@ -112,7 +112,7 @@ struct Generator: ~Copyable, ~Escapable {
   private mutating func beginFunction(at index: Int) {
     if index > 0, instructions[index - 1].fallsThrough {
       let site = code.count
-      code.emitNarrow(Form.b.encoded(0))
+      code.emit(.b, 0)
       _ = code.aim(branchAt: site, to: site + 2)
     }
     code.push(1 << CoreRegister.lr.number)
@@ -164,13 +164,13 @@ struct Generator: ~Copyable, ~Escapable {
     }
     if shape.hasLocalCalls {
       let site = code.count
-      code.emitWide(Form.bl.encoded())
+      code.emit(.bl)
       generateReturn()
       return site
     }
     guard entry != 0 else { return nil }
     let site = code.count
-    code.emitWide(Form.bWide.encoded())
+    code.emit(.bWide)
     return site
   }
 
