@@ -72,12 +72,18 @@ public struct Interpreter: ~Copyable {
     memory: inout CompartmentMemory, context: UInt64, contextLength: UInt64, budget: Int, segment: Int,
     host: inout Host
   ) -> Outcome {
+    setRegisters(context, contextLength, stackTop: memory.stackTop)
+    return run(memory: &memory, budget: budget, segment: segment, host: &host)
+  }
+
+  /// The registers as a program finds them.
+  @inline(never) @_optimize(speed)
+  private mutating func setRegisters(_ context: UInt64, _ contextLength: UInt64, stackTop: UInt64) {
     var words = registers.mutableSpan
     for index in 0...10 { words[index] = 0 }
     words[1] = context
     words[2] = contextLength
-    words[10] = memory.stackTop
-    return run(memory: &memory, budget: budget, segment: segment, host: &host)
+    words[10] = stackTop
   }
 
   /// A register of the program, between runs.

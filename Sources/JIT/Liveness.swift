@@ -107,6 +107,7 @@ struct Effects {
 
   /// - Parameters:
   ///   - index: of the instruction.
+  ///   - instructions: the program.
   ///   - live: what the next instruction needs before, what some instruction behind needs afterwards.
   ///   - shape: learns what callers need when functions return.
   ///   - cells: what is needed where, as far as it is known.
