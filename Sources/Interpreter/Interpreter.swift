@@ -72,18 +72,20 @@ public struct Interpreter: ~Copyable {
     memory: inout CompartmentMemory, context: UInt64, contextLength: UInt64, budget: Int, segment: Int,
     host: inout Host
   ) -> Outcome {
-    setRegisters(context, contextLength, stackTop: memory.stackTop)
-    return run(memory: &memory, budget: budget, segment: segment, host: &host)
-  }
-
-  /// The registers as a program finds them.
-  @inline(never) @_optimize(speed)
-  private mutating func setRegisters(_ context: UInt64, _ contextLength: UInt64, stackTop: UInt64) {
     var words = registers.mutableSpan
-    for index in 0...10 { words[index] = 0 }
+    // One by one: a loop would take as long as an empty program.
+    words[0] = 0
     words[1] = context
     words[2] = contextLength
-    words[10] = stackTop
+    words[3] = 0
+    words[4] = 0
+    words[5] = 0
+    words[6] = 0
+    words[7] = 0
+    words[8] = 0
+    words[9] = 0
+    words[10] = memory.stackTop
+    return run(memory: &memory, budget: budget, segment: segment, host: &host)
   }
 
   /// A register of the program, between runs.
