@@ -1,23 +1,54 @@
 /// One decoded slot of a program. RFC 9669 §3
 ///
-/// Twelve bytes, laid out for an engine that reads them in place. A wide load is two entries, the second one a
-/// `wideUpperHalf`, so that the index of an instruction is always the index of its slot.
+/// Three words of 32 bits, because a small processor passes and copies words and not bytes. A wide load is two entries, the
+/// second one a `wideUpperHalf`, so that the index of an instruction is always the index of its slot.
 public struct Instruction: BitwiseCopyable, Equatable, Sendable {
-  public private(set) var operation: Operation
-  public private(set) var destination: Register
-  /// r0 where the field is not used or tells variants apart.
-  public private(set) var source: Register
-  /// What a verifier proved about this instruction; 0 after decoding. No part of the encoding.
-  public var proofs: UInt8 = 0
-  /// As in the slot, so in an instruction that tells its variants apart by the offset this is the variant.
-  public private(set) var offset: Int16
-  /// What a verifier looked up for the engines (of a helper call the position of the helper in `Helper.allCases`);
-  /// 0 after decoding. No part of the encoding.
-  public var resolved: UInt8 = 0
-  /// Room for a verifier's work; 0 after decoding. No part of the encoding.
-  public var mark: UInt8 = 0
+  /// From the lowest byte up: operation, destination, source, proofs.
+  private var head: UInt32
+  /// From the lowest bit up: offset (16 bits), resolved, mark.
+  private var tail: UInt32
   /// As in the slot, so in an instruction that tells its variants apart by the immediate this is the variant.
   public private(set) var immediate: Int32
+
+  public var operation: Operation {
+    // SAFETY: the lowest byte of `head` is written from an operation's number alone.
+    @inline(__always) get { unsafe unsafeBitCast(UInt8(truncatingIfNeeded: head), to: Operation.self) }
+  }
+
+  public var destination: Register {
+    // SAFETY: the second byte of `head` is written from a register's number alone.
+    @inline(__always) get { unsafe unsafeBitCast(UInt8(truncatingIfNeeded: head >> 8), to: Register.self) }
+  }
+
+  /// r0 where the field is not used or tells variants apart.
+  public var source: Register {
+    // SAFETY: the third byte of `head` is written from a register's number alone.
+    @inline(__always) get { unsafe unsafeBitCast(UInt8(truncatingIfNeeded: head >> 16), to: Register.self) }
+  }
+
+  /// What a verifier proved about this instruction; 0 after decoding. No part of the encoding.
+  public var proofs: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: head >> 24) }
+    @inline(__always) set { head = head & 0xFF_FFFF | UInt32(newValue) << 24 }
+  }
+
+  /// As in the slot, so in an instruction that tells its variants apart by the offset this is the variant.
+  public var offset: Int16 {
+    @inline(__always) get { Int16(truncatingIfNeeded: tail) }
+  }
+
+  /// What a verifier looked up for the engines (of a helper call the position of the helper in `Helper.allCases`);
+  /// 0 after decoding. No part of the encoding.
+  public var resolved: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: tail >> 16) }
+    @inline(__always) set { tail = tail & 0xFF00_FFFF | UInt32(newValue) << 16 }
+  }
+
+  /// Room for a verifier's work; 0 after decoding. No part of the encoding.
+  public var mark: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: tail >> 24) }
+    @inline(__always) set { tail = tail & 0xFF_FFFF | UInt32(newValue) << 24 }
+  }
 
   /// An instruction from its parts. Fields the operation does not use stay zero, variant fields are set.
   public init(
@@ -26,13 +57,14 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
   ) {
     let format = InstructionFormat(opcode: operation.opcode)
     let (fields, variantField) = (format.fields, format.variant)
-    self.operation = operation
-    self.destination = fields.contains(.destination) ? destination : .r0
-    self.source = fields.contains(.source) && !variantField.contains(.source) ? source : .r0
+    let destination = fields.contains(.destination) ? destination : .r0
+    let source = fields.contains(.source) && !variantField.contains(.source) ? source : .r0
+    head =
+      UInt32(operation.position) | UInt32(destination.rawValue) << 8 | UInt32(source.rawValue) << 16
     if variantField.contains(.offset) {
-      self.offset = Int16(operation.variant)
+      tail = UInt32(operation.variant)
     } else {
-      self.offset = fields.contains(.offset) ? offset : 0
+      tail = fields.contains(.offset) ? UInt32(UInt16(bitPattern: offset)) : 0
     }
     if variantField.contains(.immediate) {
       self.immediate = Int32(operation.variant)
@@ -54,8 +86,6 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
   public mutating func decode(slot: UInt64) throws(DecodeError) {
     let low = UInt32(truncatingIfNeeded: slot)
     let opcode = UInt8(truncatingIfNeeded: low)
-    let sourceNumber = UInt8(truncatingIfNeeded: low >> 12) & 0x0F
-    let offset = Int16(truncatingIfNeeded: low >> 16)
     let immediate = Int32(truncatingIfNeeded: slot >> 32)
     let format = InstructionFormat(opcode: opcode)
     let variantField = format.variant
@@ -63,11 +93,11 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
       if variantField.isEmpty {
         try Operation(opcode: opcode)
       } else if variantField == .offset {
-        try Operation(opcode: opcode, variant: Int32(offset))
+        try Operation(opcode: opcode, variant: Int32(Int16(truncatingIfNeeded: low >> 16)))
       } else if variantField == .immediate {
         try Operation(opcode: opcode, variant: immediate)
       } else {
-        try Operation(opcode: opcode, variant: Int32(sourceNumber))
+        try Operation(opcode: opcode, variant: Int32(low >> 12 & 0x0F))
       }
     // Every bit of a field that is not used has to be zero.
     let fields = format.fields
@@ -76,20 +106,12 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
     guard reservedBits == 0 else {
       throw .reservedFieldsNotZero(opcode: opcode, fields: Self.fields(notZeroIn: slot).subtracting(fields))
     }
-    let destinationNumber = UInt8(truncatingIfNeeded: low >> 8) & 0x0F
-    guard let destination = Register(number: destinationNumber) else {
-      throw .destinationOutOfRange(destinationNumber)
-    }
-    guard let source = Register(number: variantField == .source ? 0 : sourceNumber) else {
-      throw .sourceOutOfRange(sourceNumber)
-    }
-    self.operation = operation
-    self.destination = destination
-    self.source = source
-    proofs = 0
-    self.offset = offset
-    resolved = 0
-    mark = 0
+    let destination = low >> 8 & 0x0F
+    guard destination <= 10 else { throw .destinationOutOfRange(UInt8(truncatingIfNeeded: destination)) }
+    let source = variantField == .source ? 0 : low >> 12 & 0x0F
+    guard source <= 10 else { throw .sourceOutOfRange(UInt8(truncatingIfNeeded: source)) }
+    head = UInt32(operation.position) | destination << 8 | source << 16
+    tail = low >> 16
     self.immediate = immediate
   }
 

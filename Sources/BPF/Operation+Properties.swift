@@ -19,7 +19,10 @@ public struct InstructionFields: OptionSet, Sendable {
 
 extension Operation {
   /// The opcode byte.
-  public var opcode: UInt8 { Self.opcodes[Int(position)] }
+  public var opcode: UInt8 {
+    // SAFETY: the table has an entry for each operation.
+    @inline(__always) get { unsafe Self.opcodes[unchecked: Int(position)] }
+  }
 
   /// What the opcode's variant field has to hold; 0 where there is none.
   @inline(never)

@@ -51,6 +51,16 @@ public struct ELFFile: ~Escapable {
     sectionNames = Int(names)
   }
 
+  /// The type of a section, read without checking anything else of it.
+  ///
+  /// - Precondition: there is a section with this number.
+  public func type(ofSection index: Int) -> SectionType {
+    precondition(index >= 0 && index < sectionCount)
+    return SectionType(
+      rawValue: bytes.littleEndian(
+        at: sectionTable + index * ELFLayout.Section.size + ELFLayout.Section.typeOffset))
+  }
+
   /// The section with number `index`.
   public func section(at index: Int) throws(ELFError) -> ELFSection {
     typealias Section = ELFLayout.Section

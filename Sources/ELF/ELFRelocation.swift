@@ -49,6 +49,17 @@ public struct RelocationTable: Equatable, Sendable {
 }
 
 extension ELFFile {
+  /// The relocations in the section with this number; `nil` when it is of another type. Nothing else of such a section is
+  /// checked.
+  ///
+  /// - Precondition: there is a section with this number.
+  @inline(never)
+  public func relocationTable(at index: Int) throws(ELFError) -> RelocationTable? {
+    let type = type(ofSection: index)
+    guard type == .relocations || type == .relocationsWithAddends else { return nil }
+    return try relocationTable(in: try section(at: index))
+  }
+
   /// The relocations in a section; `nil` when it is of another type.
   public func relocationTable(in section: ELFSection) throws(ELFError) -> RelocationTable? {
     guard section.type == .relocations || section.type == .relocationsWithAddends else { return nil }

@@ -73,9 +73,17 @@ public struct Interpreter: ~Copyable {
     host: inout Host
   ) -> Outcome {
     var words = registers.mutableSpan
-    for index in 0...10 { words[index] = 0 }
+    // One by one: a loop would take as long as an empty program.
+    words[0] = 0
     words[1] = context
     words[2] = contextLength
+    words[3] = 0
+    words[4] = 0
+    words[5] = 0
+    words[6] = 0
+    words[7] = 0
+    words[8] = 0
+    words[9] = 0
     words[10] = memory.stackTop
     return run(memory: &memory, budget: budget, segment: segment, host: &host)
   }

@@ -85,7 +85,7 @@ struct Registers {
   }
 
   /// Keeps what a local call has to preserve and moves r10 to a frame of its own. `depth` is below the maximum.
-  @inline(never)
+  @inline(never) @_optimize(speed)
   mutating func push(calledFrom place: UInt) {
     let saved = Self.count + (depth - 1) * Self.wordsPerCall
     for index in 0..<4 { self[saved + index].value = self[6 + index].value }
@@ -98,7 +98,7 @@ struct Registers {
   ///
   /// - Returns: how far the call is from `place`, in bytes.
   // Not inlined, as adding up addresses with those of the cursor would keep more of them alive all over the loop.
-  @inline(never)
+  @inline(never) @_optimize(speed)
   mutating func pop(from place: UInt) -> Int {
     depth -= 1
     let saved = Self.count + (depth - 1) * Self.wordsPerCall

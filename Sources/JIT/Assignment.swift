@@ -99,6 +99,8 @@ struct RegisterTable {
     let conflicts = census.conflicts.span
     let partners = census.partners.span
     var constantRegisters: UInt32 = 0
+    // Cells that have a place.
+    var placed: UInt32 = 0
     var waiting: UInt32 = 0
     for index in 0..<28 where weights[index] != 0 { waiting |= 1 &<< UInt32(index) }
     while waiting != 0 {
@@ -113,12 +115,12 @@ struct RegisterTable {
       let isConstant = heaviest >= Cell.count
       var taken = constantRegisters
       var takenWords: UInt32 = 0
-      var others = isConstant ? 0x3F_FFFF : conflicts[heaviest]
+      var others = isConstant ? placed : conflicts[heaviest] & placed
       while others != 0 {
         let place = places[others.trailingZeroBitCount]
         if place < 16 {
           taken |= 1 &<< UInt32(place)
-        } else if place != Self.none {
+        } else {
           takenWords |= 1 &<< UInt32(place - 16)
         }
         others &= others &- 1
@@ -132,7 +134,10 @@ struct RegisterTable {
         places[Cell.count + constantCount] = UInt8(truncatingIfNeeded: register)
         constantRegisters |= 1 &<< UInt32(register)
         constantCount += 1
-      } else if free != 0 {
+        continue
+      }
+      placed |= 1 &<< UInt32(heaviest)
+      if free != 0 {
         // What a move would lead to the same register needs no move.
         let wanted = places[Int(partners[heaviest])]
         let isGood = wanted < 16 && free >> UInt32(wanted) & 1 != 0
@@ -162,21 +167,20 @@ func assignRegisters(
   var needed = CellSet.empty
   var (shape, hasGrown) = (shape, false)
   for index in instructions.indices {
-    let instruction = instructions[index]
     if cells[index].isLoopStart { depth += 1 }
     census.weight = 1 << (3 * min(depth, 5))
     needed = needed.union(cells[index].live)
     var after = index + 1 < instructions.count ? cells[index + 1].live : .empty
-    let effects = Effects(of: instruction, at: index, liveAfter: &after, &shape, cells, hasGrown: &hasGrown)
-    census.count(instruction, effects, after: after)
+    let effects = Effects(at: index, instructions, liveAfter: &after, &shape, cells, hasGrown: &hasGrown)
+    census.count(effects, after: after, cells[index].transfer, instructions[index])
+    if census.weight > 1 { census.countConstant(instructions[index]) }
     if cells[index].isLoopEnd { depth -= 1 }
   }
   census.addStart(cells[entry].live)
   if shape.hasLocalCalls { census.isolateFramePointer() }
-  census.makeSymmetric()
   // Whatever is needed somewhere has to live somewhere.
-  census.weight = 1
   census.add(needed, 1)
+  census.makeSymmetric(needed)
   let available: UInt32 = environment.isolation == .checked ? 0x7FF : 0xFFF
   return RegisterTable(census, available: available, hasLocalCalls: shape.hasLocalCalls)
 }
@@ -196,36 +200,35 @@ private struct Census {
   var weight: UInt32 = 1
 
   /// Looks at one instruction: what it touches, and what must not be where its results are.
-  mutating func count(_ instruction: Instruction, _ effects: Effects, after: CellSet) {
+  mutating func count(
+    _ effects: Effects, after: CellSet, _ transfer: Transfer, _ instruction: borrowing Instruction
+  ) {
     var written = effects.definitions.intersection(after)
     add(effects.uses.union(written), weight)
-    if takesManyRegisters(instruction, after) { needsSpare = true }
-    if weight > 1 { countConstant(instruction) }
-    let operation = instruction.operation
+    let upperHalves: UInt32 = 0x3F_F800
+    let isUpperHalfNeeded = written.bits & upperHalves != 0
+    if transfer.contains(.needsSpare) || isUpperHalfNeeded && transfer.contains(.needsSpareForUpperHalf) {
+      needsSpare = true
+    }
     // They write also what nobody needs.
-    if operation.isAtomic { written = effects.definitions }
+    if instruction.operation.isAtomic { written = effects.definitions }
     guard !written.isEmpty else { return }
     var others = after
-    let upperHalves: UInt32 = 0x3F_F800
-    let isMove = operation == .mov64Reg || operation == .mov32Reg
-    if written.bits & upperHalves != 0 && operation.is64Bit && operation.instructionClass == .alu64
-      || operation.isByteSwap || operation.isAtomic
+    if transfer.contains(.worksInSteps)
+      || isUpperHalfNeeded && transfer.contains(.worksInStepsForUpperHalf)
     {
-      // Done in several steps, in which operands are read after something has been written.
       others = others.union(effects.uses)
     }
     while !written.isEmpty {
       let cell = written.removeFirst()
       var set = others
-      if isMove {
+      let isUpper = cell.index >= Cell.registers
+      if transfer.contains(isUpper ? .copiesUpperHalf : .copiesLowerHalf) {
         // Copies may be in the same place.
-        let source =
-          cell.index < Cell.registers ? Cell.lower(instruction.source) : Cell.upper(instruction.source)
-        if cell.index < Cell.registers || operation == .mov64Reg {
-          set.remove(source)
-          partners[cell.index] = source.number
-          partners[source.index] = cell.number
-        }
+        let source = isUpper ? Cell.upper(instruction.source) : Cell.lower(instruction.source)
+        set.remove(source)
+        partners[cell.index] = source.number
+        partners[source.index] = cell.number
       }
       conflicts[cell.index] |= set.bits
     }
@@ -242,15 +245,16 @@ private struct Census {
     conflicts[Cell.lower(.r10).index] = 0x3F_FFFF
   }
 
-  mutating func makeSymmetric() {
-    for index in 0..<Cell.count {
-      var others = conflicts[index]
-      while others != 0 {
-        conflicts[others.trailingZeroBitCount] |= 1 &<< UInt32(index)
-        others &= others &- 1
-      }
+  /// Of two `cells` of which one must not live where the other does, the other must not live where the one does.
+  mutating func makeSymmetric(_ cells: CellSet) {
+    var rest = cells
+    while !rest.isEmpty {
+      let cell = rest.removeFirst()
+      var others = CellSet(bits: conflicts[cell.index] & cells.bits)
+      others.remove(cell)
+      conflicts[cell.index] = conflicts[cell.index] & ~(1 &<< UInt32(cell.number))
+      while !others.isEmpty { conflicts[others.removeFirst().index] |= 1 &<< UInt32(cell.number) }
     }
-    for index in 0..<Cell.count { conflicts[index] &= ~(1 &<< UInt32(index)) }
   }
 
   mutating func add(_ set: CellSet, _ weight: UInt32) {
@@ -261,21 +265,8 @@ private struct Census {
     }
   }
 
-  private mutating func takesManyRegisters(_ instruction: Instruction, _ next: CellSet) -> Bool {
-    let operation = instruction.operation
-    switch operation {
-    case .mul64Imm, .mul64Reg: return next.contains(.upper(instruction.destination))
-    case .mod32Imm, .mod32Reg, .mod64Imm, .mod64Reg, .smod32Imm, .smod32Reg, .smod64Imm, .smod64Reg:
-      return true
-    case .jeqImm, .jeqReg, .jneImm, .jneReg, .jsetImm, .jsetReg:
-      return !instruction.proven.contains(.destinationFitsWord)
-        || !instruction.proven.contains(.sourceFitsWord)
-    default: return operation.isAtomic
-    }
-  }
-
   /// Constants that no instruction can carry.
-  private mutating func countConstant(_ instruction: Instruction) {
+  mutating func countConstant(_ instruction: Instruction) {
     let operation = instruction.operation
     if operation == .stxdw, instruction.proven.contains(.sourceFitsWord) { return count(0) }
     guard !operation.takesRegister else { return }

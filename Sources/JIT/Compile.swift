@@ -95,12 +95,30 @@ public enum CompileError: Error, Equatable, Sendable {
 public struct CompilerCell: BitwiseCopyable, Sendable {
   /// Cells needed before the instruction, and flags above.
   var state: UInt32 = 0
-  /// Where its code starts, in halfwords.
-  public internal(set) var offset: UInt16 = 0
-  /// Where its branch stands whose target is not known yet, in halfwords; 0 when there is none.
-  var site: UInt16 = 0
+  /// First its `Transfer`, later two halfwords: where its code starts, and above where its branch stands whose target is not
+  /// known yet.
+  private var work: UInt32 = 0
 
   public init() {}
+
+  var transfer: Transfer {
+    @inline(__always) get { Transfer(rawValue: work) }
+    set { work = newValue.rawValue }
+  }
+
+  /// Where its code starts, in halfwords.
+  public var offset: UInt16 { UInt16(truncatingIfNeeded: work) }
+
+  /// Where its branch stands whose target is not known yet, in halfwords.
+  var site: UInt16 {
+    get { UInt16(truncatingIfNeeded: work >> 16) }
+    set { work = work & 0xFFFF | UInt32(newValue) << 16 }
+  }
+
+  /// Its code starts here and has no branch yet.
+  mutating func start(at offset: UInt16, site: UInt16) {
+    work = UInt32(offset) | UInt32(site) << 16
+  }
 
   /// After a program was compiled: where the code of the instruction starts, in bytes.
   public var codeOffset: Int { Int(offset) * 2 }

@@ -152,7 +152,7 @@ extension Generator {
     let registerB = home(product.second, Self.scratch2)
     if registers.register(base) == nil { load(addend, from: base) }
     let destination = target(cell)
-    code.emitWide(form.encoded(destination.number, registerA.number, registerB.number, addend.number))
+    code.emit(form, destination.number, registerA.number, registerB.number, addend.number)
     finish(cell, in: destination)
     return true
   }
@@ -269,11 +269,10 @@ extension Generator {
       } else {
         quotient = registers.spareScratch ?? destination
       }
-      code.emitWide(form.encoded(quotient.number, dividend.number, divisor.number))
-      code.emitWide(
-        Form.mls.encoded(destination.number, quotient.number, divisor.number, dividend.number))
+      code.emit(form, quotient.number, dividend.number, divisor.number)
+      code.emit(.mls, destination.number, quotient.number, divisor.number, dividend.number)
     } else {
-      code.emitWide(form.encoded(destination.number, dividend.number, divisor.number))
+      code.emit(form, destination.number, dividend.number, divisor.number)
     }
     finish(cell, in: destination)
   }
@@ -393,7 +392,7 @@ extension Generator {
     settle(right)
     makeWay(cell)
     let distance = register(right, Self.scratch2)
-    code.emitWide(Form.andConstant.encoded(Self.scratch2.number, distance.number, 31))
+    code.emit(.andConstant, Self.scratch2.number, distance.number, 31)
     let source = register(left, Self.scratch)
     let destination = target(cell)
     code.shift(type, destination, source, by: Self.scratch2)

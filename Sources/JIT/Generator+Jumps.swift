@@ -179,13 +179,13 @@ extension Generator {
     if target <= index {
       let destination = Int(cells[target].offset)
       let isNear = site + 2 - destination <= (condition == nil ? 0x400 : 0x80)
-      if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
+      if isNear { code.emit(narrow, number) } else { code.emit(wide, number) }
       _ = code.aim(branchAt: site, to: destination)
     } else {
       let isNear =
         branchesAreShort
         && target - index <= (condition == nil ? 150 : environment.isolation == .checked ? 24 : 40)
-      if isNear { code.emitNarrow(narrow.encoded(number)) } else { code.emitWide(wide.encoded(number)) }
+      if isNear { code.emit(narrow, number) } else { code.emit(wide, number) }
       cells[index].site = UInt16(truncatingIfNeeded: site)
     }
   }
@@ -240,17 +240,17 @@ extension Generator {
     guard let condition = comparison.condition else {
       if let number {
         if let constant = ImmediateConstant(number) {
-          code.emitWide(Form.tstConstant.encoded(a.number, constant.bits))
+          code.emit(.tstConstant, a.number, constant.bits)
         } else {
           code.move(Self.scratch2, number)
-          code.emitWide(Form.tstWide.encoded(a.number, Self.scratch2.number, 0))
+          code.emit(.tstWide, a.number, Self.scratch2.number, 0)
         }
       } else {
         let b = register(right, Self.scratch2)
         if a.isLow, b.isLow {
-          code.emitNarrow(Form.tst.encoded(a.number, b.number))
+          code.emit(.tst, a.number, b.number)
         } else {
-          code.emitWide(Form.tstWide.encoded(a.number, b.number, 0))
+          code.emit(.tstWide, a.number, b.number, 0)
         }
       }
       return branch(.notEqual, from: index, to: target, &cells)
@@ -262,7 +262,7 @@ extension Generator {
       {
         let site = code.count
         let form: Form = condition == .equal ? .cbz : .cbnz
-        code.emitNarrow(form.encoded(a.number))
+        code.emit(form, a.number)
         cells[index].site = UInt16(truncatingIfNeeded: site)
         return
       }
@@ -291,11 +291,9 @@ extension Generator {
     let isSubtracting = value.number > 0x8000_0000
     let magnitude = isSubtracting ? 0 &- value.number : value.number
     if home.isLow, home == source, magnitude < 0x100 {
-      code.emitNarrow((isSubtracting ? Form.subsImmediate8 : .addsImmediate8).encoded(home.number, magnitude))
+      code.emit(isSubtracting ? Form.subsImmediate8 : .addsImmediate8, home.number, magnitude)
     } else if let constant = ImmediateConstant(magnitude) {
-      code.emitWide(
-        (isSubtracting ? Form.subsConstant : .addsConstant).encoded(home.number, source.number, constant.bits)
-      )
+      code.emit(isSubtracting ? Form.subsConstant : .addsConstant, home.number, source.number, constant.bits)
     } else {
       return
     }
@@ -316,7 +314,7 @@ extension Generator {
       let operation: Assembler.Operation = comparison.condition == nil ? .and : .exclusiveOr
       let low = half(operation, left, right, Self.scratch, Self.scratch2)
       let high = half(operation, leftHigh, rightHigh, Self.scratch2, registers.spareScratch ?? Self.scratch2)
-      code.emitWide(Form.orrsWide.encoded(Self.scratch.number, low.number, high.number, 0))
+      code.emit(.orrsWide, Self.scratch.number, low.number, high.number, 0)
       return branch(comparison.condition ?? .notEqual, from: index, to: target, &cells)
     }
     // Only one of two orders can be told from the borrow, so the other exchanges the operands.
@@ -325,16 +323,16 @@ extension Generator {
     let (aHigh, bHigh) = isExchanged ? (rightHigh, leftHigh) : (leftHigh, rightHigh)
     let first = register(a, Self.scratch)
     if let number = constant(b), let constant = ImmediateConstant(number) {
-      code.emitWide(Form.cmpConstant.encoded(first.number, constant.bits))
+      code.emit(.cmpConstant, first.number, constant.bits)
     } else {
       code.compare(first, register(b, Self.scratch2))
     }
     let firstHigh = register(aHigh, Self.scratch)
     if let number = constant(bHigh), let constant = ImmediateConstant(number) {
-      code.emitWide(Form.sbcsConstant.encoded(Self.scratch.number, firstHigh.number, constant.bits))
+      code.emit(.sbcsConstant, Self.scratch.number, firstHigh.number, constant.bits)
     } else {
       let second = register(bHigh, Self.scratch2)
-      code.emitWide(Form.sbcsWide.encoded(Self.scratch.number, firstHigh.number, second.number, 0))
+      code.emit(.sbcsWide, Self.scratch.number, firstHigh.number, second.number, 0)
     }
     branch(comparison.borrowCondition, from: index, to: target, &cells)
   }
@@ -417,7 +415,7 @@ extension Generator {
       code.moveLong(Self.scratch, environment.arena &+ UInt32(2 * Arena.frameSize))
       code.compare(current, Self.scratch)
       let site = code.count
-      code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.higherOrSame.rawValue)))
+      code.emit(.bConditional, UInt32(Condition.higherOrSame.rawValue))
       endRun(rule: 4, address: 0)
       land(branchAt: site)
     }
@@ -435,7 +433,7 @@ extension Generator {
     if saved != 0 { code.push(saved) }
     moveFrame(frameRegister, frame, by: 0 &- UInt32(Arena.frameSize))
     let site = code.count
-    code.emitWide(Form.bl.encoded())
+    code.emit(.bl)
     cells[index].site = UInt16(truncatingIfNeeded: site)
     moveFrame(frameRegister, frame, by: UInt32(Arena.frameSize))
     if saved != 0 { code.pop(saved) }

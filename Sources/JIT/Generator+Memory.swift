@@ -225,9 +225,9 @@ extension Generator {
     {
       // The distance from the arena's start, so that an offset that is not negative needs no addition.
       code.combine(.subtract, Self.scratch, base, arena)
-      code.emitWide(Form.cmpConstant.encoded(Self.scratch.number, limit))
+      code.emit(.cmpConstant, Self.scratch.number, limit)
       let site = code.count
-      code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.lowerOrSame.rawValue)))
+      code.emit(.bConditional, UInt32(Condition.lowerOrSame.rawValue))
       add(Self.scratch, base, UInt32(truncatingIfNeeded: offset))
       branch(to: routine)
       land(branchAt: site)
@@ -243,9 +243,9 @@ extension Generator {
       }
     }
     code.combine(.subtract, Self.scratch2, Self.scratch, arena)
-    code.emitWide(Form.cmpConstant.encoded(Self.scratch2.number, limit(0, size) ?? 0))
+    code.emit(.cmpConstant, Self.scratch2.number, limit(0, size) ?? 0)
     let site = code.count
-    code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.lowerOrSame.rawValue)))
+    code.emit(.bConditional, UInt32(Condition.lowerOrSame.rawValue))
     branch(to: routine)
     land(branchAt: site)
     return .offset(Self.scratch, 0)
@@ -253,7 +253,7 @@ extension Generator {
 
   private mutating func branch(to position: Int) {
     let site = code.count
-    code.emitWide(Form.bl.encoded())
+    code.emit(.bl)
     _ = code.aim(branchAt: site, to: position)
   }
 
@@ -288,9 +288,8 @@ extension Generator {
     for index in 0..<8 where wanted >> UInt32(index) & 1 != 0 {
       slowChecks |= UInt64(code.count) << UInt64(8 * index)
       // LDR pc, [pc, #0], and the address right behind.
-      code.emitWide(Form.ldrImmediateWide.encoded(CoreRegister.pc.number, CoreRegister.pc.number, 0))
-      code.emitNarrow(addresses[index] & 0xFFFF)
-      code.emitNarrow(addresses[index] >> 16)
+      code.emit(.ldrImmediateWide, CoreRegister.pc.number, CoreRegister.pc.number, 0)
+      code.emit(word: addresses[index])
     }
   }
 
@@ -356,7 +355,7 @@ extension Generator {
       case .atomicXor32, .atomicFetchXor32, .atomicXor64, .atomicFetchXor64: .eorWide
       default: nil
       }
-    if let form { code.emitWide(form.encoded(result.number, old.number, operandRegister.number, 0)) }
+    if let form { code.emit(form, result.number, old.number, operandRegister.number, 0) }
     code.transfer(.word, isLoad: false, result, base: memory, offset: offset)
     if isFetching { finish(cell, in: old) }
   }
@@ -369,14 +368,14 @@ extension Generator {
       let expected = home(half == 0 ? .lower(.r0) : .upper(.r0), registers.spareScratch ?? .r0)
       code.compare(old, expected)
       differs[half] = code.count
-      code.emitNarrow(Form.bConditional.encoded(UInt32(Condition.notEqual.rawValue)))
+      code.emit(.bConditional, UInt32(Condition.notEqual.rawValue))
     }
     for half in 0..<(isDouble ? 2 : 1) {
       let new = home(half == 0 ? low : high, old)
       code.transfer(.word, isLoad: false, new, base: memory, offset: 4 * half)
     }
     let done = code.count
-    code.emitNarrow(Form.b.encoded())
+    code.emit(.b)
     for half in 0..<(isDouble ? 2 : 1) { land(branchAt: differs[half]) }
     for half in 0..<(isDouble ? 2 : 1) {
       let cell = half == 0 ? Cell.lower(.r0) : .upper(.r0)

@@ -202,17 +202,13 @@ extension Generator {
     let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
     if let number = constant(right), let constant = ImmediateConstant(number) {
-      code.emitWide(
-        (isAdding ? Form.addsConstant : .subsConstant).encoded(lowDestination.number, a.number, constant.bits)
-      )
+      code.emit(isAdding ? Form.addsConstant : .subsConstant, lowDestination.number, a.number, constant.bits)
     } else {
       let b = register(right, Self.scratch2)
       if lowDestination.isLow, a.isLow, b.isLow {
-        code.emitNarrow(
-          (isAdding ? Form.addsRegister : .subsRegister).encoded(lowDestination.number, a.number, b.number))
+        code.emit(isAdding ? Form.addsRegister : .subsRegister, lowDestination.number, a.number, b.number)
       } else {
-        code.emitWide(
-          (isAdding ? Form.addsWide : .subsWide).encoded(lowDestination.number, a.number, b.number, 0))
+        code.emit(isAdding ? Form.addsWide : .subsWide, lowDestination.number, a.number, b.number, 0)
       }
     }
     // Neither loads nor stores nor moves of registers touch the flags, and constants in r12 and lr come by such too.
@@ -220,12 +216,10 @@ extension Generator {
     let highDestination = target(high)
     let c = register(leftHigh, Self.scratch)
     if let number = constant(rightHigh), let constant = ImmediateConstant(number) {
-      code.emitWide(
-        (isAdding ? Form.adcConstant : .sbcConstant).encoded(highDestination.number, c.number, constant.bits))
+      code.emit(isAdding ? Form.adcConstant : .sbcConstant, highDestination.number, c.number, constant.bits)
     } else {
       let d = register(rightHigh, Self.scratch2)
-      code.emitWide(
-        (isAdding ? Form.adcWide : .sbcWide).encoded(highDestination.number, c.number, d.number, 0))
+      code.emit(isAdding ? Form.adcWide : .sbcWide, highDestination.number, c.number, d.number, 0)
     }
     finishStored(low)
     finish(high, in: highDestination)
@@ -253,14 +247,12 @@ extension Generator {
     makeWay(high)
     let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
-    code.emitWide(Form.rsbsConstant.encoded(lowDestination.number, a.number, 0))
+    code.emit(.rsbsConstant, lowDestination.number, a.number, 0)
     if live.contains(low), registers.register(low) == nil { store(lowDestination, to: low) }
     let highDestination = target(high)
     let c = register(leftHigh, Self.scratch)
     // c - 2c - borrow
-    code.emitWide(
-      Form.sbcWide.encoded(
-        highDestination.number, c.number, c.number, 1 << 2 | UInt32(ShiftType.left.rawValue)))
+    code.emit(.sbcWide, highDestination.number, c.number, c.number, 1 << 2 | UInt32(ShiftType.left.rawValue))
     finishStored(low)
     finish(high, in: highDestination)
   }
@@ -288,17 +280,16 @@ extension Generator {
     if constant(rightHigh) != 0 {
       let a = register(left, Self.scratch)
       let b = register(rightHigh, Self.scratch2)
-      code.emitWide(Form.mul.encoded(Self.scratch.number, a.number, b.number))
+      code.emit(.mul, Self.scratch.number, a.number, b.number)
       hasCross = true
     }
     if constant(leftHigh) != 0 {
       let a = register(leftHigh, Self.scratch2)
       let b = register(right, a == Self.scratch2 ? spare ?? Self.scratch : Self.scratch2)
       if hasCross {
-        code.emitWide(
-          Form.mla.encoded(Self.scratch.number, a.number, b.number, Self.scratch.number))
+        code.emit(.mla, Self.scratch.number, a.number, b.number, Self.scratch.number)
       } else {
-        code.emitWide(Form.mul.encoded(Self.scratch.number, a.number, b.number))
+        code.emit(.mul, Self.scratch.number, a.number, b.number)
       }
       hasCross = true
     }
@@ -308,7 +299,7 @@ extension Generator {
     let highHome = registers.register(high)
     let lowDestination = lowHome ?? Self.scratch2
     let highDestination = highHome ?? spare ?? Self.scratch
-    code.emitWide(Form.umull.encoded(lowDestination.number, highDestination.number, a.number, b.number))
+    code.emit(.umull, lowDestination.number, highDestination.number, a.number, b.number)
     if hasCross { code.combine(.add, highDestination, highDestination, Self.scratch) }
     if live.contains(low) {
       if lowHome == nil { store(lowDestination, to: low) }
@@ -394,7 +385,7 @@ extension Generator {
   mutating func call(_ address: UInt32, with number: UInt32) {
     code.move(Self.scratch, number)
     code.moveLong(Self.scratch2, address)
-    code.emitNarrow(Form.blx.encoded(Self.scratch2.number))
+    code.emit(.blx, Self.scratch2.number)
     flagged = nil
   }
 

@@ -92,8 +92,7 @@ struct Generator: ~Copyable, ~Escapable {
         lastStored = nil
       }
       if shape.hasLocalCalls, cells[index].isCalled || index == entry { beginFunction(at: index) }
-      cells[index].offset = UInt16(truncatingIfNeeded: code.count)
-      cells[index].site = Self.noSite
+      cells[index].start(at: UInt16(truncatingIfNeeded: code.count), site: Self.noSite)
       live = index + 1 < instructions.count ? cells[index + 1].live : .empty
       kept = live.union(cells[index].live)
       // An instruction that gives two halves reads its operands again after it has given the first.
@@ -113,7 +112,7 @@ struct Generator: ~Copyable, ~Escapable {
   private mutating func beginFunction(at index: Int) {
     if index > 0, instructions[index - 1].fallsThrough {
       let site = code.count
-      code.emitNarrow(Form.b.encoded(0))
+      code.emit(.b, 0)
       _ = code.aim(branchAt: site, to: site + 2)
     }
     code.push(1 << CoreRegister.lr.number)
@@ -165,13 +164,13 @@ struct Generator: ~Copyable, ~Escapable {
     }
     if shape.hasLocalCalls {
       let site = code.count
-      code.emitWide(Form.bl.encoded())
+      code.emit(.bl)
       generateReturn()
       return site
     }
     guard entry != 0 else { return nil }
     let site = code.count
-    code.emitWide(Form.bWide.encoded())
+    code.emit(.bWide)
     return site
   }
 

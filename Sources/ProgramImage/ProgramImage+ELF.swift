@@ -13,7 +13,7 @@ extension ProgramImage {
       throw .refused(
         .tooManySections, found: Int64(file.sectionCount), expected: Int64(Self.maximumSections))
     }
-    let relocated = try relocatedSections(of: file)
+    let relocated = try file.relocatedSections()
     for index in 0..<file.sectionCount {
       let section = try file.allocatedSection(at: index)
       guard let section, section.type == .programBits else { continue }
@@ -30,34 +30,11 @@ extension ProgramImage {
         try segments.appendRodata(section.fileRange, section: number)
       }
     }
-    for index in 0..<file.sectionCount {
-      let section = try file.allocatedSection(at: index)
-      guard let section, section.type == .noBits else { continue }
+    for index in 0..<file.sectionCount where file.type(ofSection: index) == .noBits {
+      guard let section = try file.allocatedSection(at: index) else { continue }
       try segments.appendZeros(
         section.size, alignment: section.alignment, section: UInt16(truncatingIfNeeded: index))
     }
-  }
-
-  /// The sections that relocations change. At most one section of relocations may be for each.
-  private func relocatedSections(of file: borrowing ELFFile) throws(ImageError) -> SectionSet {
-    var relocated = SectionSet()
-    for index in 0..<file.sectionCount {
-      guard let table = try file.relocations(at: index), table.count > 0 else { continue }
-      let target = try file.checked { file throws(ELFError) in try file.section(at: table.target) }
-      guard target.flags.contains(.allocated) else { continue }
-      guard !relocated.contains(target.index) else {
-        throw .refused(.relocatedTwice, at: index, found: Int64(target.index))
-      }
-      guard target.type == .programBits else {
-        throw .refused(.relocatedZeros, at: index, found: Int64(target.index))
-      }
-      guard table.count <= target.size / 8 else {
-        throw .refused(
-          .tooManyRelocations, at: index, found: Int64(table.count), expected: Int64(target.size / 8))
-      }
-      relocated.insert(target.index)
-    }
-    return relocated
   }
 
   /// The slot at which the function called `name` starts.
@@ -98,6 +75,28 @@ extension ELFFile {
     do throws(ELFError) { return try read(self) } catch { throw .elf(error) }
   }
 
+  /// The sections that relocations change. At most one section of relocations may be for each.
+  fileprivate func relocatedSections() throws(ImageError) -> SectionSet {
+    var relocated = SectionSet()
+    for index in 0..<sectionCount {
+      guard let table = try relocations(at: index), table.count > 0 else { continue }
+      let target = try checked { file throws(ELFError) in try file.section(at: table.target) }
+      guard target.flags.contains(.allocated) else { continue }
+      guard !relocated.contains(target.index) else {
+        throw .refused(.relocatedTwice, at: index, found: Int64(target.index))
+      }
+      guard target.type == .programBits else {
+        throw .refused(.relocatedZeros, at: index, found: Int64(target.index))
+      }
+      guard table.count <= target.size / 8 else {
+        throw .refused(
+          .tooManyRelocations, at: index, found: Int64(table.count), expected: Int64(target.size / 8))
+      }
+      relocated.insert(target.index)
+    }
+    return relocated
+  }
+
   /// The section with this number if it is part of the running program: with bytes in the file or without.
   fileprivate func allocatedSection(at index: Int) throws(ImageError) -> ELFSection? {
     let section = try checked { file throws(ELFError) in try file.section(at: index) }
@@ -111,7 +110,7 @@ extension ELFFile {
 
   /// The relocations in the section with this number, if it holds any.
   func relocations(at index: Int) throws(ImageError) -> RelocationTable? {
-    try checked { file throws(ELFError) in try file.relocationTable(in: try file.section(at: index)) }
+    try checked { file throws(ELFError) in try file.relocationTable(at: index) }
   }
 
   func checkedSymbol(at index: Int, in table: SymbolTable) throws(ImageError) -> ELFSymbol {

@@ -27,23 +27,32 @@ public struct ProgramImage: ~Escapable {
   /// The function that runs when nobody asks for another one.
   public static var entryName: StaticString { "program" }
 
-  public let layout: ImageLayout
+  public private(set) var layout: ImageLayout
   /// Where the program starts, as the index of a slot: in an object file the function called `program`, else the first slot.
   public private(set) var entry = 0
   let bytes: Span<UInt8>
-  let elf: ELFFile?
-  private let header: ImageHeader?
+  private(set) var elf: ELFFile?
+  private var header: ImageHeader?
   var segments = SegmentTable()
 
   /// Opens an image and finds its parts. The layout is told by the first bytes, which are those of no text that could run.
   @_lifetime(copy bytes)
   public init(_ bytes: Span<UInt8>) throws(ImageError) {
     self.bytes = bytes
+    layout = .text
+    elf = nil
+    header = nil
+    try open(bytes)
+  }
+
+  /// The rest of opening, in place: an initialiser that may throw makes the value elsewhere and copies it.
+  @inline(never)
+  @_lifetime(self: copy bytes)
+  private mutating func open(_ bytes: Span<UInt8>) throws(ImageError) {
     if bytes.count >= 4 && bytes.extracting(0..<4).holdsSameBytes(as: .elfMagic) {
       let file: ELFFile
       do throws(ELFError) { file = try ELFFile(bytes) } catch { throw .elf(error) }
       layout = .elf
-      header = nil
       elf = file
       try addSegments(of: file)
       entry = try entry(named: Self.entryName.bytes, in: file) ?? 0
@@ -51,11 +60,7 @@ public struct ProgramImage: ~Escapable {
       let read = try ImageHeader(bytes, segments: &segments)
       layout = read.layout
       header = read
-      elf = nil
     } else {
-      layout = .text
-      header = nil
-      elf = nil
       try segments.appendText(0..<bytes.count)
     }
     guard segments.textSize > 0 else { throw .refused(.noText) }

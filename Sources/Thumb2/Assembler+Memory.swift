@@ -81,7 +81,7 @@ extension Assembler {
       forms = narrow
       number /= size
     } else if access.size == 4, base == .sp, value.isLow, number < 1024, number & 3 == 0 {
-      emitNarrow((isLoad ? Form.ldrStack : .strStack).encoded(value.number, number >> 2))
+      emit(isLoad ? Form.ldrStack : .strStack, value.number, number >> 2)
       return
     } else if offset >= 0 {
       forms = access.wideImmediate
@@ -100,11 +100,10 @@ extension Assembler {
   ) {
     if shift == 0, value.isLow, base.isLow, index.isLow {
       let forms = access.narrowRegister
-      emitNarrow((isLoad ? forms.load : forms.store).encoded(value.number, base.number, index.number))
+      emit(isLoad ? forms.load : forms.store, value.number, base.number, index.number)
     } else {
       let forms = access.wideRegister
-      emitWide(
-        (isLoad ? forms.load : forms.store).encoded(value.number, base.number, index.number, shift))
+      emit(isLoad ? forms.load : forms.store, value.number, base.number, index.number, shift)
     }
   }
 
@@ -121,18 +120,18 @@ extension Assembler {
     let words = UInt32(truncatingIfNeeded: (offset < 0 ? 0 - offset : offset) >> 2)
     let form: Form =
       offset < 0 ? (isLoad ? .ldrdMinus : .strdMinus) : (isLoad ? .ldrd : .strd)
-    emitWide(form.encoded(first.number, second.number, base.number, words))
+    emit(form, first.number, second.number, base.number, words)
   }
 
   /// Pushes these registers, bit n for rn. `registers` is not empty and has neither sp nor pc.
   @inline(never)
   public mutating func push(_ registers: UInt32) {
     if registers & ~0x40FF == 0 {
-      emitNarrow(Form.push.encoded(registers & 0xFF | (registers & 0x4000) >> 6))
+      emit(.push, registers & 0xFF | (registers & 0x4000) >> 6)
     } else if registers & (registers &- 1) == 0 {
-      emitWide(Form.pushOne.encoded(UInt32(truncatingIfNeeded: registers.trailingZeroBitCount)))
+      emit(.pushOne, UInt32(truncatingIfNeeded: registers.trailingZeroBitCount))
     } else {
-      emitWide(Form.pushWide.encoded(registers))
+      emit(.pushWide, registers)
     }
   }
 
@@ -140,11 +139,11 @@ extension Assembler {
   @inline(never)
   public mutating func pop(_ registers: UInt32) {
     if registers & ~0x80FF == 0 {
-      emitNarrow(Form.pop.encoded(registers & 0xFF | (registers & 0x8000) >> 7))
+      emit(.pop, registers & 0xFF | (registers & 0x8000) >> 7)
     } else if registers & (registers &- 1) == 0 {
-      emitWide(Form.popOne.encoded(UInt32(truncatingIfNeeded: registers.trailingZeroBitCount)))
+      emit(.popOne, UInt32(truncatingIfNeeded: registers.trailingZeroBitCount))
     } else {
-      emitWide(Form.popWide.encoded(registers))
+      emit(.popWide, registers)
     }
   }
 
@@ -153,6 +152,6 @@ extension Assembler {
   public mutating func moveStack(by bytes: Int) {
     guard bytes != 0 else { return }
     let words = UInt32(truncatingIfNeeded: (bytes < 0 ? 0 - bytes : bytes) >> 2)
-    emitNarrow((bytes < 0 ? Form.subFromStack : .addToStack).encoded(words))
+    emit(bytes < 0 ? Form.subFromStack : .addToStack, words)
   }
 }

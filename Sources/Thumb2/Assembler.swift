@@ -32,25 +32,27 @@ public struct Assembler: ~Copyable, ~Escapable {
     count += 1
   }
 
-  /// One 16-bit encoding. The operands fit.
-  @inline(never)
-  public mutating func emitNarrow(_ encoding: UInt32) {
-    append(UInt16(truncatingIfNeeded: encoding))
-  }
-
-  /// One 32-bit encoding. The operands fit.
-  @inline(never)
-  public mutating func emitWide(_ encoding: UInt32) {
-    append(UInt16(truncatingIfNeeded: encoding >> 16))
-    append(UInt16(truncatingIfNeeded: encoding))
+  /// A word of data.
+  public mutating func emit(word: UInt32) {
+    append(UInt16(truncatingIfNeeded: word))
+    append(UInt16(truncatingIfNeeded: word >> 16))
   }
 
   /// An encoding with its operands as `Form.layout` names them. The operands fit.
   @inline(never)
-  public mutating func emit(_ form: Form, _ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0)
-  {
-    let encoding = form.encoded(a, b, c, d)
-    if form.isWide { emitWide(encoding) } else { emitNarrow(encoding) }
+  public mutating func emit(_ form: Form, _ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0) {
+    emit(encoding: form.encoded(a, b, c))
+  }
+
+  /// One with a fourth operand. Most have none, and a fifth argument would have to go over the stack for them too.
+  @inline(never)
+  public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
+    emit(encoding: form.encoded(a, b, c, d))
+  }
+
+  private mutating func emit(encoding: UInt32) {
+    if encoding > 0xFFFF { append(UInt16(truncatingIfNeeded: encoding >> 16)) }
+    append(UInt16(truncatingIfNeeded: encoding))
   }
 
   // MARK: Patching
@@ -105,20 +107,20 @@ public struct Assembler: ~Copyable, ~Escapable {
   @inline(never)
   public mutating func move(_ destination: CoreRegister, _ source: CoreRegister) {
     guard destination != source else { return }
-    emitNarrow(Form.mov.encoded(destination.number, source.number))
+    emit(.mov, destination.number, source.number)
   }
 
   /// `destination` = `value`.
   @inline(never)
   public mutating func move(_ destination: CoreRegister, _ value: UInt32) {
     if value < 0x100, destination.isLow {
-      emitNarrow(Form.movsImmediate.encoded(destination.number, value))
+      emit(.movsImmediate, destination.number, value)
     } else if value < 0x1_0000 {
-      emitWide(Form.movw.encoded(destination.number, value))
+      emit(.movw, destination.number, value)
     } else if let constant = ImmediateConstant(value) {
-      emitWide(Form.movConstant.encoded(destination.number, constant.bits))
+      emit(.movConstant, destination.number, constant.bits)
     } else if let constant = ImmediateConstant(~value) {
-      emitWide(Form.mvnConstant.encoded(destination.number, constant.bits))
+      emit(.mvnConstant, destination.number, constant.bits)
     } else {
       moveLong(destination, value)
     }
@@ -127,8 +129,8 @@ public struct Assembler: ~Copyable, ~Escapable {
   /// `destination` = `value`, always in two instructions, so that the value can be changed later.
   @inline(never)
   public mutating func moveLong(_ destination: CoreRegister, _ value: UInt32) {
-    emitWide(Form.movw.encoded(destination.number, value & 0xFFFF))
-    emitWide(Form.movt.encoded(destination.number, value >> 16))
+    emit(.movw, destination.number, value & 0xFFFF)
+    emit(.movt, destination.number, value >> 16)
   }
 
   // MARK: Arithmetic
@@ -147,20 +149,20 @@ public struct Assembler: ~Copyable, ~Escapable {
     let (d, n, m) = (destination.number, left.number, right.number)
     switch operation {
     case .add:
-      if low { return emitNarrow(Form.addsRegister.encoded(d, n, m)) }
-      if d == n { return emitNarrow(Form.add.encoded(d, m)) }
-      if d == m { return emitNarrow(Form.add.encoded(d, n)) }
+      if low { return emit(.addsRegister, d, n, m) }
+      if d == n { return emit(.add, d, m) }
+      if d == m { return emit(.add, d, n) }
     case .subtract:
-      if low { return emitNarrow(Form.subsRegister.encoded(d, n, m)) }
+      if low { return emit(.subsRegister, d, n, m) }
     case .and, .or, .exclusiveOr:
       let form: Form = operation == .and ? .ands : operation == .or ? .orrs : .eors
-      if low, d == n { return emitNarrow(form.encoded(d, m)) }
-      if low, d == m { return emitNarrow(form.encoded(d, n)) }
+      if low, d == n { return emit(form, d, m) }
+      if low, d == m { return emit(form, d, n) }
     case .clear:
-      if low, d == n { return emitNarrow(Form.bics.encoded(d, m)) }
+      if low, d == n { return emit(.bics, d, m) }
     case .reverseSubtract: break
     }
-    emitWide(operation.shifted.encoded(d, n, m, 0))
+    emit(operation.shifted, d, n, m, 0)
   }
 
   /// `destination` = `left` op (`right` shifted by `distance`), which is 1 to 31.
@@ -169,9 +171,9 @@ public struct Assembler: ~Copyable, ~Escapable {
     _ operation: Operation, _ destination: CoreRegister, _ left: CoreRegister, _ right: CoreRegister,
     _ shift: ShiftType, _ distance: UInt32
   ) {
-    emitWide(
-      operation.shifted.encoded(
-        destination.number, left.number, right.number, distance << 2 | UInt32(shift.rawValue)))
+    emit(
+      operation.shifted, destination.number, left.number, right.number, distance << 2 | UInt32(shift.rawValue)
+    )
   }
 
   /// `destination` = `left` op `value`, where one instruction can.
@@ -193,7 +195,7 @@ public struct Assembler: ~Copyable, ~Escapable {
         || combine(!isAdding, d, n, 0 &- magnitude, narrow: narrow)
     case .reverseSubtract:
       if value == 0, destination.isLow, left.isLow {
-        emitNarrow(Form.rsbs.encoded(d, n))
+        emit(.rsbs, d, n)
         return true
       }
     case .and, .or, .exclusiveOr, .clear: break
@@ -209,7 +211,7 @@ public struct Assembler: ~Copyable, ~Escapable {
       }
       if value & (value &+ 1) == 0, value != ~0, value != 0 {
         let width = UInt32(truncatingIfNeeded: 32 - value.leadingZeroBitCount)
-        emitWide(Form.ubfx.encoded(d, n, 0, width - 1))
+        emit(.ubfx, d, n, 0, width - 1)
         return true
       }
     }
@@ -218,13 +220,13 @@ public struct Assembler: ~Copyable, ~Escapable {
       return true
     }
     if let constant = ImmediateConstant(value) {
-      emitWide(operation.constant.encoded(d, n, constant.bits))
+      emit(operation.constant, d, n, constant.bits)
       return true
     }
     guard operation == .and || operation == .clear, let constant = ImmediateConstant(~value) else {
       return false
     }
-    emitWide((operation == .and ? Form.bicConstant : .andConstant).encoded(d, n, constant.bits))
+    emit(operation == .and ? Form.bicConstant : .andConstant, d, n, constant.bits)
     return true
   }
 
@@ -234,20 +236,20 @@ public struct Assembler: ~Copyable, ~Escapable {
   ) -> Bool {
     if narrow {
       if value < 8 {
-        emitNarrow((isAdding ? Form.addsImmediate3 : .subsImmediate3).encoded(d, n, value))
+        emit(isAdding ? Form.addsImmediate3 : .subsImmediate3, d, n, value)
         return true
       }
       if value < 0x100, d == n {
-        emitNarrow((isAdding ? Form.addsImmediate8 : .subsImmediate8).encoded(d, value))
+        emit(isAdding ? Form.addsImmediate8 : .subsImmediate8, d, value)
         return true
       }
     }
     if let constant = ImmediateConstant(value) {
-      emitWide((isAdding ? Form.addConstant : .subConstant).encoded(d, n, constant.bits))
+      emit(isAdding ? Form.addConstant : .subConstant, d, n, constant.bits)
       return true
     }
     guard value < 0x1000 else { return false }
-    emitWide((isAdding ? Form.addw : .subw).encoded(d, n, value))
+    emit(isAdding ? Form.addw : .subw, d, n, value)
     return true
   }
 
@@ -255,9 +257,9 @@ public struct Assembler: ~Copyable, ~Escapable {
   @inline(never)
   public mutating func complement(_ destination: CoreRegister, _ source: CoreRegister) {
     if destination.isLow, source.isLow {
-      emitNarrow(Form.mvns.encoded(destination.number, source.number))
+      emit(.mvns, destination.number, source.number)
     } else {
-      emitWide(Form.mvnWide.encoded(destination.number, source.number, 0))
+      emit(.mvnWide, destination.number, source.number, 0)
     }
   }
 
@@ -267,9 +269,9 @@ public struct Assembler: ~Copyable, ~Escapable {
     _ narrow: Form, _ wide: Form, _ destination: CoreRegister, _ source: CoreRegister
   ) {
     if destination.isLow, source.isLow {
-      emitNarrow(narrow.encoded(destination.number, source.number))
+      emit(narrow, destination.number, source.number)
     } else {
-      emitWide(wide.encoded(destination.number, source.number))
+      emit(wide, destination.number, source.number)
     }
   }
 
@@ -280,10 +282,9 @@ public struct Assembler: ~Copyable, ~Escapable {
   ) {
     if destination.isLow, source.isLow, type != .rotateRight {
       let form: Form = type == .left ? .lslsImmediate : type == .right ? .lsrsImmediate : .asrsImmediate
-      emitNarrow(form.encoded(destination.number, source.number, distance))
+      emit(form, destination.number, source.number, distance)
     } else {
-      emitWide(
-        Form.movShifted.encoded(destination.number, source.number, distance << 2 | UInt32(type.rawValue)))
+      emit(.movShifted, destination.number, source.number, distance << 2 | UInt32(type.rawValue))
     }
   }
 
@@ -300,9 +301,9 @@ public struct Assembler: ~Copyable, ~Escapable {
       case .rotateRight: (.rors, .rorWide)
       }
     if destination == source, destination.isLow, distance.isLow {
-      emitNarrow(forms.narrow.encoded(destination.number, distance.number))
+      emit(forms.narrow, destination.number, distance.number)
     } else {
-      emitWide(forms.wide.encoded(destination.number, source.number, distance.number))
+      emit(forms.wide, destination.number, source.number, distance.number)
     }
   }
 
@@ -320,7 +321,7 @@ public struct Assembler: ~Copyable, ~Escapable {
     } else if lowest + width == 32 {
       shift(signed ? .arithmeticRight : .right, destination, source, by: lowest)
     } else {
-      emitWide((signed ? Form.sbfx : .ubfx).encoded(destination.number, source.number, lowest, width - 1))
+      emit(signed ? Form.sbfx : .ubfx, destination.number, source.number, lowest, width - 1)
     }
   }
 
@@ -331,11 +332,11 @@ public struct Assembler: ~Copyable, ~Escapable {
   ) {
     let low = destination.isLow && left.isLow && right.isLow
     if low, destination == left {
-      emitNarrow(Form.muls.encoded(destination.number, right.number))
+      emit(.muls, destination.number, right.number)
     } else if low, destination == right {
-      emitNarrow(Form.muls.encoded(destination.number, left.number))
+      emit(.muls, destination.number, left.number)
     } else {
-      emitWide(Form.mul.encoded(destination.number, left.number, right.number))
+      emit(.mul, destination.number, left.number, right.number)
     }
   }
 
@@ -345,9 +346,9 @@ public struct Assembler: ~Copyable, ~Escapable {
   @inline(never)
   public mutating func compare(_ left: CoreRegister, _ right: CoreRegister) {
     if left.isLow, right.isLow {
-      emitNarrow(Form.cmpRegister.encoded(left.number, right.number))
+      emit(.cmpRegister, left.number, right.number)
     } else {
-      emitNarrow(Form.cmpHigh.encoded(left.number, right.number))
+      emit(.cmpHigh, left.number, right.number)
     }
   }
 
@@ -357,12 +358,12 @@ public struct Assembler: ~Copyable, ~Escapable {
   @inline(never)
   public mutating func compare(_ left: CoreRegister, _ value: UInt32) -> Bool {
     if value < 0x100, left.isLow {
-      emitNarrow(Form.cmpImmediate.encoded(left.number, value))
+      emit(.cmpImmediate, left.number, value)
     } else if let constant = ImmediateConstant(value) {
-      emitWide(Form.cmpConstant.encoded(left.number, constant.bits))
+      emit(.cmpConstant, left.number, constant.bits)
     } else if let constant = ImmediateConstant(0 &- value) {
       // Carry differs for 0 and the least number alone, neither of which comes here: both can be compared with.
-      emitWide(Form.cmnConstant.encoded(left.number, constant.bits))
+      emit(.cmnConstant, left.number, constant.bits)
     } else {
       return false
     }

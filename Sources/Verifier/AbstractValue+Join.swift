@@ -2,6 +2,12 @@ extension AbstractValue {
   /// The least that holds of both, as precisely as the representation can say it.
   func joined(with other: AbstractValue) -> AbstractValue {
     if self == other { return self }
+    if upperHalfIsZero, other.upperHalfIsZero, (low | extent | other.low | other.extent) >> 30 == 0 {
+      // Numbers that are small in both views, as most are.
+      let first = min(low, other.low)
+      return AbstractValue(
+        as: .zeroExtended, first, max(low &+ extent, other.low &+ other.extent) &- first, commonShift(other))
+    }
     if kind == other.kind {
       guard hasValue else { return .unknown }
       return union(other, kind)

@@ -11,8 +11,43 @@ enum Place {
   case unknown
 }
 
-// What only reads is no method of the analysis: the compiler would copy that for it.
-extension Regions {
+/// `Regions` as the analysis uses them, in four words. What only reads is a method of this and not of the analysis: the
+/// compiler would copy all of that for it.
+struct RegionLimits {
+  /// Sizes; `unknown` when they are not known, or too large to say anything of them.
+  let data: Int32
+  let rodata: Int32
+  let context: Int32
+  let addressesFitWord: Bool
+
+  static var unknown: Int32 { -1 }
+
+  init(_ regions: Regions) {
+    data = Self.limit(regions.dataSize)
+    rodata = Self.limit(regions.rodataSize)
+    context = Self.limit(regions.contextSize)
+    addressesFitWord = regions.addressesFitWord
+  }
+
+  private static func limit(_ size: Int?) -> Int32 {
+    guard let size, size >= 0, size <= Int(maximumSize) else { return unknown }
+    return Int32(truncatingIfNeeded: size)
+  }
+
+  /// Whether the upper half is zero: known of the number, or because addresses have 32 bits.
+  @inline(__always)
+  func fitsWord(_ value: AbstractValue) -> Bool {
+    value.upperHalfIsZero || addressesFitWord && value.isAddress && addressFitsWord(value)
+  }
+
+  @inline(never)
+  private func addressFitsWord(_ value: AbstractValue) -> Bool {
+    // So far, and no farther, arenas keep from both ends of the address space. Read-only data may lie anywhere.
+    let offsets = value.signedBounds
+    if value.kind == .rodata { return offsets.low >= 0 && offsets.high <= max(rodata, 0) }
+    return offsets.low >= -1 << 15 && offsets.high < 1 << 15
+  }
+
   /// Addresses below this are no program's: microcontrollers have their vectors there, other machines nothing.
   private static var lowestAddress: Int32 { 256 }
   /// Nothing is said of regions that are larger. Offsets beyond twice as much need not be told from each other then.
@@ -34,7 +69,7 @@ extension Regions {
     let first = max(min(bounds.low, limit), -limit) &+ displacement
     let last = max(min(bounds.high, limit), -limit) &+ displacement
     let rule: VerifierError.Rule
-    let region: Int?
+    let end: Int32
     switch base.kind {
     case .stack:
       if first >= -Int32(Arena.frameSize), last &+ bytes <= 0 {
@@ -44,16 +79,15 @@ extension Regions {
         throw Breach(.outsideStackFrame, found: Int64(first), expected: Int64(size))
       }
       return .unknown
-    case .data: (rule, region) = (.outsideData, dataSize)
-    case .rodata: (rule, region) = (.outsideReadOnlyData, rodataSize)
-    case .context: (rule, region) = (.outsideData, contextSize)
+    case .data: (rule, end) = (.outsideData, data)
+    case .rodata: (rule, end) = (.outsideReadOnlyData, rodata)
+    case .context: (rule, end) = (.outsideData, context)
     default:
       if first >= 0, last &+ bytes <= Self.lowestAddress {
         throw Breach(.numberAsAddress, found: Int64(first), expected: Int64(Self.lowestAddress))
       }
       return .unknown
     }
-    let end = region.map { $0 <= Int(Self.maximumSize) ? Int32(truncatingIfNeeded: $0) : -1 } ?? -1
     let isWithin = first >= 0 && last &+ bytes <= end
     if isWrite, base.kind == .rodata, isWithin || base.isConstant {
       throw Breach(.writesReadOnlyData, found: Int64(first))
@@ -113,11 +147,11 @@ extension Analysis {
 
   @inline(never)
   mutating func load(
-    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
+    _ opcode: UInt8, _ instruction: Instruction
   ) throws(Breach) {
     let size = Self.size(opcode)
-    let displacement = Int32(instructions[index].offset)
-    let base = try state.cells.decisive(instructions[index].source)
+    let displacement = Int32(instruction.offset)
+    let base = try state.cells.decisive(instruction.source)
     let place = try regions.locate(base, displacement, size: size, isWrite: false)
     proofs.formUnion(Self.proofs(place, base, displacement, size: size))
     var result = Self.loaded(size, isSigned: opcode & 0xE0 == 0x80)
@@ -129,8 +163,8 @@ extension Analysis {
         result = state.cells.slot(slot, of: state.knownSlots)
       }
     }
-    if fitsWord(result) { proofs.insert(.resultFitsWord) }
-    state.cells[instructions[index].destination] = result
+    if regions.fitsWord(result) { proofs.insert(.resultFitsWord) }
+    state.cells[instruction.destination] = result
   }
 
   private static func size(_ opcode: UInt8) -> UInt32 {
@@ -162,23 +196,23 @@ extension Analysis {
 
   @inline(never)
   mutating func store(
-    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
+    _ opcode: UInt8, _ instruction: Instruction
   ) throws(Breach) {
     let size = Self.size(opcode)
-    let displacement = Int32(instructions[index].offset)
-    let base = try state.cells.decisive(instructions[index].destination)
+    let displacement = Int32(instruction.offset)
+    let base = try state.cells.decisive(instruction.destination)
     let value: AbstractValue
     if opcode & 7 == 2 {
-      value = AbstractValue(immediate: instructions[index].immediate)
+      value = AbstractValue(immediate: instruction.immediate)
     } else {
-      value = try state.cells.operand(instructions[index].source)
+      value = try state.cells.operand(instruction.source)
     }
-    if fitsWord(value) { proofs.insert(.sourceFitsWord) }
+    if regions.fitsWord(value) { proofs.insert(.sourceFitsWord) }
     let place = try regions.locate(base, displacement, size: size, isWrite: true)
     proofs.formUnion(Self.proofs(place, base, displacement, size: size))
     write(place)
     if opcode & 0xE7 == 0xC3 {
-      fetch(instructions[index].operation, instructions[index].source, size)
+      fetch(instruction.operation, instruction.source, size)
     } else if case .frame(let first, let last) = place, let slot = Self.wholeSlot(first, last: last),
       value.hasValue
     {

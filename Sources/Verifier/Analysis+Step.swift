@@ -3,66 +3,54 @@ import BPF
 extension Analysis {
   /// What the instruction at `index` does to the state; `proofs` becomes what is proven about it.
   ///
-  /// Instructions are read in place everywhere: passing one on costs as much as what is done with it.
-  ///
   /// - Returns: whether the next instruction may run after it.
   /// - Throws: the rule that the instruction breaks if it runs with this state.
   mutating func step(
     at index: Int, _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
-    let opcode = instructions[index].operation.opcode
+    let instruction = instructions[index]
+    let opcode = instruction.operation.opcode
     proofs = .reachable
     switch opcode & 7 {
-    case 4, 7: try calculate(opcode, at: index, instructions)
-    case 1: try load(opcode, at: index, instructions)
-    case 2, 3: try store(opcode, at: index, instructions)
+    case 4, 7: try calculate(opcode, instruction)
+    case 1: try load(opcode, instruction)
+    case 2, 3: try store(opcode, instruction)
     case 0: loadWide(at: index, instructions)
-    default: return try jump(opcode, at: index, instructions)
+    default: return try jump(opcode, instruction, at: index, instructions)
     }
     return true
-  }
-
-  /// Whether the upper half is zero: known of the number, or because addresses have 32 bits.
-  func fitsWord(_ value: AbstractValue) -> Bool {
-    if value.upperHalfIsZero { return true }
-    guard regions.addressesFitWord, value.isAddress else { return false }
-    // So far, and no farther, arenas keep from both ends of the address space. Read-only data may lie anywhere.
-    let offsets = value.signedRange
-    if value.kind == .rodata { return offsets.low >= 0 && offsets.high <= Int64(regions.rodataSize ?? 0) }
-    return offsets.low >= -1 << 15 && offsets.high < 1 << 15
   }
 
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
   @inline(never)
-  private mutating func calculate(
-    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
-  ) throws(Breach) {
+  private mutating func calculate(_ opcode: UInt8, _ instruction: Instruction) throws(Breach) {
     guard let code = ArithmeticCode(opcode: opcode) else { return }
     let is64Bit = opcode & 7 == 7
-    let destination = instructions[index].destination
+    let regions = regions
+    var proven = Proofs.reachable
     var a = AbstractValue.unknown
     if code != .mov {
-      a = try state.cells.operand(destination)
-      if fitsWord(a) { proofs.insert(.destinationFitsWord) }
+      a = try state.cells.operand(instruction.destination)
+      if regions.fitsWord(a) { proven.insert(.destinationFitsWord) }
     }
     let result: AbstractValue
     if code == .end {
-      result = Self.swap(a, opcode, instructions[index].immediate)
+      result = Self.swap(a, opcode, instruction.immediate)
     } else {
       var b: AbstractValue
       if opcode & 8 == 0 {
-        b = AbstractValue(immediate: instructions[index].immediate)
+        b = AbstractValue(immediate: instruction.immediate)
       } else {
-        b = try state.cells.operand(instructions[index].source)
+        b = try state.cells.operand(instruction.source)
       }
-      if fitsWord(b) { proofs.insert(.sourceFitsWord) }
+      if regions.fitsWord(b) { proven.insert(.sourceFitsWord) }
       if !is64Bit {
         a = a.lowerHalf
         b = b.lowerHalf
       }
-      if code == .div || code == .mod, b.membersExcludeZero { proofs.insert(.divisorNonZero) }
-      let variant = instructions[index].offset
+      if code == .div || code == .mod, b.membersExcludeZero { proven.insert(.divisorNonZero) }
+      let variant = instruction.offset
       if code == .mov && variant == 0 {
         result = b
       } else {
@@ -70,8 +58,9 @@ extension Analysis {
           is64Bit ? .arithmetic64(code, a, b, variant: variant) : .arithmetic32(code, a, b, variant: variant)
       }
     }
-    if fitsWord(result) { proofs.insert(.resultFitsWord) }
-    state.cells[destination] = result
+    if regions.fitsWord(result) { proven.insert(.resultFitsWord) }
+    proofs = proven
+    state.cells[instruction.destination] = result
   }
 
   private static func swap(_ a: AbstractValue, _ opcode: UInt8, _ bits: Int32) -> AbstractValue {
@@ -92,7 +81,7 @@ extension Analysis {
       case .lddwRodata: AbstractValue(.rodata, offsets: number, through: number, shift: 32)
       default: AbstractValue(constant: number)
       }
-    if fitsWord(result) { proofs.insert(.resultFitsWord) }
+    if regions.fitsWord(result) { proofs.insert(.resultFitsWord) }
     state.cells[instructions[index].destination] = result
   }
 
@@ -100,11 +89,12 @@ extension Analysis {
 
   @inline(never)
   private mutating func jump(
-    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
+    _ opcode: UInt8, _ instruction: Instruction, at index: Int,
+    _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
-    switch instructions[index].operation {
+    switch instruction.operation {
     case .ja, .ja32:
-      let distance = opcode == 0x05 ? Int(instructions[index].offset) : Int(instructions[index].immediate)
+      let distance = opcode == 0x05 ? Int(instruction.offset) : Int(instruction.immediate)
       arrive(at: index + 1 + distance, from: index, instructions)
       return false
     case .exit:
@@ -112,41 +102,42 @@ extension Analysis {
         if !state.mayBeCalled { _ = try state.cells.decisive(.r0) }
         canEnd = true
       }
-      if fitsWord(state.cells[.r0]) { proofs.insert(.destinationFitsWord) }
+      if regions.fitsWord(state.cells[.r0]) { proofs.insert(.destinationFitsWord) }
       return false
     case .trap:
       canEnd = true
       return false
     case .callLocal:
-      callLocal(index + 1 + Int(instructions[index].immediate), from: index, instructions)
+      callLocal(index + 1 + Int(instruction.immediate), from: index, instructions)
       return true
     case .callHelper:
-      try callHelper(instructions[index].resolved)
+      try callHelper(instruction.resolved)
       return true
     case .callx:
-      _ = try state.cells.decisive(instructions[index].destination)
+      _ = try state.cells.decisive(instruction.destination)
       state.writeAnything()
       state.endCall(result: .unknown)
       return true
     default:
-      return try branch(opcode, at: index, instructions)
+      return try branch(opcode, instruction, at: index, instructions)
     }
   }
 
   private mutating func branch(
-    _ opcode: UInt8, at index: Int, _ instructions: borrowing MutableSpan<Instruction>
+    _ opcode: UInt8, _ instruction: Instruction, at index: Int,
+    _ instructions: borrowing MutableSpan<Instruction>
   ) throws(Breach) -> Bool {
     let comparesRegisters = opcode & 8 != 0
-    let (destination, source) = (instructions[index].destination, instructions[index].source)
+    let (destination, source) = (instruction.destination, instruction.source)
     let a = try state.cells.decisive(destination)
     let b: AbstractValue
     if comparesRegisters {
       b = try state.cells.decisive(source)
     } else {
-      b = AbstractValue(immediate: instructions[index].immediate)
+      b = AbstractValue(immediate: instruction.immediate)
     }
-    if fitsWord(a) { proofs.insert(.destinationFitsWord) }
-    if fitsWord(b) { proofs.insert(.sourceFitsWord) }
+    if regions.fitsWord(a) { proofs.insert(.destinationFitsWord) }
+    if regions.fitsWord(b) { proofs.insert(.sourceFitsWord) }
     if b.isConstant, let number = b.range { state.insertBound(number.low) }
     if comparesRegisters, a.isConstant, let number = a.range { state.insertBound(number.low) }
 
@@ -154,7 +145,7 @@ extension Analysis {
     if Comparison(opcode: opcode, isTaken: true).narrow(&x, &y) {
       narrow(destination, to: x)
       if comparesRegisters { narrow(source, to: y) }
-      arrive(at: index + 1 + Int(instructions[index].offset), from: index, instructions)
+      arrive(at: index + 1 + Int(instruction.offset), from: index, instructions)
     }
     (x, y) = (a, b)
     guard Comparison(opcode: opcode, isTaken: false).narrow(&x, &y) else { return false }

@@ -14,7 +14,7 @@ struct Analysis: ~Copyable {
   private static var unnumbered: UInt8 { 255 }
   private static var lastNumber: Int { 254 }
 
-  let regions: Regions
+  let regions: RegionLimits
   var state: Workspace
   private var visitsLeft: Int
   /// Whether reached means reachable and an instruction seen to break a rule breaks it for certain.
@@ -48,7 +48,7 @@ struct Analysis: ~Copyable {
       count += 1
       instructions[index].mark = UInt8(truncatingIfNeeded: count)
     }
-    self.regions = regions
+    self.regions = RegionLimits(regions)
     self.isExact = isExact
     visitsLeft = instructions.count * Self.visitsPerInstruction
     state = Workspace(cells, joinCount: count)
@@ -64,7 +64,7 @@ struct Analysis: ~Copyable {
   mutating func run<Observer: AnalysisObserver & ~Copyable>(
     _ instructions: inout MutableSpan<Instruction>, entry: Int, _ observer: inout Observer
   ) throws(VerifierError) {
-    state.beginProgram(regions)
+    state.beginProgram(contextSize: regions.context)
     arrive(at: entry, from: -1, instructions)
     settle(&instructions)
     if visitsLeft < 0 { giveUp(&instructions) }

@@ -161,11 +161,11 @@ struct Workspace: ~Copyable {
   }
 
   /// Goes on with what is known when the program starts.
-  mutating func beginProgram(_ regions: Regions) {
+  mutating func beginProgram(contextSize size: Int32) {
     beginFunction()
     mayBeCalled = false
     for number in 3...5 { set(number, .uninitialised) }
-    guard let size = regions.contextSize else { return }
+    guard size != RegionLimits.unknown else { return }
     if size > 0 { cells[.r1] = AbstractValue(.context, low: 0, extent: 0, shift: 32) }
     cells[.r2] = AbstractValue(constant: Int64(size))
   }
