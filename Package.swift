@@ -49,11 +49,12 @@ let portableModules = [
   portableModule("SUIT", ["Bytes", "CBOR", "COSE"]),
   portableModule("CoAP", ["Bytes"]),
   portableModule("Platform", ["Bytes", "COSE", "CoAP", "Interpreter", "JIT", "SUIT"]),
+  portableModule("SlotStorage", ["Bytes", "COSE", "JIT", "Platform"]),
   portableModule(
     "Runtime",
     [
       "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "Platform",
-      "ProgramImage", "SUIT", "Verifier",
+      "ProgramImage", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP"]),
   portableModule(
@@ -160,6 +161,7 @@ let testTargets = [
   tests(of: "Thumb2", ["TestSupport"]),
   tests(
     of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
+  tests(of: "SlotStorage", ["Bytes", "COSE", "JIT", "Platform", "TestSupport"]),
   tests(of: "RandomPrograms", ["BPF", "Bytes", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF", "TestSupport"]),
   tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),

@@ -1,8 +1,8 @@
 public import COSE
 public import CoAP
 
-/// What the portable code needs of the machine it runs on: a clock, a console, cryptography, and a processor for compiled
-/// programs.
+/// What the portable code needs of the machine it runs on: a clock, a console, cryptography, storage, and a processor for
+/// compiled programs.
 ///
 /// The Linux device and each firmware have one; the code above is specialised over it. Sockets are not part of it:
 /// whoever owns the socket hands datagrams in and takes them through a `DatagramSink`.
@@ -11,6 +11,8 @@ public protocol Board: ~Copyable {
   associatedtype Crypto: Cryptography
   /// Runs compiled programs, or says that this machine cannot.
   associatedtype Native: NativeProcessor
+  /// Where it keeps what outlives a restart.
+  associatedtype Flash: Storage = NoStorage
 
   /// What the board is called, for instance the name QEMU has for it.
   static var name: StaticString { get }
@@ -21,6 +23,13 @@ public protocol Board: ~Copyable {
   /// Time since start, as finely as the board can tell: for measuring what work costs.
   var microseconds: UInt64 { get }
 
+  /// Where the program slots are kept; `nil` when they shall be empty after each start.
+  var slotStorage: Flash? { get }
+
   /// Puts bytes out to whoever watches the board. May drop them, may not wait long.
   mutating func writeConsole(_ bytes: Span<UInt8>)
+}
+
+extension Board where Self: ~Copyable, Flash == NoStorage {
+  public var slotStorage: NoStorage? { nil }
 }
