@@ -62,7 +62,7 @@ let portableModules = [
     [
       "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT",
       "Platform",
-      "ProgramImage", "Runtime", "SUIT", "Verifier",
+      "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),
   portableModule("RandomPrograms", ["BPF", "Bytes", "Helpers"]),
@@ -147,8 +147,8 @@ let hostModules = [
 
 let testTargets = [
   .target(
-    name: "TestSupport", dependencies: ["Bytes", "CoAP", "CoAPTransport"], path: "Tests/TestSupport",
-    swiftSettings: host),
+    name: "TestSupport", dependencies: ["Bytes", "CoAP", "CoAPTransport", "Platform"],
+    path: "Tests/TestSupport", swiftSettings: host),
   .testTarget(name: "ArchitectureTests", swiftSettings: host),
   tests(of: "Bytes"),
   tests(of: "BPF"),

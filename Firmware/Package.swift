@@ -42,7 +42,7 @@ let package = Package(
       dependencies: [
         "CCortexM", product("Interpreter"), product("JIT"), product("Platform"),
       ], swiftSettings: swift),
-    .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
+    .target(name: "BoardMPS2", dependencies: ["CortexM", product("Platform")], swiftSettings: swift),
     .target(
       name: "CLwIP", sources: lwip + ["port/lwip_shim.c"],
       cSettings: [.headerSearchPath("dependencies/include"), .headerSearchPath("port")]),

@@ -6,6 +6,7 @@ import Interpreter
 import JIT
 public import Platform
 import Runtime
+import SlotStorage
 
 /// A device as its network sees it: resources over CoAP, joined to the deployment of programs and their execution.
 ///
@@ -116,8 +117,18 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   }
 
   private mutating func erase(_ slot: SlotNumber, keepingCode: Bool) throws(Problem) {
-    guard keepingCode else { return runtime.erase(slot) }
-    guard runtime.discardImage(of: slot) else { throw Problem(compilation: .notCompiled, in: slot) }
+    let isDone: Bool
+    do throws(SlotStorageError) {
+      if keepingCode {
+        isDone = try runtime.discardImage(of: slot)
+      } else {
+        try runtime.erase(slot)
+        isDone = true
+      }
+    } catch {
+      throw Problem(error)
+    }
+    guard isDone else { throw Problem(compilation: .notCompiled, in: slot) }
   }
 
   private mutating func compile(_ slot: SlotNumber, isolation: Isolation) throws(Problem) -> CodeRecord {

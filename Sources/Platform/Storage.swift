@@ -20,6 +20,7 @@ public protocol Storage {
   /// - Parameters:
   ///   - offset: where, a multiple of ``programUnit``.
   ///   - bytes: what, a multiple of ``programUnit`` in number.
+  /// - Throws: ``StorageError``; any part of it may be programmed then.
   func program(at offset: Int, _ bytes: Span<UInt8>) throws(StorageError)
 
   /// Sets every bit of a block. Returns when that is durable.

@@ -1,5 +1,6 @@
 import BPF
 public import Bytes
+import COSE
 public import Compartment
 import Helpers
 public import Interpreter
@@ -7,6 +8,7 @@ public import JIT
 public import Platform
 public import ProgramImage
 public import SUIT
+public import SlotStorage
 public import Verifier
 
 /// Why a program could not be loaded. Nothing of it has run.
@@ -38,9 +40,13 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public private(set) var slots = SlotTable()
   private var compartment = ProgramCompartment()
   private var codes = CodeStore(isUsable: B.Native.current != nil)
+  private var persistence: SlotPersistence<B.Flash>
 
+  /// The slots hold what the board's storage has of them; without storage they are empty.
   public init(board: consuming B) {
+    persistence = SlotPersistence(on: board.slotStorage)
     services = Services(board: board)
+    persistence.restore(&slots, hashing: B.Crypto.Hash.self)
   }
 
   // MARK: Deployment
@@ -51,20 +57,45 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   }
 
   /// Makes the fetched image the slot's program, if it could run: its parts fit together, the verifier accepts it, and the
-  /// arena has room for it.
+  /// arena has room for it. Returns when it would also be there after a restart, if the board has storage.
   ///
-  /// - Throws: ``LoadError``; the slot is as it was then.
-  public mutating func install(_ acceptance: Acceptance) throws(LoadError) {
+  /// - Throws: ``InstallError``; the slot is as it was then.
+  public mutating func install(
+    _ acceptance: Acceptance, settings: StartSettings = StartSettings()
+  ) throws(InstallError) {
     guard let slot = SlotNumber(acceptance.slot) else {
       preconditionFailure("the manifest processor checks slots")
     }
-    try compartment.check(slots.candidate(count: acceptance.byteCount))
-    slots.install(acceptance, in: slot)
+    do throws(LoadError) {
+      try compartment.check(slots.candidate(count: acceptance.byteCount))
+    } catch {
+      throw .load(error)
+    }
+    do throws(SlotStorageError) {
+      try persistence.install(
+        slots.candidate(count: acceptance.byteCount), digest: acceptance.digest,
+        sequenceNumber: acceptance.sequenceNumber, settings: settings, in: slot)
+    } catch {
+      throw .storage(error)
+    }
+    slots.install(acceptance, settings: settings, in: slot)
     services.clearLocalStore(of: slot)
   }
 
+  /// Changes how a slot's program is to be run.
+  ///
+  /// - Throws: ``SlotStorageError`` when that could not be made durable, or the slot is empty.
+  public mutating func set(_ settings: StartSettings, of slot: SlotNumber) throws(SlotStorageError) {
+    guard !slots[slot].isEmpty else { throw .imageSize(0, limit: Limits.imageBytes) }
+    try persistence.set(settings, of: slot)
+    slots.set(settings, of: slot)
+  }
+
   /// Empties the slot, and drops its code.
-  public mutating func erase(_ slot: SlotNumber) {
+  ///
+  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  public mutating func erase(_ slot: SlotNumber) throws(SlotStorageError) {
+    try persistence.erase(slot)
     slots.erase(slot)
     codes.set(nil, for: slot)
     services.clearLocalStore(of: slot)
@@ -73,8 +104,10 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.
   ///
   /// - Returns: whether there is code; if not, nothing was done.
-  public mutating func discardImage(of slot: SlotNumber) -> Bool {
+  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  public mutating func discardImage(of slot: SlotNumber) throws(SlotStorageError) -> Bool {
     guard code(of: slot) != nil else { return false }
+    try persistence.erase(slot)
     slots.erase(slot)
     codes.keep(slot, generation: slots[slot].generation)
     return true

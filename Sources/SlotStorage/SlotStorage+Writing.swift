@@ -67,6 +67,7 @@ extension SlotStorage {
   ///   - header: of the record; it gets its generation here.
   ///   - image: what stands behind it, unless
   ///   - source: is the record that has it.
+  /// - Throws: ``SlotStorageError``; the slot holds what it held then.
   private mutating func replace(
     _ header: RecordHeader, _ image: Span<UInt8>, copiedFrom source: Place? = nil
   ) throws(SlotStorageError) {

@@ -12,14 +12,15 @@ public final class VirtualDevice: Sendable {
   ///   - host: the local address; `::` takes every one.
   ///   - port: 0 takes a free one.
   ///   - provisioning: its identity and the keys it trusts.
+  ///   - flash: where its slots are kept; `nil` has them empty at each start.
   ///   - console: called with what its programs print.
   /// - Throws: ``SocketError`` when the port is taken or the address is not this machine's.
   public init(
-    host: String = "::", port: UInt16, provisioning: Provisioning,
+    host: String = "::", port: UInt16, provisioning: Provisioning, flash: FileFlash? = nil,
     console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     socket = try await DatagramSocket.open(host: host, port: port) {
-      Engine(board: LinuxBoard(console: console), provisioning: provisioning)
+      Engine(board: LinuxBoard(flash: flash, console: console), provisioning: provisioning)
     }
   }
 
@@ -39,9 +40,11 @@ struct LinuxBoard: Board {
   /// When the device started, on the clock of its socket.
   let start = Instant.now
   private let continuousStart = ContinuousClock.now
+  let slotStorage: FileFlash?
   let console: @Sendable ([UInt8]) -> Void
 
-  init(console: @escaping @Sendable ([UInt8]) -> Void) {
+  init(flash: FileFlash? = nil, console: @escaping @Sendable ([UInt8]) -> Void) {
+    slotStorage = flash
     self.console = console
   }
 

@@ -16,7 +16,7 @@ import Testing
   private func interrupt(_ change: Change, of state: State, after power: Int) throws -> State? {
     let flash = state.flash.restarted()
     flash.chance = Repeatable(seed: UInt64(power))
-    var store = try Store(flash, imageLimit: 600)
+    var store = try Store(flash, imageLimit: 300)
     flash.power = power
     var isDone = true
     do throws(SlotStorageError) {
@@ -26,7 +26,7 @@ import Testing
     }
     let hadPower = flash.power >= 0
     let restarted = State(flash: flash.restarted(), slots: state.slots)
-    let again = try Store(restarted.flash, imageLimit: 600)
+    let again = try Store(restarted.flash, imageLimit: 300)
     var found: [Expected] = []
     for slot in 0..<3 { found.append(try #require(try again.contents(of: slot))) }
     let new = change.result(after: state.slots[change.slot])
@@ -35,7 +35,8 @@ import Testing
     }
     let concerned = found[change.slot]
     try #require(
-      concerned == new || (!isDone && concerned == state.slots[change.slot]), "after \(power) steps of \(change)")
+      concerned == new || (!isDone && concerned == state.slots[change.slot]),
+      "after \(power) steps of \(change)")
     guard !hadPower else { return nil }
     return State(flash: restarted.flash, slots: found)
   }
@@ -51,29 +52,31 @@ import Testing
         cuts += 1
         // What was found must be good to go on from: the change is made once more, with its end at another place.
         if power % 16 == 0 {
-          let half = try interrupt(change, of: interrupted, after: (power * 7 + 3) % 900) ?? interrupted
+          let half = try interrupt(change, of: interrupted, after: (power * 7 + 3) % 700) ?? interrupted
           #expect(try interrupt(change, of: half, after: .max - 1) == nil)
         }
         power += 1
       }
-      var store = try Store(state.flash, imageLimit: 600)
+      var store = try Store(state.flash, imageLimit: 300)
       let old = state.slots[change.slot]
       try change.make(in: &store, after: old)
       state.slots[change.slot] = change.result(after: old)
     }
-    #expect(cuts > 10_000)
+    #expect(cuts > 9000)
     #expect(state.flash.erasures.allSatisfy { $0 > 0 }, "the scenario does not go round")
   }
 
-  @Test(arguments: 0..<20) func `power that fails again and again leaves a store that works`(seed: UInt64) throws {
+  @Test(arguments: 0..<20) func `power that fails again and again leaves a store that works`(seed: UInt64)
+    throws
+  {
     var chance = Repeatable(seed: seed)
-    var state = State(flash: SimulatedFlash(blockSize: 1024, blockCount: 18, programUnit: 8))
+    var state = State(flash: SimulatedFlash(blockSize: 512, blockCount: 18, programUnit: 8))
     for _ in 0..<150 {
       let change = chance.pick(scenario)
-      state = try interrupt(change, of: state, after: Int.random(in: 0..<1800, using: &chance)) ?? state
+      state = try interrupt(change, of: state, after: Int.random(in: 0..<900, using: &chance)) ?? state
     }
     for slot in 0..<3 {
-      #expect(try interrupt(.install(slot: slot, size: 600), of: state, after: .max - 1) == nil)
+      #expect(try interrupt(.install(slot: slot, size: 300), of: state, after: .max - 1) == nil)
     }
   }
 }

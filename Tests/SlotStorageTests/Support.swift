@@ -1,6 +1,7 @@
 import COSE
 import JIT
 import SlotStorage
+import TestSupport
 
 typealias Store = SlotStorage<3, SimulatedFlash>
 
@@ -76,11 +77,11 @@ extension SlotStorage where slotCount == 3, Flash == SimulatedFlash {
 
 /// Changes of every kind, so many that every block has been used several times.
 let scenario: [Change] = [
-  .install(slot: 0, size: 200), .install(slot: 1, size: 600), .install(slot: 0, size: 300), .erase(slot: 1),
+  .install(slot: 0, size: 100), .install(slot: 1, size: 300), .install(slot: 0, size: 150), .erase(slot: 1),
   .set(slot: 0, StartSettings(startsAtBoot: true, isolation: .checked)), .install(slot: 2, size: 1),
-  .install(slot: 1, size: 257), .erase(slot: 2), .install(slot: 2, size: 256), .install(slot: 2, size: 512),
-  .set(slot: 2, StartSettings(startsAtBoot: true)), .erase(slot: 0), .install(slot: 0, size: 600),
-  .install(slot: 0, size: 100), .install(slot: 0, size: 100), .install(slot: 0, size: 500),
-  .set(slot: 1, StartSettings(isolation: .hardware)), .install(slot: 1, size: 600), .erase(slot: 1),
-  .install(slot: 1, size: 10), .install(slot: 2, size: 600), .install(slot: 2, size: 40),
+  .install(slot: 1, size: 129), .erase(slot: 2), .install(slot: 2, size: 128), .install(slot: 2, size: 256),
+  .set(slot: 2, StartSettings(startsAtBoot: true)), .erase(slot: 0), .install(slot: 0, size: 300),
+  .install(slot: 0, size: 50), .install(slot: 0, size: 50), .install(slot: 0, size: 250),
+  .set(slot: 1, StartSettings(isolation: .hardware)), .install(slot: 1, size: 300), .erase(slot: 1),
+  .install(slot: 1, size: 10), .install(slot: 2, size: 300), .install(slot: 2, size: 20),
 ]

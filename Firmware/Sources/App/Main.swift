@@ -16,6 +16,8 @@ struct MPS2: Board {
 
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
 
+  var slotStorage: SlotFlash? { SlotFlash() }
+
   var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {

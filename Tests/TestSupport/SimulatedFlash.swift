@@ -1,57 +1,59 @@
-import Platform
-import TestSupport
+package import Platform
 
 /// Flash in memory whose power can fail at any byte.
-final class SimulatedFlash: Storage {
-  let blockSize: Int
-  let blockCount: Int
-  let programUnit: Int
-  var contents: [UInt8]
+package final class SimulatedFlash: Storage {
+  package let blockSize: Int
+  package let blockCount: Int
+  package let programUnit: Int
+  package var contents: [UInt8]
   /// How often each block was erased.
-  var erasures: [Int]
+  package var erasures: [Int]
   /// Bytes that were programmed.
-  var programmed = 0
+  package var programmed = 0
   /// Blocks that take nothing any more.
-  var wornBlocks: Set<Int> = []
+  package var wornBlocks: Set<Int> = []
   /// How many more steps the power lasts: a programmed byte or an erased block is one. The next one happens partly.
-  var power = Int.max
+  package var power = Int.max
   /// What happens partly differs by this.
-  var chance = Repeatable(seed: 1)
+  package var chance = Repeatable(seed: 1)
   /// Units that hold something since their block was erased.
-  private var used: Set<Int> = []
+  private var used: [Bool]
 
-  init(blockSize: Int = 512, blockCount: Int = 18, programUnit: Int = 1, contents: [UInt8]? = nil) {
+  package init(blockSize: Int = 384, blockCount: Int = 18, programUnit: Int = 1, contents: [UInt8]? = nil) {
     self.blockSize = blockSize
     self.blockCount = blockCount
     self.programUnit = programUnit
     self.contents = contents ?? Array(repeating: 0, count: blockSize * blockCount)
     erasures = Array(repeating: 0, count: blockCount)
-    used = Set(0..<blockSize * blockCount / programUnit)
+    used = Array(repeating: true, count: blockSize * blockCount / programUnit)
   }
 
   /// The same after a restart: with power.
-  func restarted() -> SimulatedFlash {
+  package func restarted() -> SimulatedFlash {
     let flash = SimulatedFlash(
       blockSize: blockSize, blockCount: blockCount, programUnit: programUnit, contents: contents)
     flash.wornBlocks = wornBlocks
     return flash
   }
 
-  func read(at offset: Int, into bytes: inout MutableSpan<UInt8>) throws(StorageError) {
+  package func read(at offset: Int, into bytes: inout MutableSpan<UInt8>) throws(StorageError) {
     try check(offset: offset, count: bytes.count)
     guard power >= 0 else { throw .read(offset: offset) }
     for index in 0..<bytes.count { bytes[index] = contents[offset + index] }
   }
 
-  func program(at offset: Int, _ bytes: Span<UInt8>) throws(StorageError) {
+  package func program(at offset: Int, _ bytes: Span<UInt8>) throws(StorageError) {
     try check(offset: offset, count: bytes.count, unit: programUnit)
     for unit in offset / programUnit..<(offset + bytes.count) / programUnit {
-      precondition(used.insert(unit).inserted, "unit \(unit) is programmed twice")
+      precondition(!used[unit], "unit \(unit) is programmed twice")
+      used[unit] = true
     }
     guard !wornBlocks.contains(offset / blockSize) else { throw .program(offset: offset) }
     for index in 0..<bytes.count {
       guard spend() else {
-        if power == -1 { contents[offset + index] &= bytes[index] | UInt8.random(in: 0...255, using: &chance) }
+        if power == -1 {
+          contents[offset + index] &= bytes[index] | UInt8.random(in: 0...255, using: &chance)
+        }
         power = -2
         throw .program(offset: offset)
       }
@@ -60,7 +62,7 @@ final class SimulatedFlash: Storage {
     }
   }
 
-  func erase(block: Int) throws(StorageError) {
+  package func erase(block: Int) throws(StorageError) {
     try check(offset: block * blockSize, count: blockSize)
     let range = block * blockSize..<(block + 1) * blockSize
     guard !wornBlocks.contains(block) else { throw .erase(block: block) }
@@ -70,7 +72,7 @@ final class SimulatedFlash: Storage {
       throw .erase(block: block)
     }
     for index in range { contents[index] = 0xff }
-    used.subtract(range.lowerBound / programUnit..<range.upperBound / programUnit)
+    for unit in range.lowerBound / programUnit..<range.upperBound / programUnit { used[unit] = false }
     erasures[block] += 1
   }
 
