@@ -101,6 +101,13 @@ let hostModules = [
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
+  hostModule("FaultNetwork", ["CoAP", "CoAPTransport", "RandomPrograms"]),
+  hostModule(
+    "Endurance",
+    [
+      "BPFText", "COSE", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator",
+      "FaultNetwork", "Platform", "Toolchain", "VirtualDevice",
+    ]),
   hostModule(
     "Conformance",
     [
@@ -138,7 +145,8 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime",
+      "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork", "Inspection", "JIT", "Platform",
+      "ProgramImage", "Runtime",
       "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -178,13 +186,14 @@ let testTargets = [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
       "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier",
     ]),
+  tests(of: "FaultNetwork", ["CoAP", "CoAPTransport", "TestSupport"]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
       "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT", "TestSupport", "Toolchain",
-      "Verifier",
+      "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT",
+      "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),
   tests(

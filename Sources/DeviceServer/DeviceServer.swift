@@ -79,7 +79,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .device:
         let description = DeviceDescription(
           board: B.name, provisioning: provisioning, uptime: now.milliseconds,
-          codeRegionBytes: B.Native.current == nil ? 0 : Limits.codeBytes, asker: peer)
+          codeRegionBytes: B.Native.current == nil ? 0 : Limits.codeBytes,
+          heapBytes: runtime.services.board.heapBytes, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
         try respond(to: request, .content, format, SlotList(of: runtime), sink: &sink)

@@ -26,8 +26,15 @@ public protocol Board: ~Copyable {
   /// Where the program slots are kept; `nil` when they shall be empty after each start.
   var slotStorage: Flash? { get }
 
+  /// Bytes of heap taken so far; `nil` where that is not known. After start it does not grow.
+  var heapBytes: Int? { get }
+
   /// Puts bytes out to whoever watches the board. May drop them, may not wait long.
   mutating func writeConsole(_ bytes: Span<UInt8>)
+}
+
+extension Board where Self: ~Copyable {
+  public var heapBytes: Int? { nil }
 }
 
 extension Board where Self: ~Copyable, Flash == NoStorage {

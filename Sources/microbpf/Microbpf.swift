@@ -39,6 +39,7 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Devices", subcommands: [Execute.self, JITCommands.self, Slots.self, Erase.self, Info.self]),
       CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
+      CommandGroup(name: "Endurance", subcommands: [Faults.self, Load.self]),
       CommandGroup(
         name: "Conformance",
         subcommands: [RunConformance.self, AnswerConformanceRunner.self, Differential.self]),

@@ -18,6 +18,8 @@ struct MPS2: Board {
 
   var slotStorage: SlotFlash? { SlotFlash() }
 
+  var heapBytes: Int? { Processor.heapBytes }
+
   var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
