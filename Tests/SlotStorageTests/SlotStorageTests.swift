@@ -111,7 +111,7 @@ import Testing
     return flash
   }
 
-  @Test(arguments: [(1024, 1.10), (4096, 1.10)])
+  @Test(arguments: [(1024, 1.05), (4096, 1.05)])
   func `every block is worn alike, and little more is written than what is stored`(size: Int, most: Double)
     throws
   {
