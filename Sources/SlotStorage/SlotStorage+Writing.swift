@@ -97,7 +97,7 @@ extension SlotStorage {
     let count = blocks(forImageOf: header.imageSize)
     var header = header
     for _ in 0..<flash.blockCount {
-      guard let place = freePlace(of: count) else { break }
+      guard generation < .max, let place = freePlace(of: count) else { break }
       generation += 1
       header.generation = generation
       switch put(header, image, copiedFrom: source, at: place) {

@@ -8,7 +8,8 @@ import Testing
       if !trial.isSound { Issue.record("\(trial)") }
     }
     #expect(report.summary == "sound \(campaign.count) of \(campaign.count)")
-    #expect(report.trials.map(\.seed) == Array(campaign.firstSeed..<campaign.firstSeed + UInt64(campaign.count)))
+    #expect(
+      report.trials.map(\.seed) == Array(campaign.firstSeed..<campaign.firstSeed + UInt64(campaign.count)))
     #expect(report.faults.dropped > 0)
     #expect(report.installed + report.untouched == campaign.count)
   }
@@ -40,7 +41,9 @@ import Testing
 }
 
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct Load {
-  @Test func `of many short executions none is lost or wrong, and the board needs no more memory`() async throws {
+  @Test func `of many short executions none is lost or wrong, and the board needs no more memory`()
+    async throws
+  {
     let board = TrialBoard(.qemu, firmware: Board.firmware)
     let report = try await LoadCampaign(board: board, count: 400, clients: 8).run { _ in }
     #expect(report.isSound, "\(report)")
