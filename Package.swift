@@ -106,7 +106,7 @@ let hostModules = [
     "Endurance",
     [
       "BPFText", "COSE", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator",
-      "FaultNetwork", "Platform", "Toolchain", "VirtualDevice",
+      "FaultNetwork", "Platform", "RandomPrograms", "Toolchain", "VirtualDevice",
     ]),
   hostModule(
     "Conformance",

@@ -17,6 +17,8 @@ public struct FaultCampaign: Sendable {
   public var count: Int
   /// How many devices there are side by side. They mostly wait.
   public var boards = 16
+  /// During how many percent of the deployments the power of an emulated board is cut. It starts again with the same flash.
+  public var powerCuts: UInt32 = 0
 
   public init(board: TrialBoard, rates: FaultRates, firstSeed: UInt64 = 1, count: Int) {
     self.board = board
@@ -55,13 +57,14 @@ public struct FaultCampaign: Sendable {
       var open: Attempt?
       repeat {
         let unfinished = open
-        open = try await board.run(flash: directory.appending(path: "flash").path) { port in
-          try await Session.run(port: port, files: files, campaign: self) { session in
+        open = try await board.run(flash: directory.appending(path: "flash").path) { port, cutPower in
+          try await Session.run(port: port, cutPower: cutPower, files: files, campaign: self) { session in
             if let unfinished {
               await results.add(try await session.judge(unfinished, wasRestarted: true), progress)
             }
             while let seed = await queue.next() {
               let attempt = try await session.attempt(seed: seed)
+              guard !attempt.lostPower else { return attempt }
               do {
                 await results.add(try await session.judge(attempt, wasRestarted: false), progress)
               } catch DeviceError.unreachable {
@@ -107,6 +110,7 @@ struct Attempt: Sendable {
   let wasSuccess: Bool
   let milliseconds: Int
   let faults: FaultCounts
+  let lostPower: Bool
 
   /// What the slot's program returns if the deployment came to its end.
   var result: Int64 { Int64(seed & 0xffff) }

@@ -26,7 +26,7 @@ public struct LoadCampaign: Sendable {
   public func run(progress: @escaping @Sendable (Int) -> Void) async throws -> LoadReport {
     // r0 = 3 * input + 1: no two requests have the same answer.
     let image = try Assembler(syntax: .llvm).assemble("r0 = *(u32 *)(r1 + 0)\nr0 *= 3\nr0 += 1\nexit\n")
-    return try await board.run { port in
+    return try await board.run { port, _ in
       let url = "coap://127.0.0.1:\(port)"
       let client = try await CoAPClient()
       do {

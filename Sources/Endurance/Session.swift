@@ -5,12 +5,14 @@ import DeviceClient
 import DeviceProtocol
 import FaultNetwork
 import Foundation
+import RandomPrograms
 import Toolchain
 
 /// A running device, a clean network to it, and a file server.
 struct Session: Sendable {
   let campaign: FaultCampaign
   let port: UInt16
+  let cutPower: @Sendable () -> Void
   let files: URL
   let server: CoAPFileServer
   /// The device over the clean network.
@@ -18,7 +20,8 @@ struct Session: Sendable {
   let description: DeviceDescription
 
   static func run<Result: Sendable>(
-    port: UInt16, files: URL, campaign: FaultCampaign, _ body: (Session) async throws -> Result
+    port: UInt16, cutPower: @escaping @Sendable () -> Void, files: URL, campaign: FaultCampaign,
+    _ body: (Session) async throws -> Result
   ) async throws -> Result {
     var configuration = CoAPClient.Configuration()
     configuration.parameters.acknowledgeTimeout = 1000
@@ -28,7 +31,7 @@ struct Session: Sendable {
       do {
         let device = DeviceClient(url: "coap://127.0.0.1:\(port)", client: client)
         let session = Session(
-          campaign: campaign, port: port, files: files, server: server, device: device,
+          campaign: campaign, port: port, cutPower: cutPower, files: files, server: server, device: device,
           description: try await device.description())
         let result = try await body(session)
         await server.close()
@@ -42,6 +45,13 @@ struct Session: Sendable {
       await client.close()
       throw error
     }
+  }
+
+  /// When the power is cut during the deployment with this seed, in milliseconds after its begin; `nil` for never.
+  private func powerCut(seed: UInt64) -> UInt32? {
+    var numbers = SeededNumbers(seed: seed ^ 0xc07 << 40)
+    let moment = numbers.below(4000)
+    return numbers.chance(campaign.powerCuts) ? moment : nil
   }
 
   /// Deploys over bad networks, and waits until the device has ended that too.
@@ -61,18 +71,27 @@ struct Session: Sendable {
     try Data(envelope).write(to: files.appending(path: "manifest-\(seed)"))
     let client = try await CoAPClient()
     let start = ContinuousClock.now
+    let cut = Task {
+      guard let moment = powerCut(seed: seed) else { return false }
+      try await Task.sleep(for: .milliseconds(moment))
+      cutPower()
+      await client.close()
+      return true
+    }
     let (told, wasSuccess) = await install(
       "\(root)/manifest-\(seed)", with: DeviceClient(url: "coap://127.0.0.1:\(toDevice.port)", client: client)
     )
     let duration = (ContinuousClock.now - start).components
+    cut.cancel()
+    let lostPower = (try? await cut.value) ?? false
     await client.close()
-    try? await waitUntilIdle()
+    if !lostPower { try? await waitUntilIdle() }
     let faults = await toDevice.close() + toServer.close()
     return Attempt(
       seed: seed, before: before, sequenceNumber: sequenceNumber, image: image, told: told,
       wasSuccess: wasSuccess,
       milliseconds: Int(duration.seconds) * 1000 + Int(duration.attoseconds / 1_000_000_000_000_000),
-      faults: faults)
+      faults: faults, lostPower: lostPower)
   }
 
   private func install(_ manifest: String, with device: DeviceClient) async -> (
@@ -86,6 +105,7 @@ struct Session: Sendable {
       case .refused(let refusal): (refusal.title, false)
       case .unreachable(.timedOut): ("no answer", false)
       case .unreachable(.reset): ("a reset", false)
+      case .unreachable(.closed): ("nothing before the power was cut", false)
       case .unreachable: ("an answer that cannot be used", false)
       case .notUnderstood: ("an answer that is not understood", false)
       }

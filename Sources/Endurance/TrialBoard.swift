@@ -27,25 +27,29 @@ public struct TrialBoard: Sendable {
   ///
   /// - Parameters:
   ///   - flash: the file that keeps its slots; `nil` for an empty one that goes away.
-  ///   - body: gets the UDP port of this machine that is the board's.
+  ///   - body: gets the UDP port of this machine that is the board's, and what cuts the power of an emulated one.
   /// - Returns: what `body` returns.
   /// - Throws: what starting the board throws, or `body`.
   func run<Result: Sendable>(
-    flash: String? = nil, _ body: @escaping @Sendable (_ port: UInt16) async throws -> Result
+    flash: String? = nil,
+    _ body:
+      @escaping @Sendable (_ port: UInt16, _ cutPower: @escaping @Sendable () -> Void) async throws -> Result
   ) async throws -> Result {
     switch kind {
     case .qemu:
       var configuration = BoardConfiguration(
         firmware: firmware, provisioning: try provisioning(of: "mps2-an386").block)
       configuration.flash = flash
-      return try await withEmulatedBoard(configuration) { try await body($0.port) }
+      return try await withEmulatedBoard(configuration) { board in
+        try await body(board.port) { board.cutPower() }
+      }
     case .linux:
       let device = try await VirtualDevice(
         host: "127.0.0.1", port: 0, provisioning: try provisioning(of: "linux"),
         flash: try flash.map { try FileFlash(path: $0) }
       ) { _ in }
       do {
-        let result = try await body(device.port)
+        let result = try await body(device.port) {}
         await device.close()
         return result
       } catch {

@@ -25,6 +25,7 @@ struct Faults: AsyncParsableCommand {
       changed; the seed decides which. Each deployment has to end installed or untouched.
 
       Example: microbpf faults --seeds 200 --loss 20
+               microbpf faults --seeds 100 --loss 10 --power-cuts 50
                microbpf faults --seed 4711 --seeds 1 --board linux
       """)
 
@@ -37,6 +38,12 @@ struct Faults: AsyncParsableCommand {
   @Option(help: "How many percent of the datagrams are lost, in each direction.")
   var loss: UInt32 = 20
 
+  @Option(help: "How many percent of the datagrams arrive with a changed byte, in each direction.")
+  var corruption = FaultCampaign.rates(loss: 0).corruption
+
+  @Option(help: "During how many percent of the deployments the board's power is cut.")
+  var powerCuts: UInt32 = 0
+
   @Option(help: "How many devices there are side by side.")
   var boards = 16
 
@@ -45,16 +52,23 @@ struct Faults: AsyncParsableCommand {
 
   func validate() throws {
     guard (1...100_000).contains(seeds) else { throw ValidationError("--seeds is 1 to 100000") }
-    guard (0...100).contains(loss) else { throw ValidationError("--loss is a percentage") }
+    guard (0...100).contains(loss), (0...100).contains(corruption) else {
+      throw ValidationError("--loss and --corruption are percentages")
+    }
+    guard (0...100).contains(powerCuts), powerCuts == 0 || board.board == .qemu else {
+      throw ValidationError("--power-cuts is a percentage, and only emulated boards have power")
+    }
     guard (1...64).contains(boards) else { throw ValidationError("--boards is 1 to 64") }
     guard seed <= .max - UInt64(seeds) else { throw ValidationError("--seed is too large") }
   }
 
   func run() async throws {
     try await perform { [self] in
-      var campaign = FaultCampaign(
-        board: board.trialBoard, rates: FaultCampaign.rates(loss: loss), firstSeed: seed, count: seeds)
+      var rates = FaultCampaign.rates(loss: loss)
+      rates.corruption = corruption
+      var campaign = FaultCampaign(board: board.trialBoard, rates: rates, firstSeed: seed, count: seeds)
       campaign.boards = boards
+      campaign.powerCuts = powerCuts
       let isJSON = output.json
       let report = try await campaign.run { trial in
         if !isJSON { tell(trial.line) }

@@ -28,6 +28,19 @@ import Testing
     try await run(campaign)
   }
 
+  @Test(.enabled(if: Board.isRequired))
+  func `boards that lose power while programs come over bad networks hold the old or the new one`()
+    async throws
+  {
+    var campaign = FaultCampaign(
+      board: TrialBoard(.qemu, firmware: Board.firmware), rates: FaultRates(loss: 10), firstSeed: 1, count: 8)
+    campaign.boards = 2
+    campaign.powerCuts = 80
+    let report = try await campaign.run { _ in }
+    #expect(report.sound == 8)
+    #expect(report.trials.contains { $0.wasRestarted })
+  }
+
   @Test func `over a clean network every deployment is installed and nothing is sent twice`() async throws {
     let report = try await FaultCampaign(
       board: TrialBoard(.linux), rates: FaultRates(), firstSeed: 100, count: 6
