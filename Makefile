@@ -4,8 +4,9 @@ MICROBPF := .build/debug/microbpf
 
 SECONDS ?= 60
 COUNT ?= 20000
+SEEDS ?= 200
 
-.PHONY: demo test bench conformance differential build firmware setup size fuzz format lint clean
+.PHONY: demo test bench conformance differential faults load build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -38,6 +39,18 @@ differential: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) differential --count $(COUNT) $(if $(SEED),--seed $(SEED))
+
+## Deploy over SEEDS bad networks to emulated boards, and look what they hold afterwards.
+faults: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) faults --seeds $(SEEDS)
+
+## Run a program ten thousand times on the emulated board, by one client and by eight at once, and check each result.
+load: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) load
 
 ## Build the command line: .build/debug/microbpf.
 build:

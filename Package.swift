@@ -51,11 +51,12 @@ let portableModules = [
   portableModule(
     "Platform", ["Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "SUIT"]),
   portableModule("SimulatedPeripherals", ["Helpers", "Platform"]),
+  portableModule("SlotStorage", ["Bytes", "COSE", "JIT", "Platform"]),
   portableModule(
     "Runtime",
     [
       "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "Platform",
-      "ProgramImage", "SUIT", "Verifier",
+      "ProgramImage", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("DeviceProtocol", ["Bytes", "CBOR", "CoAP", "Helpers"]),
   portableModule(
@@ -63,7 +64,7 @@ let portableModules = [
     [
       "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT",
       "Platform",
-      "ProgramImage", "Runtime", "SUIT", "Verifier",
+      "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),
   portableModule("RandomPrograms", ["BPF", "Bytes", "Helpers"]),
@@ -102,6 +103,13 @@ let hostModules = [
   hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
+  hostModule("FaultNetwork", ["CoAP", "CoAPTransport", "RandomPrograms"]),
+  hostModule(
+    "Endurance",
+    [
+      "BPFText", "COSE", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator",
+      "FaultNetwork", "Platform", "RandomPrograms", "Toolchain", "VirtualDevice",
+    ]),
   hostModule(
     "Conformance",
     [
@@ -138,8 +146,8 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Helpers", "Inspection", "JIT", "Platform", "ProgramImage",
-      "Runtime",
+      "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork", "Helpers", "Inspection", "JIT",
+      "Platform", "ProgramImage", "Runtime",
       "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -148,8 +156,8 @@ let hostModules = [
 
 let testTargets = [
   .target(
-    name: "TestSupport", dependencies: ["Bytes", "CoAP", "CoAPTransport"], path: "Tests/TestSupport",
-    swiftSettings: host),
+    name: "TestSupport", dependencies: ["Bytes", "CoAP", "CoAPTransport", "Platform"],
+    path: "Tests/TestSupport", swiftSettings: host),
   .testTarget(name: "ArchitectureTests", swiftSettings: host),
   tests(of: "Bytes"),
   tests(of: "BPF"),
@@ -162,6 +170,7 @@ let testTargets = [
   tests(of: "Thumb2", ["TestSupport"]),
   tests(
     of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
+  tests(of: "SlotStorage", ["Bytes", "COSE", "JIT", "Platform", "TestSupport"]),
   tests(of: "RandomPrograms", ["BPF", "Bytes", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF", "TestSupport"]),
   tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),
@@ -185,13 +194,14 @@ let testTargets = [
       "BPF", "Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "Platform", "ProgramImage",
       "SimulatedPeripherals", "Toolchain", "Verifier",
     ]),
+  tests(of: "FaultNetwork", ["CoAP", "CoAPTransport", "TestSupport"]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
       "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT", "TestSupport", "Toolchain",
-      "Verifier",
+      "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT",
+      "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),
   tests(

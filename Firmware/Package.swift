@@ -43,7 +43,7 @@ let package = Package(
         "CCortexM", "CortexM", product("Compartment"), product("Interpreter"), product("JIT"),
         product("Platform"),
       ], swiftSettings: swift),
-    .target(name: "BoardMPS2", dependencies: ["CortexM"], swiftSettings: swift),
+    .target(name: "BoardMPS2", dependencies: ["CortexM", product("Platform")], swiftSettings: swift),
     .target(
       name: "CLwIP", sources: lwip + ["port/lwip_shim.c"],
       cSettings: [.headerSearchPath("dependencies/include"), .headerSearchPath("port")]),

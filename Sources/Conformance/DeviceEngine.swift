@@ -71,7 +71,7 @@ extension EngineOutcome {
     case .compilation where refusal.rule == Int(CompilationRule.tooLittleRoom.rawValue):
       self = .doesNotFit(refusal.description)
     case .image, .verifier, .execution: self = .failed(refusal.description)
-    case .request, .transfer, .manifest, .compilation, nil: return nil
+    case .request, .transfer, .manifest, .compilation, .storage, nil: return nil
     }
   }
 

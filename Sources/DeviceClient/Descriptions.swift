@@ -145,6 +145,8 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
   public let arenaBytes: Int
   /// What each slot has for its compiled program; 0 when the device does not run such.
   public let codeRegionBytes: Int
+  /// Heap that the device has taken, in bytes; `nil` when it does not say.
+  public let heapBytes: Int?
   /// The address at which the device sees this machine, as it stands in a URL.
   public let you: String
 
@@ -159,6 +161,7 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
     imageBytes = Int(try value.integer(Field.imageBytes))
     arenaBytes = Int(try value.integer(Field.arenaBytes))
     codeRegionBytes = Int(try value.integer(Field.codeRegionBytes))
+    heapBytes = value[.text("\(Field.heapBytes)")]?.integer.map { Int($0) }
     you = try value.text(Field.you)
   }
 }

@@ -17,6 +17,7 @@ extension Refusal {
     case .verifier: VerifierError.Rule(rawValue: rule).map(facts(of:)) ?? []
     case .execution: Trap.Rule(rawValue: rule).map(facts(of:)) ?? factsOfFault
     case .compilation: CompilationRule(rawValue: rule).map(facts(of:)) ?? []
+    case .storage: []
     }
   }
 

@@ -48,6 +48,7 @@ public enum Field {
   public static let slots: StaticString = "slots"
   public static let imageBytes: StaticString = "imageBytes"
   public static let arenaBytes: StaticString = "arenaBytes"
+  public static let heapBytes: StaticString = "heapBytes"
   /// The address that the device sees the asker at.
   public static let you: StaticString = "you"
 }

@@ -22,6 +22,8 @@ public struct Problem: Error, Equatable, Sendable {
     case execution
     /// Compiling the program to the device's own instructions.
     case compilation
+    /// Keeping a slot where it outlives a restart.
+    case storage
   }
 
   public var code: Code

@@ -89,6 +89,14 @@ public enum CompilationRule: UInt8, CaseIterable, Sendable {
   case noRoomBesideCode = 5
 }
 
+/// Problems with keeping slots where they outlive a restart.
+public enum StorageRule: UInt8, CaseIterable, Sendable {
+  /// The device's storage is too small, or of a shape that does not do.
+  case unusable = 1
+  /// The storage did not take the change.
+  case notKept = 2
+}
+
 /// Problems with an image beside those that its layout's rules number from 1.
 public enum ImageProblemRule {
   /// Added to the numbers of the rules of ELF files.

@@ -145,7 +145,7 @@ extension DeviceServer where B: ~Copyable {
       }
     }
     if isLast, let acceptance = try judge() {
-      do throws(LoadError) { try runtime.install(acceptance) } catch { throw Problem(error) }
+      do throws(InstallError) { try runtime.install(acceptance) } catch { throw Problem(error) }
       return SlotNumber(acceptance.slot)
     }
     try requestNextBlock(sink: &sink)

@@ -5,6 +5,7 @@ import DeviceProtocol
 import JIT
 public import Platform
 import Runtime
+import SlotStorage
 
 /// A device as its network sees it: resources over CoAP, joined to the deployment of programs and their execution.
 ///
@@ -88,7 +89,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .device:
         let description = DeviceDescription(
           board: B.name, provisioning: provisioning, uptime: now.milliseconds,
-          codeRegionBytes: B.Threads.routines == nil ? 0 : Limits.engineBytes, asker: peer)
+          codeRegionBytes: B.Threads.routines == nil ? 0 : Limits.engineBytes,
+          heapBytes: runtime.services.board.heapBytes, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
         try respond(to: request, .content, format, SlotList(of: runtime), sink: &sink)
@@ -155,8 +157,18 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   }
 
   private mutating func erase(_ slot: SlotNumber, keepingCode: Bool) throws(Problem) {
-    guard keepingCode else { return runtime.erase(slot) }
-    guard runtime.discardImage(of: slot) else { throw Problem(compilation: .notCompiled, in: slot) }
+    let isDone: Bool
+    do throws(SlotStorageError) {
+      if keepingCode {
+        isDone = try runtime.discardImage(of: slot)
+      } else {
+        try runtime.erase(slot)
+        isDone = true
+      }
+    } catch {
+      throw Problem(error)
+    }
+    guard isDone else { throw Problem(compilation: .notCompiled, in: slot) }
   }
 
   private mutating func compile(_ slot: SlotNumber, isolation: Isolation) throws(Problem) -> CodeRecord {

@@ -227,6 +227,8 @@ struct DeviceDescription: Representation {
   let uptime: UInt64
   /// Bytes that each slot has for its compiled program; 0 when the device does not run such.
   let codeRegionBytes: Int
+  /// Bytes of heap taken so far; `nil` when the board does not know.
+  let heapBytes: Int?
   /// Whoever asks, as the device sees them: where it would reach a server that runs there.
   let asker: Peer
 
@@ -234,7 +236,7 @@ struct DeviceDescription: Representation {
     var address = InlineArray<64, UInt8>(repeating: 0)
     var addressWriter = ByteWriter(address.mutableSpan)
     try asker.writeHost(into: &addressWriter)
-    try writer.beginMap(11)
+    try writer.beginMap(heapBytes == nil ? 11 : 12)
     try writer.field(Field.board, text: board.bytes)
     try writer.field(Field.version, text: Self.version.bytes)
     try writer.field(Field.vendor, bytes: provisioning.vendorID.bytes.span)
@@ -245,6 +247,7 @@ struct DeviceDescription: Representation {
     try writer.field(Field.imageBytes, Int64(Limits.imageBytes))
     try writer.field(Field.arenaBytes, Int64(Limits.arenaBytes))
     try writer.field(Field.codeRegionBytes, Int64(codeRegionBytes))
+    if let heapBytes { try writer.field(Field.heapBytes, Int64(heapBytes)) }
     try writer.field(Field.you, text: addressWriter.written)
   }
 

@@ -2,6 +2,7 @@ import CoAP
 import CoAPTransport
 import Foundation
 import Subprocess
+import Synchronization
 
 /// The machines that the firmware runs on.
 public enum BoardMachine: String, CaseIterable, Sendable {
@@ -24,6 +25,9 @@ public struct BoardConfiguration: Sendable {
   public var port: UInt16?
   /// Where to write what crosses the board's Ethernet, a file in the format of libpcap; `nil` for nowhere.
   public var capture: String?
+  /// The file that is the board's flash, in which it keeps its slots; it is made if it is not there. `nil` gives the board an
+  /// empty one that goes away with it.
+  public var flash: String?
   /// Whether the board's clock counts executed instructions, one a nanosecond, instead of following the host's.
   public var countsInstructions = true
 
@@ -75,8 +79,37 @@ public enum EmulatorError: Error, CustomStringConvertible {
 public struct EmulatedBoard: Sendable {
   /// The UDP port of this machine that leads to the board.
   public let port: UInt16
+  fileprivate let power = PowerSwitch()
   /// Where its resources are, with ``BoardConfiguration/Network/user``.
   public var url: String { "coap://127.0.0.1:\(port)" }
+
+  /// Stops the board at once, in the middle of whatever it does. Nothing starts it again.
+  public func cutPower() {
+    power.cut()
+  }
+}
+
+/// Ends the emulator without giving it time for anything.
+private final class PowerSwitch: Sendable {
+  private struct State {
+    var isCut = false
+    var kill: (@Sendable () -> Void)?
+  }
+
+  private let state = Mutex(State())
+
+  func connect(_ kill: @escaping @Sendable () -> Void) {
+    state.withLock { $0.kill = kill }
+  }
+
+  func cut() {
+    state.withLock {
+      $0.isCut = true
+      $0.kill?()
+    }
+  }
+
+  var isCut: Bool { state.withLock { $0.isCut } }
 }
 
 /// Starts a board, waits until it answers, runs `body`, and stops the board whatever happens.
@@ -96,9 +129,14 @@ public func withEmulatedBoard<Result: Sendable>(
   guard FileManager.default.fileExists(atPath: configuration.firmware) else {
     throw EmulatorError.noFirmware(path: configuration.firmware)
   }
-  let provisioning = FileManager.default.temporaryDirectory.appending(path: "microbpf-\(UUID().uuidString)")
+  let name = "microbpf-\(UUID().uuidString)"
+  let provisioning = FileManager.default.temporaryDirectory.appending(path: name)
+  let scratchFlash = FileManager.default.temporaryDirectory.appending(path: "\(name).flash")
   try writeScratchFile(configuration.provisioning, to: provisioning)
-  defer { try? FileManager.default.removeItem(at: provisioning) }
+  defer {
+    try? FileManager.default.removeItem(at: provisioning)
+    try? FileManager.default.removeItem(at: scratchFlash)
+  }
   let board = EmulatedBoard(port: try configuration.port ?? freePort())
   let tail = ConsoleTail()
   let outcome: ExecutionResult<Result, SequenceOutput, CombinedErrorOutput>
@@ -108,9 +146,11 @@ public func withEmulatedBoard<Result: Sendable>(
       .path("/bin/sh"),
       arguments: Arguments(
         ["-c", supervisor, "sh", qemu.string]
-          + configuration.arguments(board: board, provisioning: provisioning.path)),
+          + configuration.arguments(
+            board: board, provisioning: provisioning.path, flash: configuration.flash ?? scratchFlash.path)),
       platformOptions: .ownGroup, input: .inputWriter, output: .sequence, error: .combinedWithOutput
     ) { emulator in
+      board.power.connect { try? emulator.send(signal: .kill, toProcessGroup: true) }
       do {
         let result = try await withThrowingTaskGroup(of: Result?.self) { group in
           group.addTask {
@@ -129,10 +169,11 @@ public func withEmulatedBoard<Result: Sendable>(
             return try await body(board)
           }
           defer { group.cancelAll() }
-          guard let first = try await group.next(), let result = first else {
-            throw EmulatorError.ended(console: await tail.lines)
+          while let ended = try await group.next() {
+            if let result = ended { return result }
+            guard board.power.isCut else { break }
           }
-          return result
+          throw EmulatorError.ended(console: await tail.lines)
         }
         await emulator.teardown(using: PlatformOptions.steps)
         return result
@@ -178,19 +219,28 @@ extension BoardConfiguration {
   /// Where the firmware looks for its provisioning block: the last 4 KiB of the code memory.
   static let provisioningAddress = "0x3ff000"
 
-  func arguments(board: EmulatedBoard, provisioning: String) -> [String] {
+  /// The memory that plays the flash, the board's PSRAM. The emulator has it at its whole size.
+  static let flashSize = "16M"
+
+  func arguments(board: EmulatedBoard, provisioning: String, flash: String) -> [String] {
     var arguments = [
-      "-M", machine.rawValue, "-nographic", "-no-reboot", "-kernel", firmware,
+      "-M", "\(machine.rawValue),memory-backend=flash",
+      "-object",
+      "memory-backend-file,id=flash,share=on,size=\(Self.flashSize),mem-path=\(Self.escaped(flash))",
+      "-nographic", "-no-reboot", "-kernel", firmware,
       "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
       "-nic", nic(of: board),
     ]
     if let capture {
-      // A comma in an option's value is written twice.
-      let path = capture.replacing(",", with: ",,")
-      arguments += ["-object", "filter-dump,id=capture,netdev=ethernet,file=\(path)"]
+      arguments += ["-object", "filter-dump,id=capture,netdev=ethernet,file=\(Self.escaped(capture))"]
     }
     if countsInstructions { arguments += ["-icount", "shift=0"] }
     return arguments
+  }
+
+  /// A path as the value of an option, in which a comma is written twice.
+  private static func escaped(_ path: String) -> String {
+    path.replacing(",", with: ",,")
   }
 
   private func nic(of board: EmulatedBoard) -> String {

@@ -72,7 +72,7 @@ public struct Provisioning: Sendable {
     }
     let count = Int((try? block.loadLittleEndian(at: 6, as: UInt16.self)) ?? 0)
     guard count <= Self.keyLimit else { throw .tooManyKeys(found: count) }
-    let expected = crc32(block.extracting(0..<reader.offset))
+    let expected = block.extracting(0..<reader.offset).crc32
     let found = (try? reader.readLittleEndian(UInt32.self)) ?? ~expected
     guard expected == found else { throw .checksum(expected: expected, found: found) }
   }
@@ -103,16 +103,7 @@ public struct Provisioning: Sendable {
     try output.writeLittleEndian(serialNumber)
     try output.writeLittleEndian(seed)
     for index in 0..<keyCount { try output.write(keys[index].bytes.span) }
-    try output.writeLittleEndian(crc32(output.written))
+    let checksum = output.written.crc32
+    try output.writeLittleEndian(checksum)
   }
-}
-
-/// The CRC of Ethernet and zip (polynomial 0x04C11DB7, reflected), bit by bit: a block is read once, at start.
-func crc32(_ bytes: Span<UInt8>) -> UInt32 {
-  var crc: UInt32 = .max
-  for index in bytes.indices {
-    crc ^= UInt32(bytes[index])
-    for _ in 0..<8 { crc = crc >> 1 ^ (crc & 1 == 1 ? 0xedb8_8320 : 0) }
-  }
-  return ~crc
 }

@@ -1,5 +1,6 @@
 import BPF
 public import Bytes
+import COSE
 public import Compartment
 import Helpers
 import Interpreter
@@ -7,6 +8,7 @@ public import JIT
 public import Platform
 public import ProgramImage
 public import SUIT
+public import SlotStorage
 public import Verifier
 
 /// Why a program could not be loaded. Nothing of it has run.
@@ -58,10 +60,14 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   var runs = InlineArray<5, ActiveRun>(repeating: ActiveRun())
   /// Of the runs that answer a CoAP request.
   var packets = InlineArray<5, PacketWindow?>(repeating: nil)
+  private var persistence: SlotPersistence<B.Flash>
 
+  /// The slots hold what the board's storage has of them; without storage they are empty.
   public init(board: consuming B) {
+    persistence = SlotPersistence(on: board.slotStorage)
     services = Services(board: board)
     threads = services.board.makeThreads(count: Limits.slots)
+    persistence.restore(&slots, hashing: B.Crypto.Hash.self)
   }
 
   // MARK: Deployment
@@ -72,22 +78,49 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   }
 
   /// Makes the fetched image the slot's program, if it could run: its parts fit together, the verifier accepts it, and the
-  /// arena has room for it. If the old program runs, it is ended.
+  /// arena has room for it. Returns when it would also be there after a restart, if the board has storage. If the old program
+  /// runs, it is ended.
   ///
-  /// - Throws: ``LoadError``; the slot is as it was then, and what runs there goes on.
-  public mutating func install(_ acceptance: Acceptance) throws(LoadError) {
+  /// - Throws: ``InstallError``; the slot is as it was then, and what runs there goes on.
+  public mutating func install(
+    _ acceptance: Acceptance, settings: StartSettings = StartSettings()
+  ) throws(InstallError) {
     guard let slot = SlotNumber(acceptance.slot) else {
       preconditionFailure("the manifest processor checks slots")
     }
-    try loader.check(slots.candidate(count: acceptance.byteCount), for: arenas[slot.index], granting: policy[slot])
+    do throws(LoadError) {
+      try loader.check(
+        slots.candidate(count: acceptance.byteCount), for: arenas[slot.index], granting: policy[slot])
+    } catch {
+      throw .load(error)
+    }
+    do throws(SlotStorageError) {
+      try persistence.install(
+        slots.candidate(count: acceptance.byteCount), digest: acceptance.digest,
+        sequenceNumber: acceptance.sequenceNumber, settings: settings, in: slot)
+    } catch {
+      throw .storage(error)
+    }
     kill(slot)
-    slots.install(acceptance, in: slot)
+    slots.install(acceptance, settings: settings, in: slot)
     instances[slot.index] = Instance()
     services.clearLocalStore(of: slot)
   }
 
+  /// Changes how a slot's program is to be run.
+  ///
+  /// - Throws: ``SlotStorageError`` when that could not be made durable, or the slot is empty.
+  public mutating func set(_ settings: StartSettings, of slot: SlotNumber) throws(SlotStorageError) {
+    guard !slots[slot].isEmpty else { throw .imageSize(0, limit: Limits.imageBytes) }
+    try persistence.set(settings, of: slot)
+    slots.set(settings, of: slot)
+  }
+
   /// Ends what runs in the slot, empties it, and drops its code.
-  public mutating func erase(_ slot: SlotNumber) {
+  ///
+  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  public mutating func erase(_ slot: SlotNumber) throws(SlotStorageError) {
+    try persistence.erase(slot)
     kill(slot)
     slots.erase(slot)
     instances[slot.index] = Instance()
@@ -99,8 +132,10 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.
   ///
   /// - Returns: whether there is code; if not, nothing was done.
-  public mutating func discardImage(of slot: SlotNumber) -> Bool {
+  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  public mutating func discardImage(of slot: SlotNumber) throws(SlotStorageError) -> Bool {
     guard code(of: slot) != nil else { return false }
+    try persistence.erase(slot)
     if instances[slot.index].engine == .interpreter { kill(slot) }
     slots.erase(slot)
     engines.keepCode(of: slot, generation: slots[slot].generation)

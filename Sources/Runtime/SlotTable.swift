@@ -2,6 +2,7 @@ import Bytes
 import Compartment
 public import COSE
 import SUIT
+public import SlotStorage
 
 /// The number of a program slot that exists.
 public struct SlotNumber: Equatable, Sendable {
@@ -26,6 +27,11 @@ public struct SlotRecord: Sendable {
   public fileprivate(set) var generation: UInt32 = 0
   /// Finished executions since the image was installed.
   public internal(set) var runs: UInt32 = 0
+
+  /// How the program is to be run as long as nobody asks for something else.
+  public fileprivate(set) var settings = StartSettings()
+  /// Whether the slot came up empty because its stored image had been damaged.
+  public fileprivate(set) var isDamaged = false
 
   public var isEmpty: Bool { size == 0 }
 }
@@ -80,13 +86,15 @@ public struct SlotTable: ~Copyable {
   }
 
   /// Makes the accepted image in the spare region the slot's.
-  mutating func install(_ acceptance: Acceptance, in slot: SlotNumber) {
+  mutating func install(_ acceptance: Acceptance, settings: StartSettings, in slot: SlotNumber) {
     let freed = regions[slot.index]
     regions[slot.index] = regions[Limits.slots]
     regions[Limits.slots] = freed
     records[slot.index].size = acceptance.byteCount
     records[slot.index].digest = acceptance.digest
     records[slot.index].sequenceNumber = acceptance.sequenceNumber
+    records[slot.index].settings = settings
+    records[slot.index].isDamaged = false
     records[slot.index].generation &+= 1
     records[slot.index].runs = 0
   }
@@ -97,6 +105,33 @@ public struct SlotTable: ~Copyable {
     records[slot.index].digest = SHA256Digest(.init(repeating: 0))
     records[slot.index].generation &+= 1
     records[slot.index].runs = 0
+    records[slot.index].settings = StartSettings()
+    records[slot.index].isDamaged = false
+  }
+
+  mutating func set(_ settings: StartSettings, of slot: SlotNumber) {
+    records[slot.index].settings = settings
+  }
+
+  /// Makes the slot what was stored of it; its image still has to be put into ``mutableRegion(of:)``.
+  mutating func restore(_ stored: StoredSlot, in slot: SlotNumber) {
+    records[slot.index].size = stored.size
+    records[slot.index].digest = stored.digest
+    records[slot.index].sequenceNumber = stored.sequenceNumber
+    records[slot.index].settings = stored.settings
+    records[slot.index].isDamaged = stored.isDamaged
+  }
+
+  /// Empties the slot because its image is not what was stored.
+  mutating func dropDamaged(_ slot: SlotNumber) {
+    erase(slot)
+    records[slot.index].isDamaged = true
+  }
+
+  /// As many bytes as the slot's image has, for writing.
+  @_lifetime(&self)
+  mutating func mutableRegion(of slot: SlotNumber) -> MutableSpan<UInt8> {
+    memory.mutableSlice(range(of: slot.index, count: records[slot.index].size))
   }
 
   mutating func countRun(of slot: SlotNumber) {

@@ -15,16 +15,18 @@ public final class VirtualDevice: Sendable {
   ///   - port: 0 takes a free one.
   ///   - provisioning: its identity and the keys it trusts.
   ///   - course: what its sensors measure; `nil` for what follows from the provisioning's seed.
+  ///   - flash: where its slots are kept; `nil` has them empty at each start.
   ///   - console: called with what its programs print.
   /// - Throws: ``SocketError`` when the port is taken or the address is not this machine's.
   public init(
     host: String = "::", port: UInt16, provisioning: Provisioning, course: Course? = nil,
-    console: @escaping @Sendable ([UInt8]) -> Void
+    flash: FileFlash? = nil, console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     let alarm = Alarm()
     let socket = try await DatagramSocket.open(host: host, port: port) {
-      Engine(
-        board: LinuxBoard(course: course ?? Course(seed: provisioning.seed), console: console) { alarm.ring() },
+      let course = course ?? Course(seed: provisioning.seed)
+      return Engine(
+        board: LinuxBoard(course: course, flash: flash, console: console) { alarm.ring() },
         provisioning: provisioning)
     }
     self.socket = socket
@@ -63,14 +65,17 @@ struct LinuxBoard: Board {
   /// When the device started, on the clock of its socket.
   let start = Instant.now
   private let continuousStart = ContinuousClock.now
+  let slotStorage: FileFlash?
   let console: @Sendable ([UInt8]) -> Void
   /// Called when a program wants something.
   private let wake: @Sendable () -> Void
 
   init(
-    course: Course, console: @escaping @Sendable ([UInt8]) -> Void, wake: @escaping @Sendable () -> Void = {}
+    course: Course, flash: FileFlash? = nil, console: @escaping @Sendable ([UInt8]) -> Void,
+    wake: @escaping @Sendable () -> Void = {}
   ) {
     peripherals = SimulatedPeripherals(course: course)
+    slotStorage = flash
     self.console = console
     self.wake = wake
   }

@@ -59,6 +59,7 @@ struct Emulate: AsyncParsableCommand {
                microbpf emulate --machine mps2-an500
                microbpf emulate --port 5690 --trust release.pem.pub
                microbpf emulate --capture board.pcap
+               microbpf emulate --flash board.flash     # keeps its slots in this file
       """)
 
   @OptionGroup var machine: MachineOption
@@ -74,6 +75,12 @@ struct Emulate: AsyncParsableCommand {
   @Option(help: "Write the frames of the board's Ethernet to this file, in the format of libpcap.")
   var capture: String?
 
+  @Option(
+    help:
+      "The file that is the board's flash, where its slots outlive a restart. Default: one that goes away with it."
+  )
+  var flash: String?
+
   @OptionGroup var identity: IdentityOptions
 
   func run() async throws {
@@ -82,6 +89,7 @@ struct Emulate: AsyncParsableCommand {
         firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
       configuration.machine = machine.machine
       configuration.capture = capture
+      configuration.flash = flash
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
       try await withEmulatedBoard(configuration, console: tell) { board in
         tell("the board answers at \(board.url); stop it with Ctrl-C")
@@ -99,17 +107,22 @@ struct Device: AsyncParsableCommand {
       out and for tests.
 
       Example: microbpf device --port 5684
+               microbpf device --flash device.flash     # keeps its slots in this file
       """)
 
   @Option(help: "The UDP port; 0 takes a free one.")
   var port: UInt16 = 5683
 
+  @Option(help: "The file in which the slots outlive a restart. Default: none.")
+  var flash: String?
+
   @OptionGroup var identity: IdentityOptions
 
   func run() async throws {
     try await perform { [self] in
+      let flash = try flash.map { try FileFlash(path: $0) }
       let device = try await VirtualDevice(
-        port: port, provisioning: try identity.provisioning(board: "linux")
+        port: port, provisioning: try identity.provisioning(board: "linux"), flash: flash
       ) {
         FileHandle.standardOutput.write(Data($0))
       }

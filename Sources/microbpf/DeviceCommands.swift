@@ -197,6 +197,7 @@ struct Info: AsyncParsableCommand {
           up for    \(Double(info.uptime) / 1000) s
           slots     \(info.slots) of \(info.imageBytes) bytes
           arena     \(info.arenaBytes) bytes
+          heap      \(info.heapBytes.map { "\($0) bytes" } ?? "not told")
           code      \(info.codeRegionBytes == 0 ? "no compiled programs" : "\(info.codeRegionBytes) bytes per slot")
           sees you  at \(info.you)
           """)

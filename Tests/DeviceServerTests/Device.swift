@@ -13,6 +13,8 @@ import CoAPTransport
 final class World {
   var now = Instant(milliseconds: 1000)
   var console: [UInt8] = []
+  /// Where the device keeps its slots, if it does.
+  var flash: SimulatedFlash?
 }
 
 struct FakeBoard: Board {
@@ -24,6 +26,7 @@ struct FakeBoard: Board {
   var peripherals = SimulatedPeripherals(course: .steady)
 
   var now: Instant { world.now }
+  var slotStorage: SimulatedFlash? { world.flash }
   var microseconds: UInt64 { world.now.milliseconds * 1000 }
 
   func makeThreads(count: Int) -> CooperativeThreads { CooperativeThreads(count: count) }
@@ -55,8 +58,9 @@ struct Device: ~Copyable {
   private var nextMessageID: UInt16 = 100
   private var sequenceNumber: UInt32 = 0
 
-  init() throws {
+  init(flash: SimulatedFlash? = nil) throws {
     let world = World()
+    world.flash = flash
     self.world = world
     server = DeviceServer(
       board: FakeBoard(world: world),

@@ -27,9 +27,10 @@ enum Board {
   /// Runs `body` with a board of its own, as soon as there is room for one.
   static func run<Result: Sendable>(
     trusting keys: [SigningKey] = [key], machine: BoardMachine = .an386, capture: String? = nil,
-    _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
+    flash: String? = nil, _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
   ) async throws -> Result {
-    try await start(trusting: keys, machine: machine, network: .user, capture: capture) { board in
+    try await start(trusting: keys, machine: machine, network: .user, capture: capture, flash: flash) {
+      board in
       try await withClient { try await body(board, DeviceClient(url: board.url, client: $0)) }
     }
   }
@@ -46,7 +47,7 @@ enum Board {
 
   private static func start<Result: Sendable>(
     trusting keys: [SigningKey], machine: BoardMachine = .an386, network: BoardConfiguration.Network,
-    capture: String? = nil,
+    capture: String? = nil, flash: String? = nil,
     _ body: @escaping @Sendable (EmulatedBoard) async throws -> Result
   ) async throws -> Result {
     let provisioning = try makeProvisioning(
@@ -55,6 +56,7 @@ enum Board {
     configuration.machine = machine
     configuration.network = network
     configuration.capture = capture
+    configuration.flash = flash
     await berths.take()
     do {
       let result = try await withEmulatedBoard(configuration, body: body)

@@ -19,6 +19,10 @@ struct MPS2: Board {
 
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
 
+  var slotStorage: SlotFlash? { SlotFlash() }
+
+  var heapBytes: Int? { Processor.heapBytes }
+
   var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
 
   mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }

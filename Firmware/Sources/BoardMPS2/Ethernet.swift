@@ -128,11 +128,8 @@ public enum Ethernet {
     case macData = 0xA8
   }
 
-  /// The controller's address depends on the processor in the board's FPGA; its identification register tells which.
-  private static var base: UInt {
-    VolatileMappedRegister<UInt32>(unsafeBitPattern: 0x4002_FFFC).load() == 0x4104_5000
-      ? 0xA000_0000 : 0x4020_0000
-  }
+  /// The controller's address depends on the processor in the board's FPGA.
+  private static var base: UInt { Machine.isCortexM7 ? 0xA000_0000 : 0x4020_0000 }
 
   private static func mapped(_ register: Register) -> VolatileMappedRegister<UInt32> {
     VolatileMappedRegister(unsafeBitPattern: base + register.rawValue)

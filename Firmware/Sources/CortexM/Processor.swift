@@ -23,6 +23,9 @@ public enum Processor {
     thread_interrupt()
   }
 
+  /// The bytes that the heap has taken so far; they are never given back.
+  public static var heapBytes: Int { Int(cortexm_heap_used()) }
+
   /// Restarts the system: AIRCR.SYSRESETREQ.
   public static func reset() -> Never {
     cpu_synchronize()
