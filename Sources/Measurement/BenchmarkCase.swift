@@ -10,6 +10,8 @@ public enum BenchmarkEngine: UInt32, CaseIterable, Sendable {
   case checked = 3
   /// An image, compiled for the memory protection unit.
   case hardware = 4
+  /// No kernel: what threads cost.
+  case threads = 5
 }
 
 /// Why a block of memory holds no case.

@@ -16,6 +16,7 @@ struct Bench: AsyncParsableCommand {
       Example: microbpf bench
                microbpf bench crc32 sieve
                microbpf bench filter.c --context packet.bin --json
+               microbpf bench --threads
       """)
 
   @Argument(help: "Names of kernels, or C files. Default: all kernels.")
@@ -23,6 +24,9 @@ struct Bench: AsyncParsableCommand {
 
   @Option(help: "The folder with the kernels and their manifest.")
   var folder = "Benchmarks/Kernels"
+
+  @Flag(help: "Count what threads cost instead: the call of a helper, and a switch to another program.")
+  var threads = false
 
   @Option(help: "Write the figures to this file, as JSON.")
   var save: String?
@@ -34,6 +38,11 @@ struct Bench: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
+      if threads {
+        let costs = try await Measuring().measureThreads()
+        let rows = costs.sorted { $0.key < $1.key }.map { [$0.key, "\($0.value)"] }
+        return try output.print(costs, text: Table(header: ["what", "number"], rows: rows).text)
+      }
       let all = try Kernel.all(in: URL(filePath: folder))
       let files = kernels.filter { $0.hasSuffix(".c") }
       let names = kernels.filter { !$0.hasSuffix(".c") }

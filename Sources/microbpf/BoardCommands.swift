@@ -81,6 +81,9 @@ struct Emulate: AsyncParsableCommand {
   )
   var flash: String?
 
+  @Flag(help: "Let the board's clock count instructions: each takes a nanosecond.")
+  var countInstructions = false
+
   @OptionGroup var identity: IdentityOptions
 
   func run() async throws {
@@ -88,6 +91,7 @@ struct Emulate: AsyncParsableCommand {
       var configuration = BoardConfiguration(
         firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
       configuration.machine = machine.machine
+      configuration.countsInstructions = countInstructions
       configuration.capture = capture
       configuration.flash = flash
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)

@@ -32,6 +32,7 @@ import Measurement
     case .interpreter: measureInterpreter(it)
     case .checked: measureCompiled(it, .checked)
     case .hardware: measureCompiled(it, .hardware)
+    case .threads: measureThreads()
     }
   }
 }

@@ -17,6 +17,11 @@ enum Stopwatch {
     return (difference + UInt64(count) / 2) / UInt64(count)
   }
 
+  /// How many instructions `body` takes, done once, to the nearest 40.
+  static func once(_ body: () -> Void) -> UInt64 {
+    ticks(repeating: 1, body) * instructionsPerTick
+  }
+
   @inline(never)
   private static func ticks(repeating count: Int, _ body: () -> Void) -> UInt64 {
     let start = SysTick.ticks

@@ -18,8 +18,10 @@ public struct ThumbThreads: ProgramThreads {
 
   /// What the system knows of a thread.
   private struct Turn {
-    var state = State.idle
-    var isSuspended = false
+    var state = State.idle { didSet { updateReadiness() } }
+    var isSuspended = false { didSet { updateReadiness() } }
+    /// Whether it could go on now.
+    private(set) var isReady = false
     var isInterpreted = false
     /// Stack and arena.
     var block: Range<UInt32> = 0..<0
@@ -33,6 +35,10 @@ public struct ThumbThreads: ProgramThreads {
     var executed = 0
     /// Of an interpreted program: the instruction it called from.
     var index = 0
+
+    private mutating func updateReadiness() {
+      isReady = state == .ready && !isSuspended
+    }
   }
 
   private enum State {
@@ -41,6 +47,9 @@ public struct ThumbThreads: ProgramThreads {
 
   /// Instructions that the interpreter runs before it asks whether it may go on: its budget of time ends a program within them.
   private static let slice = 2000
+
+  /// What a thread takes beside its block.
+  public static var bytesPerThread: Int { MemoryLayout<cortexm_thread>.stride + MemoryLayout<Turn>.stride }
 
   public init(count: Int) {
     threads = .allocate(capacity: count)
@@ -73,7 +82,10 @@ public struct ThumbThreads: ProgramThreads {
 
   public mutating func start(_ thread: Int, _ program: borrowing ThreadProgram) {
     let block = UInt32(program.block.address)..<UInt32(program.block.address + program.block.size)
-    var turn = Turn(state: .ready, block: block, milliseconds: program.milliseconds)
+    var turn = Turn()
+    turn.state = .ready
+    turn.block = block
+    turn.milliseconds = program.milliseconds
     var context = cortexm_thread()
     // SAFETY: the block is the program's, and its first bytes are kept for the thread.
     let record = unsafe UnsafeMutablePointer<program_record>(
@@ -178,74 +190,73 @@ public struct ThumbThreads: ProgramThreads {
   // MARK: Running
 
   public var isBusy: Bool {
-    for index in turns.indices where unsafe turns[index].state == .ready && !turns[index].isSuspended {
-      return true
-    }
-    return false
+    ready(from: 0) != nil
   }
 
+  @_optimize(speed)
   public mutating func next() -> ThreadEvent? {
-    while let index = ready() {
-      current = index
-      guard let event = advance(index) else { continue }
-      guard case .event(let kind) = event else {
+    while true {
+      // A thread keeps its turn until it is interrupted.
+      if unsafe current >= turns.count || !turns[current].isReady {
+        guard let index = ready(from: current) else { return nil }
+        current = index
+      }
+      let index = current
+      let thread = unsafe threads + index
+      let limit = unsafe turns[index].milliseconds
+      // The interpreter asks soon enough by itself, and then says where it is.
+      if limit != 0, unsafe thread.pointee.milliseconds > limit, unsafe !turns[index].isInterpreted {
+        return ThreadEvent(thread: index, stop(index, .budgetSpent))
+      }
+      thread_charge(thread)
+      let event = thread_run(thread)
+      if event == UInt32(program_event_helper), let call = call(index) {
+        return ThreadEvent(thread: index, .call(call))
+      }
+      if event == UInt32(program_event_interrupted) {
         thread_charge(nil)
         current = index + 1
         return nil
       }
-      return ThreadEvent(thread: index, kind)
+      if let kind = kind(of: event, index) { return ThreadEvent(thread: index, kind) }
     }
-    return nil
   }
 
-  /// The thread whose turn it is to run, from `current` on.
-  private func ready() -> Int? {
-    var index = current
+  /// The first thread that could run, from `start` on and then from the first.
+  private func ready(from start: Int) -> Int? {
+    var index = start
     for _ in turns.indices {
       if index >= turns.count { index = 0 }
-      if unsafe turns[index].state == .ready && !turns[index].isSuspended { return index }
+      if unsafe turns[index].isReady { return index }
       index += 1
     }
     return nil
   }
 
-  private enum Progress {
-    case interrupted
-    case event(ThreadEvent.Kind)
-  }
-
-  /// Lets a thread run. `nil` when it may go on at once.
-  private mutating func advance(_ index: Int) -> Progress? {
-    let thread = unsafe threads + index
-    let limit = unsafe turns[index].milliseconds
-    // The interpreter asks soon enough by itself, and then says where it is.
-    if limit != 0, unsafe thread.pointee.milliseconds > limit, unsafe !turns[index].isInterpreted {
-      return .event(stop(index, .budgetSpent))
-    }
-    thread_charge(thread)
-    switch thread_run(thread) {
-    case UInt32(program_event_interrupted):
-      return .interrupted
-    case UInt32(program_event_helper):
-      return .event(call(index, skipping: 1) { .helper(position: UInt8(truncatingIfNeeded: $1.r12), $0) })
+  /// What a thread needs that has given up the processor. `nil` when it may go on at once.
+  @inline(never)
+  private mutating func kind(of event: thread_event, _ index: Int) -> ThreadEvent.Kind? {
+    switch event {
     case UInt32(program_event_numbered):
-      return .event(callNumbered(index))
+      return callNumbered(index)
     case UInt32(program_event_returned):
-      guard let frame = frame(of: index) else { return .event(fault(index, .stack)) }
+      guard let frame = frame(of: index) else { return fault(index, .stack) }
       end(index)
-      return .event(.returned(UInt64(frame.r0) | UInt64(frame.r1) << 32))
+      return .returned(UInt64(frame.r0) | UInt64(frame.r1) << 32)
     case UInt32(program_event_trapped):
-      guard let frame = frame(of: index) else { return .event(fault(index, .stack)) }
+      guard let frame = frame(of: index) else { return fault(index, .stack) }
       let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: frame.r12)) ?? .invalidOperation
       let place = ThreadEvent.Place.code(site(index, behind: frame.lr))
       end(index)
-      return .event(.stopped(rule, place, address: UInt64(frame.r0)))
+      return .stopped(rule, place, address: UInt64(frame.r0))
     case UInt32(program_event_interpreted) where unsafe turns[index].isInterpreted:
-      return interpreted(index).map { .event($0) }
+      return interpreted(index)
     case thread_faulted:
-      return .event(faulted(index))
+      return faulted(index)
+    case UInt32(program_event_helper):
+      return fault(index, .stack)
     default:
-      return .event(fault(index, .systemCall))
+      return fault(index, .systemCall)
     }
   }
 
@@ -301,39 +312,50 @@ public struct ThumbThreads: ProgramThreads {
 
   // MARK: Helpers
 
-  /// The call of a helper by compiled code, whose arguments stand so many words of 64 bits above its stack pointer.
-  private mutating func call(
-    _ index: Int, skipping words: UInt32, _ make: (HelperArguments, exception_frame) -> NativeCall
-  ) -> ThreadEvent.Kind {
-    guard let frame = frame(of: index), let arguments = words64(index, frame, skipping: words, count: 5)
-    else {
-      return fault(index, .stack)
-    }
+  /// The call of a helper by compiled code: its position is in r12, its arguments stand behind the routine's return address.
+  /// `nil` when the stack pointer does not lead to the thread's memory.
+  @inline(__always)
+  private mutating func call(_ index: Int) -> NativeCall? {
+    let pointer = unsafe threads[index].psp
+    guard let memory = memory(of: index, at: pointer, count: Self.callBytes) else { return nil }
     unsafe turns[index].state = .calling
-    return .call(make(argumentValues(arguments), frame))
+    let position = unsafe memory.load(fromByteOffset: 16, as: UInt32.self)
+    return .helper(
+      position: UInt8(truncatingIfNeeded: position), arguments(above: memory, skipping: 8))
   }
 
   private mutating func callNumbered(_ index: Int) -> ThreadEvent.Kind {
-    guard let frame = frame(of: index), let number = words64(index, frame, skipping: 1, count: 1) else {
+    let pointer = unsafe threads[index].psp
+    guard let memory = memory(of: index, at: pointer, count: Self.callBytes) else {
       return fault(index, .stack)
     }
-    let value = unsafe number.pointee
-    return call(index, skipping: 2) { arguments, _ in .numbered(value, arguments) }
+    unsafe turns[index].state = .calling
+    let number = arguments(above: memory, skipping: 8).r1
+    return .call(.numbered(number, arguments(above: memory, skipping: 16)))
   }
 
-  private func words64(
-    _ index: Int, _ frame: exception_frame, skipping words: UInt32, count: UInt32
-  ) -> UnsafePointer<UInt64>? {
-    // Bit 9: the core has left out a word to align its frame.
-    let start = unsafe threads[index].psp &+ 32 &+ (frame.xpsr >> 9 & 1) * 4 &+ words * 8
-    guard let memory = memory(of: index, at: start, count: count * 8) else { return nil }
-    return unsafe UnsafePointer(memory.assumingMemoryBound(to: UInt64.self))
+  /// Bytes above the stack pointer that a call takes: the frame, a word that aligns it, the return address, number and arguments.
+  private static var callBytes: UInt32 { 32 + 4 + 8 + 48 }
+
+  /// Five numbers of 64 bits, so many bytes above the frame that the core has pushed.
+  @inline(__always)
+  private func arguments(above frame: UnsafeMutableRawPointer, skipping bytes: Int) -> HelperArguments {
+    // Bit 9 of the status: the core has left out a word to align its frame.
+    let status = unsafe frame.load(fromByteOffset: 28, as: UInt32.self)
+    let words = unsafe frame + 32 + Int(status >> 9 & 1) * 4 + bytes
+    func word(_ index: Int) -> UInt64 {
+      let low = unsafe words.load(fromByteOffset: index * 8, as: UInt32.self)
+      let high = unsafe words.load(fromByteOffset: index * 8 + 4, as: UInt32.self)
+      return UInt64(low) | UInt64(high) << 32
+    }
+    return HelperArguments(r1: word(0), r2: word(1), r3: word(2), r4: word(3), r5: word(4))
   }
 
   private func argumentValues(_ words: UnsafePointer<UInt64>) -> HelperArguments {
     unsafe HelperArguments(r1: words[0], r2: words[1], r3: words[2], r4: words[3], r5: words[4])
   }
 
+  @_optimize(speed)
   public mutating func resume(_ thread: Int, returning result: UInt64) {
     guard unsafe turns[thread].state == .calling else { return }
     unsafe turns[thread].state = .ready
