@@ -52,6 +52,11 @@ public struct CBORReader: ~Escapable {
     try readString(.bytes)
   }
 
+  /// The length of a byte string whose content, which follows, need not be there yet.
+  public mutating func readBytesHead() throws(CBORError) -> UInt64 {
+    try readHead(.bytes).argument
+  }
+
   /// The content of a text string.
   @_lifetime(copy self)
   public mutating func readText() throws(CBORError) -> Span<UInt8> {
@@ -77,6 +82,11 @@ public struct CBORReader: ~Escapable {
   /// The number of pairs of a map, which follow as key, value, key, value.
   public mutating func readMap() throws(CBORError) -> Int {
     try readContainer(.map, itemsPerEntry: 2)
+  }
+
+  /// The number of pairs of a map, none of which need be there yet.
+  public mutating func readMapHead() throws(CBORError) -> UInt64 {
+    try readHead(.map).argument
   }
 
   /// A tag number; the tagged item follows.

@@ -58,6 +58,8 @@ public struct ChoiceSet: OptionSet, Sendable {
   /// What a request to `resource` chooses.
   public init(_ request: borrowing Message, on resource: Resource) throws(Unknown) {
     self = .none
+    // There a query is a filter, not a choice (RFC 6690 §4.1).
+    guard resource != .wellKnownCore else { return }
     var index = 0
     var options = request.options
     while let option = options.next() {

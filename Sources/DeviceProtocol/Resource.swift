@@ -17,6 +17,11 @@ public enum Resource: UInt8, CaseIterable, Sendable {
     /// What a response holds unless another format is asked for.
     public let contentFormat: ContentFormat
     public let title: StaticString
+
+    /// What discovery says of it.
+    public var link: LinkAttributes {
+      LinkAttributes(resourceType: type, contentFormat: contentFormat, title: title)
+    }
   }
 
   public var row: Row {

@@ -87,13 +87,14 @@ extension DeviceServer where B: ~Copyable {
       body: body, count: length, at: now, sink: &sink)
   }
 
-  /// Answers with the links to everything the device serves, one for each slot where a resource stands for a slot.
+  /// Answers with the links to what the device serves and the request's filter lets through, one for each slot where a
+  /// resource stands for a slot.
   mutating func respondWithLinks(
-    to request: RequestID, sink: inout some DatagramSink & ~Copyable
+    to request: RequestID, matching message: borrowing Message, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
     let length: Int
     do throws(OutOfBounds) {
-      length = try writeLinks()
+      length = try writeLinks(matching: message)
     } catch {
       throw Problem(responseTooLong: error)
     }
@@ -103,17 +104,14 @@ extension DeviceServer where B: ~Copyable {
       sink: &sink)
   }
 
-  private mutating func writeLinks() throws(OutOfBounds) -> Int {
+  private mutating func writeLinks(matching message: borrowing Message) throws(OutOfBounds) -> Int {
     var path = InlineArray<32, UInt8>(repeating: 0)
     var links = LinkFormatWriter(ByteWriter(body.mutableSpan))
     for resource in Resource.allCases where resource != .wellKnownCore {
       for number in 0..<(resource.hasParameter ? Limits.slots : 1) {
         var pathWriter = ByteWriter(path.mutableSpan)
         try Route(resource, parameter: number).writePath(into: &pathWriter)
-        try links.link(
-          path: pathWriter.written, resourceType: resource.row.type,
-          contentFormat: resource.row.contentFormat,
-          title: resource.row.title)
+        try links.link(path: pathWriter.written, resource.row.link, matching: message)
       }
     }
     return links.output.count

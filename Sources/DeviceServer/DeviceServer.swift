@@ -74,7 +74,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       let choices = try choices(of: message, on: route.resource)
       switch route.resource {
       case .wellKnownCore:
-        try respondWithLinks(to: request, sink: &sink)
+        try respondWithLinks(to: request, matching: message, sink: &sink)
       case .device:
         let description = DeviceDescription(
           board: B.name, provisioning: provisioning, uptime: now.milliseconds,
