@@ -97,7 +97,7 @@ let hostModules = [
       "CoAP", "CoAPTransport", "DeviceProtocol", "DeviceServer", "Interpreter", "Platform", "Runtime",
       "Toolchain",
     ]),
-  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
+  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "SUIT", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   hostModule(
@@ -137,7 +137,7 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime",
+      "DifferentialTesting", "Emulator", "Inspection", "JIT", "Platform", "ProgramImage", "Runtime", "SUIT",
       "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],

@@ -47,7 +47,8 @@ public struct BlockwiseUpload: Sendable {
   /// Judges the response to what was sent.
   public mutating func accept(_ response: borrowing Message) throws(BlockwiseError) -> Step {
     let answered = response.block(.block1)
-    if response.code == .requestEntityTooLarge, offset == 0, let answered, answered.sizeExponent < sizeExponent
+    if response.code == .requestEntityTooLarge, offset == 0, let answered,
+      answered.sizeExponent < sizeExponent
     {
       // It wants smaller blocks from the start (RFC 7959 §2.9.3).
       sizeExponent = answered.sizeExponent

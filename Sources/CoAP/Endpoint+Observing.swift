@@ -3,9 +3,9 @@ import Bytes
 /// Serving observers (RFC 7641 §4). The endpoint knows who is interested, when who is to be told, and how to reach them;
 /// what there is to tell it asks for only then, so that everybody gets the newest state and none waits in a queue.
 ///
-/// A server calls ``observe(_:as:at:)`` before it answers a GET for what can change, ``noteChange(where:)`` when it did, and
-/// after that, and whenever ``nextDeadline`` has come, ``notify(_:_:body:confirmable:at:sink:)`` for each
-/// ``nextStaleObserver(at:)``.
+/// A server calls ``observe(_:as:at:)`` before it answers a GET for what can change, ``noteChange(where:)`` when it did (or
+/// ``noteState(_:at:)`` when it may have), and after that, and whenever ``nextDeadline`` has come,
+/// ``notify(_:_:body:confirmable:at:sink:)`` for each ``nextStaleObserver(at:)``.
 extension Endpoint {
   /// Makes the client of this request an observer of what it asked for, if it wants that and there is room. Its response
   /// then says so.
@@ -42,6 +42,19 @@ extension Endpoint {
     for index in observers.indices where observers[index].isActive && isAffected(observers[index].resource) {
       observers[index].isStale = true
     }
+  }
+
+  /// How many observers there can be; each has a place from 0 on.
+  public static var observerLimit: Int { 6 }
+
+  /// What the observer in this place is registered for; `nil` if there is none, or it waits to be told already.
+  public func resourceObserved(at place: Int) -> UInt32? {
+    observers[place].isActive && !observers[place].isStale ? observers[place].resource : nil
+  }
+
+  /// Has the observer in this place told if `body` is another than it was told last.
+  public mutating func noteState(_ body: Span<UInt8>, at place: Int) {
+    if observers[place].entityTag != EntityTag(of: body) { observers[place].isStale = true }
   }
 
   /// An observer that has to be told now, and what it was registered for; `nil` if there is none.
@@ -86,6 +99,7 @@ extension Endpoint {
     let length = response.encode(
       head, body: body, into: sent.mutableSlice(range(of: index, count: datagramBytes)))
     observers[entry].isStale = false
+    observers[entry].entityTag = EntityTag(of: body)
     observers[entry].postponed = nil
     observers[entry].notified = now
     if isConfirmable {
@@ -110,12 +124,13 @@ extension Endpoint {
   }
 
   /// The number that the answer to a request bears which made its client an observer; an error undoes that.
-  mutating func observeNumber(ofAnswer index: Int, _ code: Code) -> UInt32? {
+  mutating func observeNumber(ofAnswer index: Int, _ code: Code, body: Span<UInt8>) -> UInt32? {
     guard let observer = exchanges[index].observer else { return nil }
     guard code.isSuccess else {
       removeObserver(observer)
       return nil
     }
+    observers[observer].entityTag = EntityTag(of: body)
     return takeObserveNumber()
   }
 

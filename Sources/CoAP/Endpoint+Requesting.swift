@@ -86,6 +86,31 @@ extension Endpoint {
     exchanges[exchange.entry].release()
   }
 
+  /// Gives a request up that observes, and tells the server so by the same request with Observe 1 (RFC 7641 §3.6). Should
+  /// that be lost, the next notification is reset.
+  public mutating func endObservation(_ exchange: ExchangeID, sink: inout some DatagramSink & ~Copyable) {
+    let index = exchange.entry
+    guard exchanges[index].generation == exchange.generation, exchanges[index].state == .observing else {
+      return cancel(exchange)
+    }
+    let messageID = takeMessageID()
+    let length = exchanges[index].sentLength
+    let observe = 4 + exchanges[index].token.count
+    if length < datagramBytes {
+      var datagram = sent.mutableSlice(range(of: index, count: length + 1))
+      datagram[0] = 1 << 6 | MessageType.nonConfirmable.rawValue << 4 | datagram[0] & 15
+      datagram[2] = UInt8(messageID >> 8)
+      datagram[3] = UInt8(messageID & 0xff)
+      // The first option is Observe, and as yet has no value.
+      for offset in stride(from: length, to: observe + 1, by: -1) { datagram[offset] = datagram[offset - 1] }
+      datagram[observe] |= 1
+      datagram[observe + 1] = 1
+      exchanges[index].sentLength = length + 1
+      sendAgain(index, sink: &sink)
+    }
+    exchanges[index].release()
+  }
+
   mutating func receiveResponse(
     _ message: borrowing Message, from peer: Peer, at now: Instant, sink: inout some DatagramSink & ~Copyable
   ) -> EndpointEvent {

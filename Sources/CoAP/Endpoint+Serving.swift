@@ -31,7 +31,9 @@ extension Endpoint {
     exchanges[index].startRequest(message, from: peer, isMulticast: isMulticast, at: now)
     let id = RequestID(entry: index, generation: exchanges[index].generation)
     guard let refusal else {
-      if message.code == .get, message.integer(.observe) == 1 { removeObserver(at: peer, token: message.token) }
+      if message.code == .get, message.integer(.observe) == 1 {
+        removeObserver(at: peer, token: message.token)
+      }
       return .request(id)
     }
     refuse(id, refusal, at: now, sink: &sink)
@@ -89,7 +91,7 @@ extension Endpoint {
     let head = ResponseHead(
       type: type, messageID: messageID, token: exchanges[index].token, block1: exchanges[index].block1,
       block2: exchanges[index].block2, entityTags: exchanges[index].entityTags,
-      observe: observeNumber(ofAnswer: index, response.code))
+      observe: observeNumber(ofAnswer: index, response.code, body: body))
     exchanges[index].sentLength = response.encode(
       head, body: body, into: sent.mutableSlice(range(of: index, count: datagramBytes)))
     exchanges[index].sentMessageID = messageID

@@ -16,6 +16,8 @@ struct Observer {
   private(set) var block2: BlockOption?
   /// The resource has changed since the last notification.
   var isStale = false
+  /// Of the state that it was told last.
+  var entityTag: EntityTag?
   /// A confirmable notification has not been acknowledged.
   var isWaiting = false
   /// Of the last notification that needs no acknowledgement: by that a reset is recognised.

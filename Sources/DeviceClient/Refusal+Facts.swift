@@ -28,13 +28,15 @@ extension Refusal {
 
   private func facts(of rule: RequestRule) -> [String] {
     switch rule {
-    case .unknownPath, .method, .busy, .noFreeExchange: []
+    case .unknownPath, .method, .busy, .noFreeExchange, .condition: []
     case .format: found.map { ["content format \($0)"] } ?? []
     case .unknownSlot:
       [found.map { "slot \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
     case .emptySlot: found.map { ["slot \($0)"] } ?? []
     case .urlTooLong: atMost("characters")
-    case .responseTooLong: expected.map { ["at most \($0) bytes"] } ?? []
+    case .missingBlock: instead("byte")
+    case .blockLength: instead("bytes")
+    case .responseTooLong, .bodyTooLong: expected.map { ["at most \($0) bytes"] } ?? []
     case .query: index.map { ["query option \($0 + 1)"] } ?? []
     }
   }

@@ -23,6 +23,14 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case noFreeExchange = 10
   /// The resource does not know a query option (index, counted from 0), or two of them contradict each other.
   case query = 11
+  /// A block of the body (found: its offset) came before what goes before it (expected).
+  case missingBlock = 12
+  /// A block of the body has other bytes (found) than it should (expected).
+  case blockLength = 13
+  /// The resource does not take bodies of several blocks; expected: bytes at most.
+  case bodyTooLong = 14
+  /// The resource is not in the state that If-Match or If-None-Match demands.
+  case condition = 15
 }
 
 /// Problems with fetching manifest or image.

@@ -5,8 +5,8 @@ import DeviceProtocol
 import Runtime
 
 /// The format of a response's body.
-enum Format {
-  case cbor, text, linkFormat
+enum Format: UInt8 {
+  case cbor, text, json, linkFormat
 
   /// What the request accepts; the resource's own format when it says nothing.
   init(accepting request: borrowing Message, on resource: Resource) throws(Problem) {
@@ -17,6 +17,7 @@ enum Format {
     case ContentFormat.linkFormat.rawValue where own == .linkFormat: self = .linkFormat
     case ContentFormat.cbor.rawValue where own == .cbor: self = .cbor
     case ContentFormat.text.rawValue where own == .cbor: self = .text
+    case ContentFormat.json.rawValue where own == .cbor: self = .json
     default: throw Problem(.notAcceptable, asked: asked)
     }
   }
@@ -25,6 +26,7 @@ enum Format {
     switch self {
     case .cbor: .cbor
     case .text: .text
+    case .json: .json
     case .linkFormat: .linkFormat
     }
   }
@@ -40,21 +42,35 @@ extension Route {
 }
 
 extension DeviceServer where B: ~Copyable {
-  /// Answers with a representation in the format asked for.
+  /// Answers with a representation in the format asked for; with an entity tag if what it tells lasts.
   mutating func respond(
     to request: RequestID, _ code: Code, _ format: Format, _ value: some Representation,
-    sink: inout some DatagramSink & ~Copyable
+    hasEntityTag: Bool = false, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
-    let length: Int
+    let length = try write(value, format)
+    let now = now
+    endpoint.respond(
+      to: request, Response(code, contentFormat: format.contentFormat, hasEntityTag: hasEntityTag),
+      body: body, count: length, at: now, sink: &sink)
+  }
+
+  /// Writes a representation into the body buffer and returns its length.
+  mutating func write(_ value: some Representation, _ format: Format) throws(Problem) -> Int {
     do throws(OutOfBounds) {
-      length = try format == .text ? writeText(value) : writeCBOR(value)
+      switch format {
+      case .text: return try writeText(value)
+      case .json: return try writeJSON(value)
+      case .cbor, .linkFormat: return try writeCBOR(value)
+      }
     } catch {
       throw Problem(responseTooLong: error)
     }
-    let now = now
-    endpoint.respond(
-      to: request, Response(code, contentFormat: format.contentFormat), body: body, count: length, at: now,
-      sink: &sink)
+  }
+
+  private mutating func writeJSON(_ value: some Representation) throws(OutOfBounds) -> Int {
+    var writer = JSONWriter(ByteWriter(body.mutableSpan))
+    try value.write(into: &writer)
+    return writer.output.count
   }
 
   private mutating func writeText(_ value: some Representation) throws(OutOfBounds) -> Int {
@@ -83,7 +99,9 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails),
+      to: request,
+      Response(
+        problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails, size1: problem.bodyLimit),
       body: body, count: length, at: now, sink: &sink)
   }
 
@@ -100,8 +118,8 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(.content, contentFormat: .linkFormat), body: body, count: length, at: now,
-      sink: &sink)
+      to: request, Response(.content, contentFormat: .linkFormat, hasEntityTag: true), body: body,
+      count: length, at: now, sink: &sink)
   }
 
   private mutating func writeLinks(matching message: borrowing Message) throws(OutOfBounds) -> Int {

@@ -23,7 +23,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   static var bodyBytes: Int { 2048 }
 
   public init(board: consuming B, provisioning: Provisioning) {
-    endpoint = Endpoint(seed: provisioning.seed ^ board.now.milliseconds)
+    endpoint = Endpoint(
+      seed: provisioning.seed ^ board.now.milliseconds, taking: [.bodiesInBlocks, .conditions])
     runtime = Runtime(board: board)
     self.provisioning = provisioning
     deployment = Deployment()
@@ -37,9 +38,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
 
   /// Takes in a datagram from the network, whatever it holds.
   public mutating func receive(
-    _ datagram: Span<UInt8>, from peer: Peer, sink: inout some DatagramSink & ~Copyable
+    _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false,
+    sink: inout some DatagramSink & ~Copyable
   ) {
-    switch endpoint.receive(datagram, from: peer, at: now, sink: &sink) {
+    switch endpoint.receive(datagram, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
     case .request(let request):
       guard let message = try? Message(datagram) else { return }
       handle(message, request, from: peer, sink: &sink)
@@ -49,8 +51,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     case .failed(let exchange, let failure):
       failDeployment(of: exchange, failure, sink: &sink)
     case .none:
-      break
+      return
     }
+    tellObservers(sink: &sink)
   }
 
   /// Does what is due by now.
@@ -58,7 +61,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     while true {
       switch endpoint.poll(at: now, sink: &sink) {
       case .failed(let exchange, let failure): failDeployment(of: exchange, failure, sink: &sink)
-      case .none: return
+      case .none: return tellObservers(sink: &sink)
       case .request, .response: break
       }
     }
@@ -72,6 +75,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       let route = try Route(serving: message)
       let format = try Format(accepting: message, on: route.resource)
       let choices = try choices(of: message, on: route.resource)
+      try admit(message, on: route)
       switch route.resource {
       case .wellKnownCore:
         try respondWithLinks(to: request, matching: message, sink: &sink)
@@ -81,13 +85,16 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
           codeRegionBytes: B.Native.current == nil ? 0 : Limits.codeBytes, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
-        try respond(to: request, .content, format, SlotList(of: runtime), sink: &sink)
+        observe(request, route, format)
+        try respond(
+          to: request, .content, format, SlotList(of: runtime), hasEntityTag: true, sink: &sink)
       case .slot where message.code == .delete:
         try erase(try SlotNumber(in: route), keepingCode: choices.contains(.keepCode))
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
         let state = SlotState(of: try SlotNumber(in: route), in: runtime)
-        try respond(to: request, .content, format, state, sink: &sink)
+        observe(request, route, format)
+        try respond(to: request, .content, format, state, hasEntityTag: true, sink: &sink)
       case .run:
         let slot = try SlotNumber(in: route)
         let result = try run(slot, context: message.payload, isCompiled: choices.contains(.jit))
@@ -101,6 +108,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respond(to: request, .changed, format, CodeState(slot: slot, record: record), sink: &sink)
       case .trigger:
         try startDeployment(from: message.payload, request, format, sink: &sink)
+      case .push:
+        try receivePush(message, request, format, from: peer, sink: &sink)
       }
     } catch {
       respond(to: request, with: error, sink: &sink)

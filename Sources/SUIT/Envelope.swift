@@ -92,7 +92,8 @@ struct Envelope: ~Escapable {
   /// its own.
   private static func form(of wrapper: Span<UInt8>) -> ManifestForm {
     var entries = CBORReader(wrapper)
-    guard let count = try? entries.readArray(), count > 0, let first = try? entries.readBytes(), !first.isEmpty
+    guard let count = try? entries.readArray(), count > 0, let first = try? entries.readBytes(),
+      !first.isEmpty
     else { return .riot }
     return first[0] == 0x82 ? .suit : .riot
   }

@@ -217,7 +217,8 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     payload: ManifestRun.Payload?, on device: borrowing D
   ) throws(SUITError) -> Step {
     var run = ManifestRun(
-      buffer.span.extracting(0..<envelopeByteCount), profile: facts.profile, integratedName: facts.integrated?.name,
+      buffer.span.extracting(0..<envelopeByteCount), profile: facts.profile,
+      integratedName: facts.integrated?.name,
       payload: payload)
     try run.run(from: facts.manifestOffset, on: device)
     guard let fetch = run.pendingFetch else {

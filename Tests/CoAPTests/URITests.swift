@@ -169,7 +169,7 @@ import Testing
       var links = LinkFormatWriter(ByteWriter(storage.mutableSpan))
       let path = Array("a/b".utf8)
       try links.link(
-      path: path.span, LinkAttributes(resourceType: "x", contentFormat: .cbor, title: "One"))
+        path: path.span, LinkAttributes(resourceType: "x", contentFormat: .cbor, title: "One"))
     }
   }
 }
