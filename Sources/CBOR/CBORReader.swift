@@ -84,11 +84,6 @@ public struct CBORReader: ~Escapable {
     try readContainer(.map, itemsPerEntry: 2)
   }
 
-  /// The number of pairs of a map, none of which need be there yet.
-  public mutating func readMapHead() throws(CBORError) -> UInt64 {
-    try readHead(.map).argument
-  }
-
   /// A tag number; the tagged item follows.
   public mutating func readTag() throws(CBORError) -> UInt64 {
     try readHead(.tag).argument

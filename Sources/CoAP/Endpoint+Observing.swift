@@ -139,19 +139,11 @@ extension Endpoint {
     return observeNumber
   }
 
-  var nextNotificationTime: Instant? {
-    var earliest: Instant?
-    for index in observers.indices {
-      guard let time = notificationTime(of: index) else { continue }
-      earliest = earliest.map { min($0, time) } ?? time
-    }
-    return earliest
-  }
-
-  private func notificationTime(of index: Int) -> Instant? {
-    let observer = observers[index]
-    guard observer.isActive, observer.isStale, !observer.isWaiting else { return nil }
-    return observer.postponed ?? observer.notified
+  /// When the observer is to be told; `nil` if it need not or cannot be.
+  @inline(never)
+  func notificationTime(of index: Int) -> Instant? {
+    guard observers[index].isActive, observers[index].isStale, !observers[index].isWaiting else { return nil }
+    return observers[index].postponed ?? observers[index].notified
   }
 
   /// Takes in whether a confirmable notification arrived and more are wanted.

@@ -90,7 +90,7 @@ extension Endpoint {
     let messageID = type == .acknowledgement ? exchanges[index].messageID : takeMessageID()
     let head = ResponseHead(
       type: type, messageID: messageID, token: exchanges[index].token, block1: exchanges[index].block1,
-      block2: exchanges[index].block2, entityTags: exchanges[index].entityTags,
+      block2: exchanges[index].block2, knownEntityTag: exchanges[index].knownEntityTag,
       observe: observeNumber(ofAnswer: index, response.code, body: body))
     exchanges[index].sentLength = response.encode(
       head, body: body, into: sent.mutableSlice(range(of: index, count: datagramBytes)))

@@ -9,7 +9,7 @@ import Bytes
 public struct Endpoint<let capacity: Int>: ~Copyable {
   var exchanges = InlineArray<capacity, Exchange>(repeating: Exchange())
   /// Requests that must not run again, though their exchange had to make room.
-  private var forgotten = InlineArray<16, ForgottenRequest?>(repeating: nil)
+  private var forgotten = InlineArray<16, ForgottenRequest>(repeating: ForgottenRequest())
   private var nextForgotten = 0
   /// Clients that are told of changes.
   var observers = InlineArray<6, Observer>(repeating: Observer())
@@ -124,12 +124,18 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
 
   /// When ``poll(at:sink:)`` has something to do next, or a notification is due; `nil` if nothing is waiting.
   public var nextDeadline: Instant? {
-    var earliest = nextNotificationTime
-    for index in 0..<capacity {
-      guard let deadline = exchanges[index].deadline else { continue }
-      earliest = earliest.map { min($0, deadline) } ?? deadline
+    var earliest = UInt64.max
+    for index in 0..<capacity { earliest = min(earliest, dueTime(of: index)) }
+    for index in observers.indices {
+      earliest = min(earliest, notificationTime(of: index)?.milliseconds ?? .max)
     }
-    return earliest
+    return earliest == .max ? nil : Instant(milliseconds: earliest)
+  }
+
+  // Out of line, because the compiler writes the loop above out.
+  @inline(never)
+  private func dueTime(of index: Int) -> UInt64 {
+    exchanges[index].deadline?.milliseconds ?? .max
   }
 
   /// Sends again what was not acknowledged in time. Call it until it returns `.none`.
@@ -161,11 +167,11 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   // MARK: Entries
 
   func entry(of request: RequestID) -> Int? {
-    let exchange = exchanges[request.entry]
-    guard exchange.generation == request.generation,
-      exchange.state == .processing || exchange.state == .acknowledged
+    let index = request.entry
+    guard exchanges[index].generation == request.generation,
+      exchanges[index].state == .processing || exchanges[index].state == .acknowledged
     else { return nil }
-    return request.entry
+    return index
   }
 
   /// An unused exchange, else the finished one that is worth least.
@@ -187,7 +193,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   /// Whether it is a request that was answered, but whose answer is not known any more.
   func isForgotten(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
     for index in forgotten.indices {
-      if forgotten[index]?.isRequest(messageID: messageID, from: peer, at: now) == true { return true }
+      if forgotten[index].isRequest(messageID: messageID, from: peer, at: now) { return true }
     }
     return false
   }

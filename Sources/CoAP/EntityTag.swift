@@ -19,24 +19,6 @@ public struct EntityTag: Equatable, Sendable {
   }
 }
 
-/// The tags in a request's ETag options: what the client has already. Two are kept; who has more may get a body again.
-struct KnownEntityTags {
-  private var first: EntityTag?
-  private var second: EntityTag?
-
-  init() {}
-
-  init(of message: borrowing Message) {
-    var options = message.options
-    while let option = options.next() {
-      guard option.number == .entityTag, let tag = EntityTag(option.value) else { continue }
-      if first == nil { first = tag } else { second = tag }
-    }
-  }
-
-  func contains(_ tag: EntityTag) -> Bool { first == tag || second == tag }
-}
-
 /// What a request demands of the state of what it changes (RFC 7252 §5.10.8).
 public struct Conditions: Equatable, Sendable {
   /// If-None-Match: there must be nothing yet.

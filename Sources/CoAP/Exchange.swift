@@ -45,7 +45,8 @@ struct Exchange {
   var sentLength = 0
   private(set) var block1: BlockOption?
   private(set) var block2: BlockOption?
-  private(set) var entityTags = KnownEntityTags()
+  /// What the client has already: the first tag that it names. Who names more may get a body again.
+  private(set) var knownEntityTag: EntityTag?
   /// Incoming: the request wants to be told of changes. Outgoing: we want that.
   private(set) var wantsNotifications = false
   /// The entry in the table of observers that the answer or the notification belongs to.
@@ -92,7 +93,7 @@ struct Exchange {
     isSafe = message.code == .get
     block1 = message.block(.block1)
     block2 = message.block(.block2)
-    entityTags = KnownEntityTags(of: message)
+    if let tag = message.option(.entityTag) { knownEntityTag = EntityTag(tag) }
     wantsNotifications = isSafe && message.integer(.observe) == 0 && (block2?.number ?? 0) == 0
     expiry =
       now
@@ -165,6 +166,13 @@ struct ForgottenRequest {
   private let peer: Peer
   private let messageID: UInt16
   private let expiry: Instant
+
+  /// Nothing that could come again.
+  init() {
+    peer = Peer(high: 0, low: 0, port: 0)
+    messageID = 0
+    expiry = Instant(milliseconds: 0)
+  }
 
   init(_ exchange: Exchange) {
     peer = exchange.peer

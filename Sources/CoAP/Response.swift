@@ -32,7 +32,7 @@ struct ResponseHead {
   var block1: BlockOption?
   var block2: BlockOption?
   /// What the client has already.
-  var entityTags = KnownEntityTags()
+  var knownEntityTag: EntityTag?
   /// The sequence number of a notification (RFC 7641 §3.4).
   var observe: UInt32?
 }
@@ -64,7 +64,7 @@ extension Response {
     }
     let isInBlocks = asked != nil || body.count > size
     let entityTag = hasEntityTag || isInBlocks ? EntityTag(of: body) : nil
-    if hasEntityTag, code == .content, let entityTag, head.entityTags.contains(entityTag) {
+    if hasEntityTag, code == .content, let entityTag, head.knownEntityTag == entityTag {
       return Response(.valid, maxAge: maxAge).write(
         head, Representation(entityTag: entityTag), payload: Span(), into: storage)
     }
@@ -86,17 +86,19 @@ extension Response {
     _ head: ResponseHead, _ representation: Representation, payload: Span<UInt8>,
     into storage: consuming MutableSpan<UInt8>
   ) -> Int {
+    // In the order of their numbers.
+    let options: InlineArray<8, (OptionNumber, UInt32?)> = [
+      (.entityTag, representation.entityTag?.value), (.observe, code.isSuccess ? head.observe : nil),
+      (.contentFormat, contentFormat.map { UInt32($0.rawValue) }), (.maxAge, maxAge),
+      (.block2, representation.block2?.rawValue), (.block1, head.block1?.rawValue),
+      (.size2, representation.size2), (.size1, size1),
+    ]
     do throws(OutOfBounds) {
       var message = try MessageWriter(
         storage, type: head.type, code: code, messageID: head.messageID, token: head.token)
-      if let tag = representation.entityTag { try message.option(.entityTag, integer: tag.value) }
-      if let number = head.observe, code.isSuccess { try message.option(.observe, integer: number) }
-      if let contentFormat { try message.option(.contentFormat, integer: UInt32(contentFormat.rawValue)) }
-      if let maxAge { try message.option(.maxAge, integer: maxAge) }
-      if let block = representation.block2 { try message.option(.block2, block) }
-      if let block = head.block1 { try message.option(.block1, block) }
-      if let size = representation.size2 { try message.option(.size2, integer: size) }
-      if let size1 { try message.option(.size1, integer: size1) }
+      for index in options.indices {
+        if let value = options[index].1 { try message.option(options[index].0, integer: value) }
+      }
       try message.payload(payload)
       return message.count
     } catch {

@@ -55,6 +55,7 @@ extension DeviceServer where B: ~Copyable {
   }
 
   /// Writes a representation into the body buffer and returns its length.
+  @inline(never)
   mutating func write(_ value: some Representation, _ format: Format) throws(Problem) -> Int {
     do throws(OutOfBounds) {
       switch format {

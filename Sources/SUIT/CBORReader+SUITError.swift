@@ -36,8 +36,8 @@ extension CBORReader {
   }
 
   @inline(never)
-  mutating func byteStringHead() throws(SUITError) {
-    do throws(CBORError) { _ = try readBytesHead() } catch { throw SUITError(error) }
+  mutating func byteStringHead() throws(SUITError) -> UInt64 {
+    do throws(CBORError) { return try readBytesHead() } catch { throw SUITError(error) }
   }
 
   /// Enters an item with this tag; any other tag is unsupported.

@@ -12,12 +12,15 @@ struct Envelope: ~Escapable {
   private let manifest: Range<Int>
   /// The byte string of the text that was severed from the manifest, if it came along.
   private let text: Range<Int>?
-  /// A payload that comes with the envelope: where its key's text stands, and its bytes.
-  let integrated: Integrated?
+  /// A payload that comes with the envelope or behind it.
+  let image: Image?
 
-  struct Integrated {
-    let name: Range<Int>
-    let payload: Range<Int>
+  struct Image {
+    /// Where the text of its key stands; `nil` for one behind the envelope.
+    let name: Range<Int>?
+    /// Where it begins, and how many bytes it has.
+    let offset: Int
+    let byteCount: UInt64
   }
 
   /// Where the manifest's byte string begins.
@@ -27,11 +30,12 @@ struct Envelope: ~Escapable {
   ///
   /// - Parameters:
   ///   - bytes: the envelope.
-  ///   - isPayloadApart: whether the bytes end behind the head of an integrated payload, which is received apart.
+  ///   - isPushed: whether an image follows, as the envelope's last member or behind it, in a byte string of which the head
+  ///     has to be there; what has come of its content is not looked at.
   @_lifetime(copy bytes)
-  init(_ bytes: Span<UInt8>, isPayloadApart: Bool = false) throws(SUITError) {
+  init(_ bytes: Span<UInt8>, isPushed: Bool) throws(SUITError) {
     var reader = CBORReader(bytes)
-    if !isPayloadApart {
+    if !isPushed {
       do throws(CBORError) { try reader.checkWellFormed() } catch { throw SUITError(error) }
     }
     let isTagged = try reader.type() == .tag
@@ -39,13 +43,17 @@ struct Envelope: ~Escapable {
     var form: ManifestForm? = isTagged ? .suit : nil
     var authenticationOffset: Int?
     var manifest: Range<Int>?
-    var integrated: Integrated?
+    var image: Image?
     var text: Range<Int>?
-    for _ in 0..<(try reader.map()) {
+    let count = try reader.map()
+    for index in 0..<count {
       let keyOffset = reader.offset
       guard try reader.type() != .text else {
-        guard form == .suit, integrated == nil else { throw SUITError(.unsupported, at: keyOffset) }
-        integrated = try Self.readIntegrated(&reader, isApart: isPayloadApart)
+        guard form == .suit, image == nil, !isPushed || index == count - 1 else {
+          throw SUITError(.unsupported, at: keyOffset)
+        }
+        let name = try reader.textString()
+        image = try Self.readImage(&reader, name: reader.offset - name.count..<reader.offset, isPushed)
         continue
       }
       let key = try reader.key()
@@ -71,21 +79,19 @@ struct Envelope: ~Escapable {
     profile = Profile(form ?? .riot)
     self.authenticationOffset = authenticationOffset
     self.manifest = manifest
-    self.integrated = integrated
+    self.image = isPushed && image == nil ? try Self.readImage(&reader, name: nil, true) : image
     self.text = text
   }
 
-  private static func readIntegrated(
-    _ reader: inout CBORReader, isApart: Bool
-  ) throws(SUITError) -> Integrated {
-    let text = try reader.textString()
-    let name = reader.offset - text.count..<reader.offset
-    guard !isApart else {
-      try reader.byteStringHead()
-      return Integrated(name: name, payload: reader.offset..<reader.offset)
-    }
-    let payload = try reader.byteString()
-    return Integrated(name: name, payload: reader.offset - payload.count..<reader.offset)
+  @inline(never)
+  private static func readImage(
+    _ reader: inout CBORReader, name: Range<Int>?, _ isPushed: Bool
+  ) throws(SUITError) -> Image {
+    var content = reader
+    let byteCount = try content.byteStringHead()
+    let offset = content.offset
+    if !isPushed { try reader.pass() }
+    return Image(name: name, offset: offset, byteCount: byteCount)
   }
 
   /// An envelope without the tag is of the current form if the digest stands before the signatures, in a byte string of

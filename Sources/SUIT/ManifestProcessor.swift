@@ -56,15 +56,15 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   private struct Facts {
     var manifestOffset = 0
     var profile = Profile(.riot)
-    var integrated: Envelope.Integrated?
+    var image: Envelope.Image?
   }
 
   private var phase = Phase.idle
   private var buffer: Buffer
   private var envelopeByteCount = 0
   private var facts = Facts()
-  /// What is known of an image that is received behind its envelope.
-  private var pushed: PushedImage?
+  /// Whether an image follows the envelope, or is its last member.
+  private var isPushed = false
   private var payloadHash = Primitives.Hash()
   private var payloadByteCount = 0
 
@@ -77,7 +77,7 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public mutating func begin() {
     phase = .receiving
     envelopeByteCount = 0
-    pushed = nil
+    isPushed = false
   }
 
   /// Appends the next piece of the envelope. Throws `.tooLarge` if it does not fit.
@@ -104,14 +104,8 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     let start = envelopeByteCount
     let room = min(piece.count, buffer.count - start)
     try receiveEnvelope(piece.extracting(0..<room))
-    let found: PushedImage?
-    do throws(SUITError) {
-      found = try PushedImage(behind: buffer.span.extracting(0..<envelopeByteCount))
-    } catch {
-      phase = .idle
-      throw error
-    }
-    guard let found else {
+    guard let image = pushedImage else {
+      // Whatever is wrong with it may be that not all has come; in a full buffer nothing more can.
       guard room == piece.count else {
         phase = .idle
         throw SUITError(
@@ -119,9 +113,14 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
       }
       return nil
     }
-    pushed = found
-    envelopeByteCount = found.envelopeByteCount
-    return found.imageOffset - start
+    isPushed = true
+    envelopeByteCount = image.offset
+    return image.offset - start
+  }
+
+  /// The image behind what has been received of an envelope, if that is all of it.
+  private var pushedImage: Envelope.Image? {
+    (try? Envelope(buffer.span.extracting(0..<envelopeByteCount), isPushed: true))?.image
   }
 
   /// Checks, once the envelope is complete, that a trusted key signed its manifest.
@@ -182,35 +181,32 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public var integratedPayload: Span<UInt8> {
     @_lifetime(borrow self)
     get {
-      guard case .fetching(let fetch) = phase, fetch.isIntegrated, let integrated = facts.integrated else {
+      guard case .fetching(let fetch) = phase, !isPushed, fetch.isIntegrated, let image = facts.image else {
         return buffer.span.extracting(0..<0)
       }
-      return buffer.span.extracting(integrated.payload)
+      return buffer.span.extracting(image.offset..<image.offset + fetch.byteCount)
     }
   }
 
   /// Counts and hashes ``integratedPayload``, in place of `receivePayload`.
   public mutating func receiveIntegratedPayload() throws(SUITError) {
+    let byteCount = integratedPayload.count
     let fetch = try takeFetch()
-    guard let range = facts.integrated?.payload, range.count == fetch.byteCount else {
-      throw SUITError(
-        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount),
-        found: Int64(facts.integrated?.payload.count ?? 0))
-    }
     var hash = payloadHash
-    hash.update(buffer.span.extracting(range))
+    let start = facts.image?.offset ?? 0
+    hash.update(buffer.span.extracting(start..<start + byteCount))
     payloadHash = hash
-    payloadByteCount = range.count
+    payloadByteCount = byteCount
     phase = .fetching(fetch)
   }
 
   /// What the envelope is, once one of `keys` proved to have signed it.
   private func authenticated(by keys: Span<Ed25519PublicKey>) throws(SUITError) -> Facts {
     let envelope = try Envelope(
-      buffer.span.extracting(0..<envelopeByteCount), isPayloadApart: pushed?.isIntegrated == true)
+      buffer.span.extracting(0..<envelopeByteCount), isPushed: isPushed)
     try envelope.authenticate(by: keys, using: Primitives.self)
     return Facts(
-      manifestOffset: envelope.manifestOffset, profile: envelope.profile, integrated: envelope.integrated)
+      manifestOffset: envelope.manifestOffset, profile: envelope.profile, image: envelope.image)
   }
 
   private mutating func run<D: SUITDevice & ~Copyable>(
@@ -218,17 +214,29 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   ) throws(SUITError) -> Step {
     var run = ManifestRun(
       buffer.span.extracting(0..<envelopeByteCount), profile: facts.profile,
-      integratedName: facts.integrated?.name,
+      integratedName: facts.image?.name,
       payload: payload)
     try run.run(from: facts.manifestOffset, on: device)
     guard let fetch = run.pendingFetch else {
       return .accepted(try run.acceptance(manifestOffset: facts.manifestOffset))
     }
-    if let pushed { try pushed.check(against: fetch) }
+    if isPushed || fetch.isIntegrated { try check(fetch) }
     phase = .fetching(fetch)
     payloadHash = Primitives.Hash()
     payloadByteCount = 0
     return .fetch(fetch)
+  }
+
+  /// Refuses an image that came along but is not the one which the manifest wants.
+  private func check(_ fetch: PayloadFetch) throws(SUITError) {
+    guard let image = facts.image, fetch.isIntegrated == (image.name != nil) else {
+      throw SUITError(.fetch, at: fetch.commandOffset)
+    }
+    guard image.byteCount == UInt64(fetch.byteCount) else {
+      throw SUITError(
+        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount),
+        found: Int64(clamping: image.byteCount))
+    }
   }
 
   /// Enters a step that is allowed in `expected` only. The deployment is over unless the step sets a phase at its end.

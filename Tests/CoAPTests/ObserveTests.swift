@@ -314,7 +314,8 @@ extension Parsed {
 
   @Test func `an endpoint and an observer of it agree through loss and disorder`() throws {
     var random = Repeatable(seed: 11)
-    for _ in 0..<20 {
+    var arrived = 0
+    for _ in 0..<8 {
       var server = Server()
       var client = Endpoint<4>(seed: random.next())
       var wire = Wire()
@@ -354,7 +355,10 @@ extension Parsed {
         toClient = server.sent()
       }
       #expect(seen == seen.sorted())
-      #expect(seen.last == 49, "the last state always arrives")
+      // Whoever acknowledges nothing for five times is given up; to everybody else the last state comes.
+      #expect(seen.last == 49 || server.observerCount == 0)
+      arrived += seen.last == 49 ? 1 : 0
     }
+    #expect(arrived > 4)
   }
 }

@@ -9,7 +9,7 @@ import Testing
 @Suite struct ResourceRules {
   static let paths = [
     "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "suit/trigger",
-    ".well-known/core",
+    "suit/push", ".well-known/core",
   ]
 
   @Test func `every link of the well-known core answers, and nothing answers without a link`() throws {
@@ -17,14 +17,16 @@ import Testing
     let core = try device.request(.get, ".well-known/core")
     #expect(core.values(of: .contentFormat) == [[40]])
     let text = String(decoding: try device.body(of: ".well-known/core", blockSize: 64), as: UTF8.self)
-    let links = text.matches(of: /<\/([^>]+)>;rt="([^"]+)";ct=(\d+);title="([^"]+)"/).map { $0.output }
+    let links = text.matches(of: /<\/([^>]+)>;rt="([^"]+)";ct=(\d+);title="([^"]+)"(?:;obs)?/).map {
+      $0.output
+    }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // A slot, its run and its code for each of five slots, and three single resources.
-    #expect(links.count == 18)
+    // A slot, its run and its code for each of five slots, and four single resources.
+    #expect(links.count == 19)
     for link in links {
       let path = String(link.1)
       let answer = try device.request(.get, path)
-      let isReadable = !path.hasSuffix("run") && !path.hasSuffix("code") && path != "suit/trigger"
+      let isReadable = !path.hasSuffix("run") && !path.hasSuffix("code") && !path.hasPrefix("suit/")
       #expect(answer.code == (isReadable ? .content : .methodNotAllowed), "\(path)")
       if isReadable { #expect(answer.values(of: .contentFormat) == [[UInt8(link.3) ?? 0]], "\(path)") }
     }
@@ -102,7 +104,7 @@ import Testing
     #expect(value != nil)
   }
 
-  @Test(arguments: [("device", UInt8(50)), ("slots/1/run", 42), (".well-known/core", 60), ("slots", 40)])
+  @Test(arguments: [("device", UInt8(40)), ("slots/1/run", 42), (".well-known/core", 60), ("slots", 40)])
   func `a format that a resource is not given in is not acceptable`(path: String, accept: UInt8) throws {
     var device = try Device()
     let refusal = Refusal(
