@@ -174,7 +174,7 @@ let testTargets = [
     of: "DeviceServer",
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
-      "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier",
+      "Platform", "Runtime", "SUIT", "TestSupport", "Toolchain", "Verifier", "VirtualDevice",
     ]),
   tests(of: "CoAPTransport", ["Bytes", "CoAP", "TestSupport"]),
   .testTarget(

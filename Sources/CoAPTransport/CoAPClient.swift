@@ -78,8 +78,9 @@ public final class CoAPClient: Sendable {
     var upload = BlockwiseUpload(byteCount: payload.count, preferredSize: configuration.blockSize)
     guard !upload.isTooLong else { throw .transfer(.tooManyBlocks, uri: request.uri.text) }
     // A first request for the largest blocks needs no option, which a server without block-wise transfer refuses.
+    // Of what is not a GET another block cannot be asked for without asking for all of it again.
     let asked =
-      configuration.blockSize >= 1024
+      configuration.blockSize >= 1024 || request.code != .get
       ? nil : BlockwiseFetch(preferredSize: configuration.blockSize).next
     while true {
       request.payload = Array(payload[upload.range])

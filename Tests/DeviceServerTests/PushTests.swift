@@ -116,7 +116,8 @@ extension Device {
       // Those before it again, whether the endpoint still knows them or not; a later one; a stranger's; a trigger.
       for earlier in sent.dropLast() {
         let again = try device.receive(earlier)
-        if number + 1 < count { #expect(again.map(\.code) == [.continuation]) }
+        // From memory; or in silence, when their answer is forgotten.
+        if number + 1 < count { #expect(again.isEmpty || again.map(\.code) == [.continuation]) }
       }
       guard number + 2 < count else { continue }
       let later = try device.block(number + 2, of: body, size: size).encoded()
@@ -249,14 +250,16 @@ extension Device {
   ])
   func `discovery lists what the filter lets through`(filter: String, count: Int) throws {
     var device = try Device()
-    let answer = try device.request(.get, ".well-known/core", queries: [filter])
-    #expect(answer.code == .content && answer.values(of: .contentFormat) == [[40]])
-    var request = device.message(.get, ".well-known/core", queries: [filter])
-    request.options.append(.init(.block2, [6]))
-    let whole = try device.receive(try request.encoded())[0]
-    #expect(
-      String(decoding: whole.payload, as: UTF8.self).count { $0 == "<" } == min(count, 11) || count < 12)
-    if count < 12 { #expect(String(decoding: whole.payload, as: UTF8.self).count { $0 == "<" } == count) }
+    var text = ""
+    for number in UInt32(0)..<100 {
+      let answer = try device.request(
+        .get, ".well-known/core", queries: [filter],
+        block2: BlockOption(number: number, more: false, sizeExponent: 6))
+      #expect(answer.code == .content && answer.values(of: .contentFormat) == [[40]])
+      text += String(decoding: answer.payload, as: UTF8.self)
+      if (answer.values(of: .block2).first?.last ?? 0) & 8 == 0 { break }
+    }
+    #expect(text.count { $0 == "<" } == count)
   }
 
   @Test func `a multicast search is answered after a while by who has something, and by nobody else`() throws
