@@ -12,6 +12,7 @@ extension Endpoint {
   ///   - now: the time.
   ///   - sink: where it goes out.
   ///   - build: writes options, none below Observe if `observing`, and payload.
+  /// - Returns: what the events about it name.
   /// - Throws: ``EndpointError`` when no exchange is free or the request is longer than a datagram.
   public mutating func request(
     _ code: Code, to peer: Peer, confirmable: Bool = true, observing: Bool = false, at now: Instant,

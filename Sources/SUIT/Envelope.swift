@@ -32,6 +32,7 @@ struct Envelope: ~Escapable {
   ///   - bytes: the envelope.
   ///   - isPushed: whether an image follows, as the envelope's last member or behind it, in a byte string of which the head
   ///     has to be there; what has come of its content is not looked at.
+  /// - Throws: ``SUITError``, also when the bytes are only the beginning of one.
   @_lifetime(copy bytes)
   init(_ bytes: Span<UInt8>, isPushed: Bool) throws(SUITError) {
     var reader = CBORReader(bytes)

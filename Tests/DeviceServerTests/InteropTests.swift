@@ -85,20 +85,6 @@ private func pushed(_ sequenceNumber: UInt32, form: ManifestForm = .suit) throws
     }
   }
 
-  @Test(.enabled(if: Tool.aiocoapClient.isWanted, "aiocoap is not installed (PyPI: aiocoap)"))
-  func `aiocoap's client is told of a slot's changes`() async throws {
-    try await withDevice { url in
-      async let observation = Tool.aiocoapClient.run(
-        ["--observe", "--accept", "0", "\(url)/slots/1"], limit: 6)
-      try await Task.sleep(for: .seconds(4))
-      try await withClient { client in
-        _ = try await DeviceClient(url: url, client: client).push(try pushed(8))
-      }
-      let seen = try await observation.text
-      #expect(seen.contains("sequence: 0\n") && seen.contains("sequence: 8\n"), "\(seen)")
-    }
-  }
-
   @Test(.enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"))
   func `libcoap's client searches by filter and asks on condition`() async throws {
     try await withDevice { url in
