@@ -23,17 +23,15 @@ public struct BlockwiseReception: Sendable {
     case repeated
   }
 
-  private struct Transfer {
-    let peer: Peer
-    /// Of the first block, by which a late copy of it is told from a new beginning.
-    let messageID: UInt16
-    let token: Token
-    var receivedBytes = 0
-    var isUnderWay = true
-    var latest: Instant
-  }
-
-  private var transfer: Transfer?
+  /// Who sends, and the first block's message id and token, by which a late copy of it is told from a new beginning;
+  /// meaningless before the first.
+  private var peer = Peer(high: 0, low: 0, port: 0)
+  private var messageID: UInt16 = 0
+  private var token = Token(value: 0, count: 0)
+  private var receivedBytes = 0
+  private var hasBegun = false
+  private var isOpen = false
+  private var latest = Instant(milliseconds: 0)
 
   /// How long a client may be silent before another one may begin, in milliseconds: it may be repeating itself for 93 s.
   public static let patience: UInt64 = 93_000
@@ -42,15 +40,11 @@ public struct BlockwiseReception: Sendable {
 
   /// Whether a body has begun to come and has neither ended nor been given up.
   public func isUnderWay(at now: Instant) -> Bool {
-    guard let transfer else { return false }
-    return transfer.isUnderWay && now.milliseconds(since: transfer.latest) < Self.patience
+    isOpen && now.milliseconds(since: latest) < Self.patience
   }
 
   /// When the transfer under way is given up if nothing comes; `nil` if there is none.
-  public var deadline: Instant? {
-    guard let transfer, transfer.isUnderWay else { return nil }
-    return transfer.latest + Self.patience
-  }
+  public var deadline: Instant? { isOpen ? latest + Self.patience : nil }
 
   /// Judges a request with a block of a body, or with a whole one.
   public mutating func accept(
@@ -62,31 +56,33 @@ public struct BlockwiseReception: Sendable {
     if let block, block.more ? length != block.size : length > block.size {
       throw .blockLength(expected: block.size, found: length)
     }
-    let isOwn = transfer?.peer == peer
+    let isOwn = hasBegun && self.peer == peer
     if offset == 0 {
-      if let transfer, isOwn, transfer.messageID == request.messageID, transfer.token == request.token,
-        now.milliseconds(since: transfer.latest) < TransmissionParameters.exchangeLifetime
+      if isOwn, messageID == request.messageID, token == request.token,
+        now.milliseconds(since: latest) < TransmissionParameters.exchangeLifetime
       {
         return .repeated
       }
       guard isOwn || !isUnderWay(at: now) else { throw .busy }
-      transfer = Transfer(peer: peer, messageID: request.messageID, token: request.token, latest: now)
+      self.peer = peer
+      messageID = request.messageID
+      token = request.token
+      receivedBytes = 0
+      hasBegun = true
+      isOpen = true
+    } else {
+      guard isOwn, isUnderWay(at: now) else { throw .gap(expected: 0, found: offset) }
+      guard offset <= receivedBytes else { throw .gap(expected: receivedBytes, found: offset) }
     }
-    guard isOwn || offset == 0, let receivedBytes = transfer?.receivedBytes, isUnderWay(at: now) else {
-      throw .gap(expected: 0, found: offset)
-    }
-    guard offset <= receivedBytes else { throw .gap(expected: receivedBytes, found: offset) }
-    transfer?.latest = now
-    // An empty last block begins where the body ends.
+    latest = now
     guard offset == receivedBytes else { return .repeated }
-    let isLast = block?.more != true
-    transfer?.receivedBytes += length
-    if isLast { transfer?.isUnderWay = false }
-    return .received(offset: offset, isLast: isLast)
+    isOpen = block?.more == true
+    receivedBytes += length
+    return .received(offset: offset, isLast: !isOpen)
   }
 
   /// Gives the transfer up: what still comes of it is a gap.
   public mutating func end() {
-    transfer?.isUnderWay = false
+    isOpen = false
   }
 }

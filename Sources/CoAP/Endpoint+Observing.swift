@@ -82,20 +82,22 @@ extension Endpoint {
     at now: Instant, sink: inout some DatagramSink & ~Copyable
   ) {
     let entry = observer.entry
-    let state = observers[entry]
-    guard state.isActive, state.generation == observer.generation, !state.isWaiting else { return }
+    guard observers[entry].isActive, observers[entry].generation == observer.generation,
+      !observers[entry].isWaiting
+    else { return }
+    let (peer, token) = (observers[entry].peer, observers[entry].token)
     let isConfirmable =
       confirmable || !response.code.isSuccess
-      || now.milliseconds(since: state.notified) < parameters.notificationInterval
-      || now.milliseconds(since: state.confirmed) >= parameters.confirmationInterval
+      || now.milliseconds(since: observers[entry].notified) < parameters.notificationInterval
+      || now.milliseconds(since: observers[entry].confirmed) >= parameters.confirmationInterval
     guard let index = isConfirmable ? freeEntry(at: now) : capacity else {
       observers[entry].postponed = now + 500
       return
     }
     let messageID = takeMessageID()
     let head = ResponseHead(
-      type: isConfirmable ? .confirmable : .nonConfirmable, messageID: messageID, token: state.token,
-      block2: state.block2, observe: takeObserveNumber())
+      type: isConfirmable ? .confirmable : .nonConfirmable, messageID: messageID, token: token,
+      block2: observers[entry].block2, observe: takeObserveNumber())
     let length = response.encode(
       head, body: body, into: sent.mutableSlice(range(of: index, count: datagramBytes)))
     observers[entry].isStale = false
@@ -105,12 +107,12 @@ extension Endpoint {
     if isConfirmable {
       observers[entry].isWaiting = true
       exchanges[index].startNotification(
-        to: state.peer, messageID: messageID, token: state.token, length: length, observer: entry)
+        to: peer, messageID: messageID, token: token, length: length, observer: entry)
       exchanges[index].awaitAcknowledgement(at: now, timeout: firstTimeout())
     } else {
       observers[entry].sentMessageID = messageID
     }
-    sink.send(sent.span.extracting(range(of: index, count: length)), to: state.peer)
+    sink.send(sent.span.extracting(range(of: index, count: length)), to: peer)
     guard !response.code.isSuccess else { return }
     observers[entry].isActive = false
     exchanges[index].observer = nil

@@ -125,17 +125,16 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   /// When ``poll(at:sink:)`` has something to do next, or a notification is due; `nil` if nothing is waiting.
   public var nextDeadline: Instant? {
     var earliest = UInt64.max
-    for index in 0..<capacity { earliest = min(earliest, dueTime(of: index)) }
-    for index in observers.indices {
-      earliest = min(earliest, notificationTime(of: index)?.milliseconds ?? .max)
-    }
+    for index in 0..<capacity + Self.observerLimit { earliest = min(earliest, dueTime(of: index)) }
     return earliest == .max ? nil : Instant(milliseconds: earliest)
   }
 
+  /// Of an exchange, or behind those of an observer.
   // Out of line, because the compiler writes the loop above out.
   @inline(never)
   private func dueTime(of index: Int) -> UInt64 {
-    exchanges[index].deadline?.milliseconds ?? .max
+    let due = index < capacity ? exchanges[index].deadline : notificationTime(of: index - capacity)
+    return due?.milliseconds ?? .max
   }
 
   /// Sends again what was not acknowledged in time. Call it until it returns `.none`.

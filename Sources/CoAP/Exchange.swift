@@ -62,6 +62,10 @@ struct Exchange {
   /// Distinguishes the exchanges that used the same entry.
   private(set) var generation: UInt32 = 0
 
+  // Out of line, as are its like below: written out for every entry of a table it takes a kilobyte.
+  @inline(never)
+  init() {}
+
   var awaitsAcknowledgement: Bool { state == .waiting }
   /// Whether somebody waits for how it ends.
   var isAwaited: Bool { kind == .outgoing || kind == .ping }
@@ -168,6 +172,7 @@ struct ForgottenRequest {
   private let expiry: Instant
 
   /// Nothing that could come again.
+  @inline(never)
   init() {
     peer = Peer(high: 0, low: 0, port: 0)
     messageID = 0

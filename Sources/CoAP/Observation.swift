@@ -28,6 +28,9 @@ struct Observer {
   /// Not before this, for want of room.
   var postponed: Instant?
 
+  @inline(never)
+  init() {}
+
   mutating func start(_ exchange: Exchange, resource: UInt32, at now: Instant) {
     let generation = generation &+ 1
     self = Observer()

@@ -28,6 +28,7 @@ struct Refusal: Equatable {
     return nil
   }
 
+  @inline(never)
   private static func judge(
     _ option: borrowing Option, in message: borrowing Message, isRepeated: Bool,
     taking features: RequestFeatures
