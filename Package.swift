@@ -100,7 +100,7 @@ let hostModules = [
       "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
       "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
     ]),
-  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
+  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "SUIT", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   hostModule("FaultNetwork", ["CoAP", "CoAPTransport", "RandomPrograms"]),
@@ -147,7 +147,7 @@ let hostModules = [
     dependencies: [
       "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
       "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork", "Helpers", "Inspection", "JIT",
-      "Platform", "ProgramImage", "Runtime",
+      "Platform", "ProgramImage", "Runtime", "SUIT",
       "Toolchain", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
@@ -186,6 +186,7 @@ let testTargets = [
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
       "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+      "VirtualDevice",
     ]),
   tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),
   tests(

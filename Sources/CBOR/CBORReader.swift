@@ -52,6 +52,11 @@ public struct CBORReader: ~Escapable {
     try readString(.bytes)
   }
 
+  /// The length of a byte string whose content, which follows, need not be there yet.
+  public mutating func readBytesHead() throws(CBORError) -> UInt64 {
+    try readHead(.bytes).argument
+  }
+
   /// The content of a text string.
   @_lifetime(copy self)
   public mutating func readText() throws(CBORError) -> Span<UInt8> {

@@ -30,6 +30,8 @@ public struct Code: RawRepresentable, Equatable, Sendable {
   public static let valid = Code(2, 3)
   public static let changed = Code(2, 4)
   public static let content = Code(2, 5)
+  /// RFC 7959 §2.9.1.
+  public static let continuation = Code(2, 31)
 
   public static let badRequest = Code(4, 0)
   public static let unauthorized = Code(4, 1)
@@ -111,4 +113,6 @@ public struct OptionNumber: RawRepresentable, Equatable, Sendable {
   public static let size2 = OptionNumber(rawValue: 28)
   public static let proxyURI = OptionNumber(rawValue: 35)
   public static let proxyScheme = OptionNumber(rawValue: 39)
+  /// RFC 7252 §5.10.9, RFC 7959 §4.
+  public static let size1 = OptionNumber(rawValue: 60)
 }

@@ -4,44 +4,64 @@ import Bytes
 ///
 /// It owns no socket and no clock: datagrams and the time are passed in, datagrams go out through a sink. It keeps
 /// `capacity` exchanges and one datagram for each, allocated once. A request that is sent again is answered from there,
-/// never handed out twice; when room runs short the oldest answered exchange is forgotten.
+/// never handed out twice. When room runs short an answered exchange is forgotten: first those whose request may run
+/// again, then those whose client has gone on, then the oldest; what must not run twice is remembered without its answer.
 public struct Endpoint<let capacity: Int>: ~Copyable {
-  private var exchanges = InlineArray<capacity, Exchange>(repeating: Exchange())
-  /// The last datagram sent in each exchange, for sending it again.
-  private var sent: Buffer
+  var exchanges = InlineArray<capacity, Exchange>(repeating: Exchange())
+  /// Requests that must not run again, though their exchange had to make room.
+  private var forgotten = InlineArray<16, ForgottenRequest>(repeating: ForgottenRequest())
+  private var nextForgotten = 0
+  /// Clients that are told of changes.
+  var observers = InlineArray<6, Observer>(repeating: Observer())
+  var observeNumber: UInt32
+  /// The last datagram sent in each exchange, for sending it again; behind them one for what is never sent again.
+  var sent: Buffer
   /// The longest datagram, in bytes.
   public let datagramBytes: Int
   public let parameters: TransmissionParameters
+  let features: RequestFeatures
   private var random: RandomNumbers
   private var nextMessageID: UInt16
 
   /// - Parameters:
-  ///   - datagramBytes: the longest datagram to send, at least 56; RFC 7252 §4.6 suggests 1152.
+  ///   - datagramBytes: the longest datagram to send, at least 60; RFC 7252 §4.6 suggests 1152.
   ///   - seed: differs between starts, so that message ids of an earlier life are not taken up again.
   ///   - parameters: the timing of confirmable messages.
-  public init(datagramBytes: Int = 1152, seed: UInt64, parameters: TransmissionParameters = .init()) {
+  ///   - features: what is handed out besides plain requests.
+  public init(
+    datagramBytes: Int = 1152, seed: UInt64, parameters: TransmissionParameters = .init(),
+    taking features: RequestFeatures = []
+  ) {
     precondition(datagramBytes >= Response.overhead + 16, "no room for a block of 16 bytes")
     self.datagramBytes = datagramBytes
     self.parameters = parameters
-    sent = Buffer(count: capacity * datagramBytes)
+    self.features = features
+    sent = Buffer(count: (capacity + 1) * datagramBytes)
     random = RandomNumbers(seed: seed)
     nextMessageID = UInt16(truncatingIfNeeded: random.next())
+    observeNumber = UInt32(truncatingIfNeeded: random.next())
   }
 
   // MARK: Receiving
 
   /// Takes a datagram in. Whatever it holds, the endpoint stays sound; what is not CoAP is dropped or reset.
+  ///
+  /// A datagram that came by multicast is taken only if it is a request that wants no acknowledgement (RFC 7252 §8.1).
   public mutating func receive(
-    _ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout some DatagramSink & ~Copyable
+    _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false, at now: Instant,
+    sink: inout some DatagramSink & ~Copyable
   ) -> EndpointEvent {
     let message: Message
     do throws(MessageError) {
       message = try Message(datagram)
     } catch {
-      rejectMalformed(datagram, from: peer, sink: &sink)
+      if !isMulticast { rejectMalformed(datagram, from: peer, sink: &sink) }
       return .none
     }
-    if message.code.isRequest { return receiveRequest(message, from: peer, at: now, sink: &sink) }
+    guard !isMulticast || message.code.isRequest && message.type == .nonConfirmable else { return .none }
+    if message.code.isRequest {
+      return receiveRequest(message, from: peer, isMulticast: isMulticast, at: now, sink: &sink)
+    }
     if message.code.isResponse { return receiveResponse(message, from: peer, at: now, sink: &sink) }
     return receiveEmpty(message, from: peer, at: now, sink: &sink)
   }
@@ -53,73 +73,6 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
     guard datagram.count >= 4, datagram[0] >> 6 == 1, datagram[0] >> 4 & 3 == MessageType.confirmable.rawValue
     else { return }
     sendEmpty(.reset, messageID: UInt16(datagram[2]) << 8 | UInt16(datagram[3]), to: peer, sink: &sink)
-  }
-
-  private mutating func receiveRequest(
-    _ message: borrowing Message, from peer: Peer, at now: Instant, sink: inout some DatagramSink & ~Copyable
-  ) -> EndpointEvent {
-    guard message.type == .confirmable || message.type == .nonConfirmable else { return .none }
-    for index in 0..<capacity
-    where exchanges[index].isRequest(messageID: message.messageID, from: peer)
-      && exchanges[index].expiry > now
-    {
-      repeatAnswer(of: index, sink: &sink)
-      return .none
-    }
-    guard let index = freeEntry(at: now) else {
-      if message.type == .confirmable {
-        sendBare(.serviceUnavailable, to: message, from: peer, sink: &sink)
-      }
-      return .none
-    }
-    let refusal = Refusal(of: message)
-    // What is not confirmable is refused in silence (RFC 7252 §5.4.1).
-    guard refusal == nil || message.type == .confirmable else { return .none }
-    exchanges[index].startRequest(message, from: peer, at: now)
-    let id = RequestID(entry: index, generation: exchanges[index].generation)
-    guard let refusal else { return .request(id) }
-    refuse(id, refusal, at: now, sink: &sink)
-    return .none
-  }
-
-  private mutating func refuse(
-    _ request: RequestID, _ refusal: Refusal, at now: Instant, sink: inout some DatagramSink & ~Copyable
-  ) {
-    var storage = InlineArray<16, UInt8>(repeating: 0)
-    var text = ByteWriter(storage.mutableSpan)
-    do throws(OutOfBounds) {
-      if let option = refusal.option {
-        try text.write("option ")
-        try text.writeDecimal(option.rawValue)
-      }
-    } catch {
-      preconditionFailure("the text of five digits fits")
-    }
-    respond(to: request, Response(refusal.code), body: text.written, at: now, sink: &sink)
-  }
-
-  private mutating func receiveResponse(
-    _ message: borrowing Message, from peer: Peer, at now: Instant, sink: inout some DatagramSink & ~Copyable
-  ) -> EndpointEvent {
-    for index in 0..<capacity
-    where exchanges[index].isAnswered(byToken: message.token, from: peer) {
-      guard message.type != .reset,
-        message.type != .acknowledgement || exchanges[index].messageID == message.messageID
-      else { return .none }
-      let isUnderstood = !message.holdsUnknownCriticalOption
-      if message.type == .confirmable {
-        sendEmpty(
-          isUnderstood ? .acknowledgement : .reset, messageID: message.messageID, to: peer, sink: &sink)
-      }
-      guard exchanges[index].state != .finished else { return .none }
-      exchanges[index].finish()
-      let id = ExchangeID(entry: index, generation: exchanges[index].generation)
-      return isUnderstood ? .response(id) : .failed(id, .unknownOption)
-    }
-    if message.type == .confirmable {
-      sendEmpty(.reset, messageID: message.messageID, to: peer, sink: &sink)
-    }
-    return .none
   }
 
   private mutating func receiveEmpty(
@@ -136,167 +89,74 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
       where exchanges[index].awaitsAcknowledgement && exchanges[index].peer.isReached(as: peer)
         && exchanges[index].sentMessageID == message.messageID
       {
-        guard exchanges[index].isOutgoing else {
-          // The separate response has arrived, or is not wanted.
-          exchanges[index].finish()
-          return .none
-        }
-        if message.type == .reset {
-          exchanges[index].finish()
-          return .failed(ExchangeID(entry: index, generation: exchanges[index].generation), .reset)
-        }
-        exchanges[index].state = .acknowledged
-        exchanges[index].deadline = now + parameters.responseTimeout
-        return .none
+        return endWait(of: index, isReset: message.type == .reset, at: now)
       }
+      if message.type == .reset { removeObserver(notifiedBy: message.messageID, at: peer) }
     }
     return .none
   }
 
-  // MARK: Serving
-
-  /// Tells the client that its request arrived and the response follows (RFC 7252 §5.2.2).
-  public mutating func acknowledge(
-    _ request: RequestID, sink: inout some DatagramSink & ~Copyable
-  ) {
-    guard let index = entry(of: request), exchanges[index].state == .processing else { return }
-    exchanges[index].state = .acknowledged
-    guard exchanges[index].wasConfirmable else { return }
-    sendEmpty(.acknowledgement, messageID: exchanges[index].messageID, to: exchanges[index].peer, sink: &sink)
-  }
-
-  /// Answers a request, with the block of `body` that it asked for if it asked for one or the body is too long.
-  ///
-  /// Piggybacked on the acknowledgement if that has not gone out yet. The answer is kept for requests sent again.
-  public mutating func respond(
-    to request: RequestID, _ response: Response, body: Span<UInt8>, at now: Instant,
-    sink: inout some DatagramSink & ~Copyable
-  ) {
-    guard let index = entry(of: request) else { return }
-    let wasAcknowledged = exchanges[index].state == .acknowledged
-    let type: MessageType =
-      !exchanges[index].wasConfirmable ? .nonConfirmable : wasAcknowledged ? .confirmable : .acknowledgement
-    let messageID = type == .acknowledgement ? exchanges[index].messageID : takeMessageID()
-    let head = ResponseHead(
-      type: type, messageID: messageID, token: exchanges[index].token, block1: exchanges[index].block1,
-      block2: exchanges[index].block2)
-    exchanges[index].sentLength = response.encode(
-      head, body: body, into: sent.mutableSlice(range(of: index, count: datagramBytes)))
-    exchanges[index].sentMessageID = messageID
-    if type == .confirmable {
-      exchanges[index].awaitAcknowledgement(at: now, timeout: firstTimeout())
-    } else {
+  /// Takes in that a confirmable message of ours was acknowledged or reset.
+  private mutating func endWait(of index: Int, isReset: Bool, at now: Instant) -> EndpointEvent {
+    let id = ExchangeID(entry: index, generation: exchanges[index].generation)
+    switch exchanges[index].kind {
+    case .incoming:
+      // The separate response has arrived, or is not wanted.
       exchanges[index].finish()
-    }
-    sendAgain(index, sink: &sink)
-  }
-
-  // MARK: Requesting
-
-  /// Sends a request whose options and payload `build` writes.
-  ///
-  /// - Throws: ``EndpointError`` when no exchange is free or the request is longer than a datagram.
-  public mutating func request(
-    _ code: Code, to peer: Peer, confirmable: Bool = true, at now: Instant,
-    sink: inout some DatagramSink & ~Copyable,
-    build: (inout MessageWriter) throws(OutOfBounds) -> Void
-  ) throws(EndpointError) -> ExchangeID {
-    let draft = try draftRequest(at: now)
-    let length: Int
-    do throws(OutOfBounds) {
-      var writer = try MessageWriter(
-        sent.mutableSlice(range(of: draft.entry, count: datagramBytes)),
-        type: confirmable ? .confirmable : .nonConfirmable, code: code, messageID: draft.messageID,
-        token: draft.token)
-      try build(&writer)
-      length = writer.count
-    } catch {
-      throw .tooLong(limit: datagramBytes)
-    }
-    return send(draft, length: length, to: peer, confirmable: confirmable, at: now, sink: &sink)
-  }
-
-  /// Sends a confirmable GET for one block of what is at `uri`.
-  ///
-  /// - Throws: ``EndpointError`` when no exchange is free or the request is longer than a datagram.
-  public mutating func get(
-    _ uri: borrowing URI, block2: BlockOption, at now: Instant, sink: inout some DatagramSink & ~Copyable
-  ) throws(EndpointError) -> ExchangeID {
-    let draft = try draftRequest(at: now)
-    let length: Int
-    do throws(OutOfBounds) {
-      var writer = try MessageWriter(
-        sent.mutableSlice(range(of: draft.entry, count: datagramBytes)), type: .confirmable, code: .get,
-        messageID: draft.messageID, token: draft.token)
-      try uri.writeOptions(into: &writer)
-      try writer.option(.block2, block2)
-      length = writer.count
-    } catch {
-      throw .tooLong(limit: datagramBytes)
-    }
-    return send(draft, length: length, to: uri.peer, confirmable: true, at: now, sink: &sink)
-  }
-
-  /// A request that has its place and its numbers, but no bytes yet.
-  private struct Draft {
-    let entry: Int
-    let messageID: UInt16
-    let token: Token
-  }
-
-  private mutating func draftRequest(at now: Instant) throws(EndpointError) -> Draft {
-    guard let entry = freeEntry(at: now) else { throw .busy }
-    return Draft(entry: entry, messageID: takeMessageID(), token: Token(value: random.next(), count: 4))
-  }
-
-  private mutating func send(
-    _ draft: Draft, length: Int, to peer: Peer, confirmable: Bool, at now: Instant,
-    sink: inout some DatagramSink & ~Copyable
-  ) -> ExchangeID {
-    let index = draft.entry
-    exchanges[index].startOutgoing(
-      to: peer, messageID: draft.messageID, token: draft.token, length: length, at: now)
-    if confirmable {
-      exchanges[index].awaitAcknowledgement(at: now, timeout: firstTimeout())
-    } else {
+    case .notification:
+      let observer = exchanges[index].observer
+      exchanges[index].finish()
+      if let observer { endNotification(of: observer, isWanted: !isReset, at: now) }
+    case .ping:
+      exchanges[index].finish()
+      return .response(id)
+    case .outgoing where isReset:
+      exchanges[index].finish()
+      return .failed(id, .reset)
+    case .outgoing:
       exchanges[index].state = .acknowledged
       exchanges[index].deadline = now + parameters.responseTimeout
     }
-    sendAgain(index, sink: &sink)
-    return ExchangeID(entry: index, generation: exchanges[index].generation)
-  }
-
-  /// Gives a request up: its response, should it come, is nobody's.
-  public mutating func cancel(_ exchange: ExchangeID) {
-    guard exchanges[exchange.entry].generation == exchange.generation else { return }
-    exchanges[exchange.entry].release()
+    return .none
   }
 
   // MARK: Time
 
-  /// When ``poll(at:sink:)`` has something to do next; `nil` if nothing is waiting.
+  /// When ``poll(at:sink:)`` has something to do next, or a notification is due; `nil` if nothing is waiting.
   public var nextDeadline: Instant? {
-    var earliest: Instant?
-    for index in 0..<capacity {
-      guard let deadline = exchanges[index].deadline else { continue }
-      earliest = earliest.map { min($0, deadline) } ?? deadline
-    }
-    return earliest
+    var earliest = UInt64.max
+    for index in 0..<capacity + Self.observerLimit { earliest = min(earliest, dueTime(of: index)) }
+    return earliest == .max ? nil : Instant(milliseconds: earliest)
+  }
+
+  /// Of an exchange, or behind those of an observer.
+  // Out of line, because the compiler writes the loop above out.
+  @inline(never)
+  private func dueTime(of index: Int) -> UInt64 {
+    let due = index < capacity ? exchanges[index].deadline : notificationTime(of: index - capacity)
+    return due?.milliseconds ?? .max
   }
 
   /// Sends again what was not acknowledged in time. Call it until it returns `.none`.
   public mutating func poll(at now: Instant, sink: inout some DatagramSink & ~Copyable) -> EndpointEvent {
     for index in 0..<capacity {
       guard let deadline = exchanges[index].deadline, deadline <= now else { continue }
+      if exchanges[index].state == .delayed {
+        exchanges[index].finish()
+        sendAgain(index, sink: &sink)
+        continue
+      }
       if exchanges[index].awaitsAcknowledgement, exchanges[index].retransmissions < parameters.retransmissions
       {
         exchanges[index].backOff(at: now)
         sendAgain(index, sink: &sink)
         continue
       }
-      let isOutgoing = exchanges[index].isOutgoing
+      let observer = exchanges[index].observer
+      let kind = exchanges[index].kind
       exchanges[index].finish()
-      if isOutgoing {
+      if kind == .notification, let observer { endNotification(of: observer, isWanted: false, at: now) }
+      if exchanges[index].isAwaited {
         return .failed(ExchangeID(entry: index, generation: exchanges[index].generation), .timedOut)
       }
     }
@@ -305,81 +165,70 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
 
   // MARK: Entries
 
-  private func entry(of request: RequestID) -> Int? {
-    let exchange = exchanges[request.entry]
-    guard exchange.generation == request.generation,
-      exchange.state == .processing || exchange.state == .acknowledged
+  func entry(of request: RequestID) -> Int? {
+    let index = request.entry
+    guard exchanges[index].generation == request.generation,
+      exchanges[index].state == .processing || exchanges[index].state == .acknowledged
     else { return nil }
-    return request.entry
+    return index
   }
 
-  /// An unused exchange, else the finished one that is oldest.
-  private func freeEntry(at now: Instant) -> Int? {
+  /// An unused exchange, else the finished one that is worth least.
+  mutating func freeEntry(at now: Instant) -> Int? {
     var best: Int?
     for index in 0..<capacity {
       if exchanges[index].state == .free { return index }
       guard exchanges[index].state == .finished else { continue }
-      if let current = best, exchanges[current].expiry <= exchanges[index].expiry { continue }
+      if let current = best, !exchanges[index].isWorthLess(than: exchanges[current]) { continue }
       best = index
+    }
+    if let best, exchanges[best].kind == .incoming, !exchanges[best].isSafe, exchanges[best].expiry > now {
+      forgotten[nextForgotten] = ForgottenRequest(exchanges[best])
+      nextForgotten = (nextForgotten + 1) % forgotten.count
     }
     return best
   }
 
-  private func range(of index: Int, count: Int) -> Range<Int> {
+  /// Whether it is a request that was answered, but whose answer is not known any more.
+  func isForgotten(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
+    for index in forgotten.indices {
+      if forgotten[index].isRequest(messageID: messageID, from: peer, at: now) { return true }
+    }
+    return false
+  }
+
+  func range(of index: Int, count: Int) -> Range<Int> {
     index * datagramBytes..<index * datagramBytes + count
   }
 
-  private mutating func takeMessageID() -> UInt16 {
+  mutating func takeMessageID() -> UInt16 {
     nextMessageID &+= 1
     return nextMessageID
   }
 
+  mutating func takeToken() -> Token { Token(value: random.next(), count: 4) }
+
   /// ACK_TIMEOUT times a random factor of 1 to 1.5.
-  private mutating func firstTimeout() -> UInt64 {
+  mutating func firstTimeout() -> UInt64 {
     parameters.acknowledgeTimeout + random.next() % (parameters.acknowledgeTimeout / 2 + 1)
   }
 
+  /// A moment in the leisure of a multicast answer.
+  mutating func leisureTime() -> UInt64 { random.next() % (parameters.leisure + 1) }
+
   // MARK: Sending
 
-  private func repeatAnswer(of index: Int, sink: inout some DatagramSink & ~Copyable) {
-    switch exchanges[index].state {
-    case .finished where exchanges[index].sentMessageID == exchanges[index].messageID:
-      sendAgain(index, sink: &sink)
-    case .acknowledged, .waiting, .finished:
-      guard exchanges[index].wasConfirmable else { return }
-      sendEmpty(
-        .acknowledgement, messageID: exchanges[index].messageID, to: exchanges[index].peer, sink: &sink)
-    case .processing, .free:
-      break
-    }
-  }
-
-  private func sendAgain(_ index: Int, sink: inout some DatagramSink & ~Copyable) {
+  func sendAgain(_ index: Int, sink: inout some DatagramSink & ~Copyable) {
     sink.send(
       sent.span.extracting(range(of: index, count: exchanges[index].sentLength)), to: exchanges[index].peer)
   }
 
-  private func sendEmpty(
+  func sendEmpty(
     _ type: MessageType, messageID: UInt16, to peer: Peer, sink: inout some DatagramSink & ~Copyable
   ) {
     let datagram: InlineArray<4, UInt8> = [
       1 << 6 | type.rawValue << 4, 0, UInt8(messageID >> 8), UInt8(messageID & 0xff),
     ]
     sink.send(datagram.span, to: peer)
-  }
-
-  /// A response that is not worth an exchange: the request may come again and is answered anew.
-  private func sendBare(
-    _ code: Code, to message: borrowing Message, from peer: Peer, sink: inout some DatagramSink & ~Copyable
-  ) {
-    var storage = InlineArray<12, UInt8>(repeating: 0)
-    var length = 0
-    if let writer = try? MessageWriter(
-      storage.mutableSpan, type: .acknowledgement, code: code, messageID: message.messageID,
-      token: message.token)
-    {
-      length = writer.count
-    }
-    sink.send(storage.span.extracting(0..<length), to: peer)
   }
 }

@@ -1,5 +1,16 @@
 /// One request and its response, seen from either side: what the endpoint remembers of it.
 struct Exchange {
+  enum Kind: UInt8 {
+    /// A request that came in.
+    case incoming
+    /// A request of ours.
+    case outgoing
+    /// An empty message of ours, which the other end resets.
+    case ping
+    /// A confirmable notification of ours.
+    case notification
+  }
+
   enum State: UInt8 {
     case free
     /// A request came in and is being worked on; nothing has been sent.
@@ -8,13 +19,23 @@ struct Exchange {
     case acknowledged
     /// A confirmable message of ours has not been acknowledged.
     case waiting
+    /// The answer to a multicast request waits for its moment.
+    case delayed
+    /// A request of ours was answered, and notifications follow.
+    case observing
     /// Answered, or failed; kept to recognise messages that are sent again.
     case finished
   }
 
   var state = State.free
-  private(set) var isOutgoing = false
+  private(set) var kind = Kind.incoming
   private(set) var wasConfirmable = false
+  /// The request came by multicast.
+  private(set) var isMulticast = false
+  /// Running the request again would do no harm.
+  private(set) var isSafe = false
+  /// Its client has sent another request since, so it has probably got the answer to this one.
+  var isSuperseded = false
   private(set) var peer = Peer(high: 0, low: 0, port: 0)
   /// Of the request.
   private(set) var messageID: UInt16 = 0
@@ -24,6 +45,14 @@ struct Exchange {
   var sentLength = 0
   private(set) var block1: BlockOption?
   private(set) var block2: BlockOption?
+  /// What the client has already: the first tag that it names. Who names more may get a body again.
+  private(set) var knownEntityTag: EntityTag?
+  /// Incoming: the request wants to be told of changes. Outgoing: we want that.
+  private(set) var wantsNotifications = false
+  /// The entry in the table of observers that the answer or the notification belongs to.
+  var observer: Int?
+  /// The freshest notification that came.
+  var notification: Notification?
   /// When something has to be done; `nil` if nothing.
   var deadline: Instant?
   /// Until when the request's message id means this exchange.
@@ -33,40 +62,83 @@ struct Exchange {
   /// Distinguishes the exchanges that used the same entry.
   private(set) var generation: UInt32 = 0
 
+  // Out of line, as are its like below: written out for every entry of a table it takes a kilobyte.
+  @inline(never)
+  init() {}
+
   var awaitsAcknowledgement: Bool { state == .waiting }
+  /// Whether somebody waits for how it ends.
+  var isAwaited: Bool { kind == .outgoing || kind == .ping }
 
   func isRequest(messageID: UInt16, from peer: Peer) -> Bool {
-    state != .free && !isOutgoing && self.messageID == messageID && self.peer == peer
+    state != .free && kind == .incoming && self.messageID == messageID && self.peer == peer
   }
 
   /// Whether a response with this token, from there, answers a request of ours.
   func isAnswered(byToken token: Token, from peer: Peer) -> Bool {
-    state != .free && isOutgoing && self.token == token && self.peer.isReached(as: peer)
+    state != .free && kind == .outgoing && self.token == token && self.peer.isReached(as: peer)
   }
 
-  mutating func startRequest(_ message: borrowing Message, from peer: Peer, at now: Instant) {
-    start(.processing, peer: peer, messageID: message.messageID, token: message.token, at: now)
+  /// Whether this entry is rather given up than the other, both being finished.
+  func isWorthLess(than other: Exchange) -> Bool {
+    worth == other.worth ? expiry < other.expiry : worth < other.worth
+  }
+
+  private var worth: Int {
+    kind != .incoming ? 0 : isSafe ? 1 : isSuperseded ? 2 : 3
+  }
+
+  mutating func startRequest(
+    _ message: borrowing Message, from peer: Peer, isMulticast: Bool, at now: Instant
+  ) {
+    start(.incoming, .processing, peer: peer, messageID: message.messageID, token: message.token)
     wasConfirmable = message.type == .confirmable
+    self.isMulticast = isMulticast
+    isSafe = message.code == .get
     block1 = message.block(.block1)
     block2 = message.block(.block2)
+    if let tag = message.option(.entityTag) { knownEntityTag = EntityTag(tag) }
+    wantsNotifications = isSafe && message.integer(.observe) == 0 && (block2?.number ?? 0) == 0
+    expiry =
+      now
+      + (wasConfirmable
+        ? TransmissionParameters.exchangeLifetime : TransmissionParameters.nonConfirmableLifetime)
   }
 
-  mutating func startOutgoing(to peer: Peer, messageID: UInt16, token: Token, length: Int, at now: Instant) {
-    start(.waiting, peer: peer, messageID: messageID, token: token, at: now)
-    isOutgoing = true
+  mutating func startOutgoing(
+    to peer: Peer, messageID: UInt16, token: Token, length: Int, observing: Bool, at now: Instant
+  ) {
+    start(.outgoing, .waiting, peer: peer, messageID: messageID, token: token)
+    sentMessageID = messageID
+    sentLength = length
+    wantsNotifications = observing
+    expiry = now + TransmissionParameters.exchangeLifetime
+  }
+
+  mutating func startPing(to peer: Peer, messageID: UInt16, length: Int) {
+    start(.ping, .waiting, peer: peer, messageID: messageID, token: Token(value: 0, count: 0))
     sentMessageID = messageID
     sentLength = length
   }
 
-  private mutating func start(_ state: State, peer: Peer, messageID: UInt16, token: Token, at now: Instant) {
+  mutating func startNotification(
+    to peer: Peer, messageID: UInt16, token: Token, length: Int, observer: Int
+  ) {
+    start(.notification, .waiting, peer: peer, messageID: messageID, token: token)
+    sentMessageID = messageID
+    sentLength = length
+    self.observer = observer
+  }
+
+  private mutating func start(_ kind: Kind, _ state: State, peer: Peer, messageID: UInt16, token: Token) {
     let generation = generation &+ 1
     self = Exchange()
     self.generation = generation
+    self.kind = kind
     self.state = state
     self.peer = peer
     self.messageID = messageID
     self.token = token
-    expiry = now + TransmissionParameters.exchangeLifetime
   }
 
   mutating func awaitAcknowledgement(at now: Instant, timeout: UInt64) {
@@ -82,12 +154,38 @@ struct Exchange {
   }
 
   mutating func finish() {
-    state = .finished
+    state = kind == .notification || kind == .ping ? .free : .finished
     deadline = nil
   }
 
   mutating func release() {
     state = .free
     deadline = nil
+  }
+}
+
+/// The request of an exchange that had to make room: should it come again, it must not run again, though its answer is
+/// not known any more.
+struct ForgottenRequest {
+  private let peer: Peer
+  private let messageID: UInt16
+  private let expiry: Instant
+
+  /// Nothing that could come again.
+  @inline(never)
+  init() {
+    peer = Peer(high: 0, low: 0, port: 0)
+    messageID = 0
+    expiry = Instant(milliseconds: 0)
+  }
+
+  init(_ exchange: Exchange) {
+    peer = exchange.peer
+    messageID = exchange.messageID
+    expiry = exchange.expiry
+  }
+
+  func isRequest(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
+    expiry > now && self.messageID == messageID && self.peer == peer
   }
 }

@@ -93,6 +93,7 @@ public struct Message: ~Escapable {
 
   /// The value of the first option with this number.
   @_lifetime(copy self)
+  @inline(never)
   public func option(_ number: OptionNumber) -> Span<UInt8>? {
     var options = options
     while let option = options.next() {
@@ -103,6 +104,7 @@ public struct Message: ~Escapable {
 
   /// The first option with this number as an unsigned integer; `nil` when absent or longer than four bytes
   /// (RFC 7252 §3.2).
+  @inline(never)
   public func integer(_ number: OptionNumber) -> UInt32? {
     guard let bytes = option(number), bytes.count <= 4 else { return nil }
     var value: UInt32 = 0
@@ -111,6 +113,7 @@ public struct Message: ~Escapable {
   }
 
   /// A Block1 or Block2 option; `nil` when absent or not well formed.
+  @inline(never)
   public func block(_ number: OptionNumber) -> BlockOption? {
     guard let bytes = option(number), bytes.count <= 3 else { return nil }
     return integer(number).flatMap(BlockOption.init(rawValue:))

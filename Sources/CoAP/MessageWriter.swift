@@ -35,6 +35,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
   }
 
   /// An unsigned integer in as few bytes as it needs; none for 0 (RFC 7252 §3.2).
+  @inline(never)
   public mutating func option(_ number: OptionNumber, integer value: UInt32) throws(OutOfBounds) {
     let length = (UInt32.bitWidth - value.leadingZeroBitCount + 7) / 8
     try header(number, length: length)

@@ -12,12 +12,14 @@ struct Refusal: Equatable {
     self.option = option
   }
 
-  /// `nil` if the request may be handed out.
-  init?(of message: borrowing Message) {
+  /// `nil` if the request may be handed out to who takes these features.
+  init?(of message: borrowing Message, taking features: RequestFeatures) {
     var previous: OptionNumber?
     var options = message.options
     while let option = options.next() {
-      if let refusal = Self.judge(option, in: message, isRepeated: option.number == previous) {
+      if let refusal = Self.judge(
+        option, in: message, isRepeated: option.number == previous, taking: features)
+      {
         self = refusal
         return
       }
@@ -26,11 +28,16 @@ struct Refusal: Equatable {
     return nil
   }
 
-  private static func judge(_ option: borrowing Option, in message: borrowing Message, isRepeated: Bool)
-    -> Refusal?
-  {
+  @inline(never)
+  private static func judge(
+    _ option: borrowing Option, in message: borrowing Message, isRepeated: Bool,
+    taking features: RequestFeatures
+  ) -> Refusal? {
     let number = option.number
     guard number.isCritical else { return nil }
+    if number == .ifMatch || number == .ifNoneMatch, !features.contains(.conditions) {
+      return Refusal(.badOption, number)
+    }
     guard let (longest, isRepeatable) = number.form, option.value.count <= longest,
       isRepeatable || !isRepeated
     else { return Refusal(.badOption, number) }
@@ -42,6 +49,7 @@ struct Refusal: Equatable {
       return Refusal(.badRequest, number)
     case .block1:
       guard let block = message.block(.block1) else { return Refusal(.badRequest, number) }
+      guard !features.contains(.bodiesInBlocks) else { return nil }
       guard block.number == 0 else { return Refusal(.requestEntityIncomplete) }
       return block.more ? Refusal(.requestEntityTooLarge) : nil
     default:
@@ -50,11 +58,27 @@ struct Refusal: Equatable {
   }
 }
 
+/// What a server takes besides plain requests. Whatever it does not take is refused before it sees it.
+public struct RequestFeatures: OptionSet, Sendable {
+  public let rawValue: UInt8
+
+  public init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  /// Bodies in the blocks of several requests (RFC 7959 §2.5), each handed out as one; see ``BlockwiseReception``.
+  public static let bodiesInBlocks = RequestFeatures(rawValue: 1)
+  /// If-Match and If-None-Match; see ``Conditions``.
+  public static let conditions = RequestFeatures(rawValue: 2)
+}
+
 extension OptionNumber {
   /// The longest value, in bytes, and whether there may be several, of the critical options that a server here knows
   /// (RFC 7252 §5.10, RFC 7959 §2.1); `nil` for all others.
   fileprivate var form: (longest: Int, isRepeatable: Bool)? {
     switch self {
+    case .ifMatch: (8, true)
+    case .ifNoneMatch: (0, false)
     case .uriHost: (255, false)
     case .uriPort, .accept: (2, false)
     case .uriPath, .uriQuery: (255, true)

@@ -6,11 +6,21 @@ public struct Response: Sendable {
   public var contentFormat: ContentFormat?
   /// Seconds a client may keep it (RFC 7252 §5.10.5), if not the default of 60; for 5.03, seconds to wait.
   public var maxAge: UInt32?
+  /// Whether the body is named by an entity tag (RFC 7252 §5.10.6), so that a client that has this very body is told so
+  /// instead of getting it again. A body that goes in blocks always has one.
+  public var hasEntityTag: Bool
+  /// The longest request body, in bytes, that would have been taken; goes with 4.13 (RFC 7959 §4).
+  public var size1: UInt32?
 
-  public init(_ code: Code, contentFormat: ContentFormat? = nil, maxAge: UInt32? = nil) {
+  public init(
+    _ code: Code, contentFormat: ContentFormat? = nil, maxAge: UInt32? = nil, hasEntityTag: Bool = false,
+    size1: UInt32? = nil
+  ) {
     self.code = code
     self.contentFormat = contentFormat
     self.maxAge = maxAge
+    self.hasEntityTag = hasEntityTag
+    self.size1 = size1
   }
 }
 
@@ -19,13 +29,24 @@ struct ResponseHead {
   let type: MessageType
   let messageID: UInt16
   let token: Token
-  let block1: BlockOption?
-  let block2: BlockOption?
+  var block1: BlockOption?
+  var block2: BlockOption?
+  /// What the client has already.
+  var knownEntityTag: EntityTag?
+  /// The sequence number of a notification (RFC 7641 §3.4).
+  var observe: UInt32?
 }
 
 extension Response {
   /// Room for header, token and every option a response carries, in bytes.
-  static let overhead = 4 + 8 + 28
+  static let overhead = 4 + 8 + 32
+
+  /// The options that are about the body.
+  private struct Representation {
+    var entityTag: EntityTag?
+    var block2: BlockOption?
+    var size2: UInt32?
+  }
 
   /// Writes the message with the block of `body` that was asked for and returns its length.
   ///
@@ -39,45 +60,49 @@ extension Response {
     let offset = asked?.offset ?? 0
     let size = 16 << Int(exponent)
     guard offset == 0 || offset < body.count, offset / size <= BlockOption.largestNumber else {
-      return Response(.badOption).write(
-        head, block: nil, entityTag: nil, size: nil, payload: Span(), into: storage)
+      return Response(.badOption).write(head, Representation(), payload: Span(), into: storage)
     }
-    guard asked != nil || body.count > size else {
-      return write(head, block: nil, entityTag: nil, size: nil, payload: body, into: storage)
+    let isInBlocks = asked != nil || body.count > size
+    let entityTag = hasEntityTag || isInBlocks ? EntityTag(of: body) : nil
+    if hasEntityTag, code == .content, let entityTag, head.knownEntityTag == entityTag {
+      return Response(.valid, maxAge: maxAge).write(
+        head, Representation(entityTag: entityTag), payload: Span(), into: storage)
+    }
+    guard isInBlocks else {
+      return write(head, Representation(entityTag: entityTag), payload: body, into: storage)
     }
     let end = min(offset + size, body.count)
     let block = BlockOption(
       number: UInt32(offset / size), more: end < body.count, sizeExponent: exponent)
     return write(
-      head, block: block, entityTag: entityTag(of: body),
-      size: offset == 0 && end < body.count ? UInt32(clamping: body.count) : nil,
+      head,
+      Representation(
+        entityTag: entityTag, block2: block,
+        size2: offset == 0 && end < body.count ? UInt32(clamping: body.count) : nil),
       payload: body.extracting(offset..<end), into: storage)
   }
 
   private func write(
-    _ head: ResponseHead, block: BlockOption?, entityTag: UInt32?, size: UInt32?, payload: Span<UInt8>,
+    _ head: ResponseHead, _ representation: Representation, payload: Span<UInt8>,
     into storage: consuming MutableSpan<UInt8>
   ) -> Int {
+    // In the order of their numbers.
+    let options: InlineArray<8, (OptionNumber, UInt32?)> = [
+      (.entityTag, representation.entityTag?.value), (.observe, code.isSuccess ? head.observe : nil),
+      (.contentFormat, contentFormat.map { UInt32($0.rawValue) }), (.maxAge, maxAge),
+      (.block2, representation.block2?.rawValue), (.block1, head.block1?.rawValue),
+      (.size2, representation.size2), (.size1, size1),
+    ]
     do throws(OutOfBounds) {
       var message = try MessageWriter(
         storage, type: head.type, code: code, messageID: head.messageID, token: head.token)
-      if let entityTag { try message.option(.entityTag, integer: entityTag) }
-      if let contentFormat { try message.option(.contentFormat, integer: UInt32(contentFormat.rawValue)) }
-      if let maxAge { try message.option(.maxAge, integer: maxAge) }
-      if let block { try message.option(.block2, block) }
-      if let block1 = head.block1 { try message.option(.block1, block1) }
-      if let size { try message.option(.size2, integer: size) }
+      for index in options.indices {
+        if let value = options[index].1 { try message.option(options[index].0, integer: value) }
+      }
       try message.payload(payload)
       return message.count
     } catch {
       preconditionFailure("a block is chosen to fit the datagram")
     }
-  }
-
-  /// FNV-1a of the body: lets a client see that the body changed between two blocks. Never 0, which would be no bytes.
-  private func entityTag(of body: Span<UInt8>) -> UInt32 {
-    var hash: UInt32 = 0x811c_9dc5
-    for index in body.indices { hash = (hash ^ UInt32(body[index])) &* 0x0100_0193 }
-    return hash | 1
   }
 }

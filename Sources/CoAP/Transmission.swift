@@ -10,8 +10,19 @@ public struct TransmissionParameters: Sendable {
 
   public init() {}
 
-  /// EXCHANGE_LIFETIME: how long a message id stays taken, in milliseconds (RFC 7252 §4.8.2).
+  /// DEFAULT_LEISURE: the time over which the answers to a multicast request are spread, in milliseconds (RFC 7252 §8.2).
+  public var leisure: UInt64 = 5000
+  /// The shortest time between two notifications of which the first needs no acknowledgement, in milliseconds (RFC 7641
+  /// §4.5.1). What is due sooner goes out confirmable, one at a time.
+  public var notificationInterval: UInt64 = 3000
+  /// How long notifications go on without one that has to be acknowledged, in milliseconds: by that a client that is
+  /// gone is noticed (RFC 7641 §4.5 wants a day at most).
+  public var confirmationInterval: UInt64 = 60_000
+
+  /// EXCHANGE_LIFETIME: how long the id of a confirmable message stays taken, in milliseconds (RFC 7252 §4.8.2).
   static let exchangeLifetime: UInt64 = 247_000
+  /// NON_LIFETIME: the same of a message that is not confirmable.
+  static let nonConfirmableLifetime: UInt64 = 145_000
 }
 
 /// Where datagrams go out. Sending may fail silently, as the network may.
@@ -36,7 +47,8 @@ public enum EndpointEvent: Equatable, Sendable {
   case none
   /// A new request: the datagram is one. Answer it with `respond`, or `acknowledge` it first if that takes long.
   case request(RequestID)
-  /// The datagram is the response to this request.
+  /// The datagram is the response to this request: a notification, if the request observes, or the reset that a ping asks
+  /// for.
   case response(ExchangeID)
   /// No response will come.
   case failed(ExchangeID, ExchangeFailure)

@@ -6,11 +6,16 @@ import Synchronization
 struct OutgoingRequest: Sendable {
   let code: Code
   let uri: ParsedURI
-  let payload: [UInt8]
-  let contentFormat: ContentFormat?
-  let accept: ContentFormat?
-  let block2: BlockOption?
-  let confirmable: Bool
+  var payload: [UInt8] = []
+  var contentFormat: ContentFormat?
+  var accept: ContentFormat?
+  var block1: BlockOption?
+  var block2: BlockOption?
+  /// Bytes of the whole body, told with its first block (RFC 7959 §4).
+  var size1: UInt32?
+  var confirmable = true
+  /// Whether every change is wanted, not just the present state.
+  var observing = false
 }
 
 /// A URI that has been found good, in a form that outlives a call.
@@ -52,6 +57,7 @@ struct ClientEngine: DatagramEngine, ~Copyable {
     let exchange: ExchangeID
     let ticket: Ticket
     let uri: String
+    let observing: Bool
     let deliver: Delivery
   }
 
@@ -69,11 +75,15 @@ struct ClientEngine: DatagramEngine, ~Copyable {
     guard !ticket.isCancelled else { return deliver(.failure(.cancelled)) }
     do throws(EndpointError) {
       let exchange = try endpoint.request(
-        request.code, to: request.uri.peer, confirmable: request.confirmable, at: now, sink: &sink
+        request.code, to: request.uri.peer, confirmable: request.confirmable, observing: request.observing,
+        at: now, sink: &sink
       ) { (message) throws(OutOfBounds) in
         try request.write(into: &message)
       }
-      waiting.append(Waiting(exchange: exchange, ticket: ticket, uri: request.uri.text, deliver: deliver))
+      waiting.append(
+        Waiting(
+          exchange: exchange, ticket: ticket, uri: request.uri.text, observing: request.observing,
+          deliver: deliver))
     } catch {
       switch error {
       case .busy: deliver(.failure(.busy))
@@ -82,10 +92,29 @@ struct ClientEngine: DatagramEngine, ~Copyable {
     }
   }
 
-  mutating func cancel(_ ticket: Ticket) {
+  /// Asks whether somebody listens at `peer`.
+  mutating func ping(
+    _ peer: Peer, ticket: Ticket, uri: String, at now: Instant, sink: inout Outbox,
+    deliver: @escaping Delivery
+  ) {
+    guard !ticket.isCancelled else { return deliver(.failure(.cancelled)) }
+    do throws(EndpointError) {
+      let exchange = try endpoint.ping(peer, at: now, sink: &sink)
+      waiting.append(
+        Waiting(exchange: exchange, ticket: ticket, uri: uri, observing: false, deliver: deliver))
+    } catch {
+      deliver(.failure(.busy))
+    }
+  }
+
+  mutating func cancel(_ ticket: Ticket, sink: inout Outbox) {
     guard let index = waiting.firstIndex(where: { $0.ticket === ticket }) else { return }
     let given = waiting.remove(at: index)
-    endpoint.cancel(given.exchange)
+    if given.observing {
+      endpoint.endObservation(given.exchange, sink: &sink)
+    } else {
+      endpoint.cancel(given.exchange)
+    }
     given.deliver(.failure(.cancelled))
   }
 
@@ -98,7 +127,13 @@ struct ClientEngine: DatagramEngine, ~Copyable {
   mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {
     switch endpoint.receive(datagram, from: peer, at: now, sink: &sink) {
     case .response(let exchange):
-      deliver(.success(datagram.indices.map { datagram[$0] }), to: exchange)
+      let bytes = datagram.indices.map { datagram[$0] }
+      if let one = waiting.first(where: { $0.exchange == exchange }), one.observing,
+        let message = try? Message(datagram), message.code.isSuccess, message.option(.observe) != nil
+      {
+        return one.deliver(.success(bytes))
+      }
+      deliver(.success(bytes), to: exchange)
     case .failed(let exchange, let failure):
       fail(exchange, failure)
     case .request(let request):
@@ -138,6 +173,8 @@ extension OutgoingRequest {
     try uri.writeOptions(into: &message, contentFormat: contentFormat)
     if let accept { try message.option(.accept, integer: UInt32(accept.rawValue)) }
     if let block2 { try message.option(.block2, block2) }
+    if let block1 { try message.option(.block1, block1) }
+    if let size1 { try message.option(.size1, integer: size1) }
     try message.payload(payload.span)
   }
 }

@@ -19,7 +19,7 @@ public final class CoAPClient: Sendable {
     public init() {}
   }
 
-  private let configuration: Configuration
+  let configuration: Configuration
   private let socket: DatagramSocket<ClientEngine>
 
   public init(_ configuration: Configuration = Configuration()) async throws(SocketError) {
@@ -40,40 +40,89 @@ public final class CoAPClient: Sendable {
   /// - Parameters:
   ///   - code: the method.
   ///   - uri: `coap://` with an IP address as its host; a link-local one takes a zone, by number or name.
-  ///   - payload: has to fit one datagram.
+  ///   - payload: goes in blocks if it is longer than one.
   ///   - contentFormat: what the payload is.
   ///   - accept: what the response should be.
+  ///   - progress: called with the bytes of the payload that have been sent and acknowledged.
   /// - Returns: the response with its whole body, put together from its blocks.
   /// - Throws: ``CoAPClientError`` when no whole response came.
   public func request(
     _ code: Code, _ uri: String, payload: [UInt8] = [], contentFormat: ContentFormat? = nil,
-    accept: ContentFormat? = nil
+    accept: ContentFormat? = nil, progress: (@Sendable (Int) -> Void)? = nil
   ) async throws(CoAPClientError) -> CoAPResponse {
-    let parsed: ParsedURI
-    do throws(URIError) {
-      parsed = try ParsedURI(uri)
-    } catch {
-      throw .uri(error, text: uri)
-    }
+    let parsed = try parse(uri)
     let before = try await counts()
+    var request = OutgoingRequest(
+      code: code, uri: parsed, payload: payload, contentFormat: contentFormat, accept: accept,
+      confirmable: configuration.confirmable)
+    let last = try await upload(&request, payload, progress: progress)
     var assembly = Assembly(
       uri: uri, fetch: BlockwiseFetch(preferredSize: configuration.blockSize),
       bodyLimit: configuration.bodyLimit, isRepeatable: code == .get)
+    var datagram = last
     while true {
-      // A first request for the largest blocks needs no option, which a server without block-wise transfer refuses.
-      let isPlain = assembly.fetch.next.number == 0 && configuration.blockSize >= 1024
-      let datagram = try await exchange(
-        OutgoingRequest(
-          code: code, uri: parsed, payload: payload, contentFormat: contentFormat, accept: accept,
-          block2: isPlain ? nil : assembly.fetch.next, confirmable: configuration.confirmable))
-      guard let response = try assembly.add(datagram) else { continue }
-      return CoAPResponse(
-        code: response.code, contentFormat: response.contentFormat, body: assembly.body,
-        datagrams: try await counts() - before)
+      if let response = try assembly.add(datagram) {
+        return CoAPResponse(
+          code: response.code, contentFormat: response.contentFormat, body: assembly.body,
+          datagrams: try await counts() - before)
+      }
+      request.block2 = assembly.fetch.next
+      datagram = try await exchange(request)
     }
   }
 
-  private func counts() async throws(CoAPClientError) -> DatagramCounts {
+  /// Sends the request, block by block if its payload needs that; returns the datagram that answers the last.
+  private func upload(
+    _ request: inout OutgoingRequest, _ payload: [UInt8], progress: (@Sendable (Int) -> Void)?
+  ) async throws(CoAPClientError) -> [UInt8] {
+    var upload = BlockwiseUpload(byteCount: payload.count, preferredSize: configuration.blockSize)
+    guard !upload.isTooLong else { throw .transfer(.tooManyBlocks, uri: request.uri.text) }
+    // A first request for the largest blocks needs no option, which a server without block-wise transfer refuses.
+    // Of what is not a GET another block cannot be asked for without asking for all of it again.
+    let asked =
+      configuration.blockSize >= 1024 || request.code != .get
+      ? nil : BlockwiseFetch(preferredSize: configuration.blockSize).next
+    while true {
+      request.payload = Array(payload[upload.range])
+      request.block1 = upload.block
+      request.size1 = upload.block != nil && upload.range.lowerBound == 0 ? UInt32(payload.count) : nil
+      request.block2 = upload.block?.more == true ? nil : asked
+      let datagram = try await exchange(request)
+      guard let message = try? Message(datagram.span) else {
+        preconditionFailure("the endpoint hands out messages only")
+      }
+      do throws(BlockwiseError) {
+        guard try upload.accept(message) == .finished else {
+          progress?(upload.range.lowerBound)
+          continue
+        }
+      } catch {
+        throw .transfer(error, uri: request.uri.text)
+      }
+      if message.code.isSuccess { progress?(payload.count) }
+      return datagram
+    }
+  }
+
+  func parse(_ uri: String) throws(CoAPClientError) -> ParsedURI {
+    do throws(URIError) {
+      return try ParsedURI(uri)
+    } catch {
+      throw .uri(error, text: uri)
+    }
+  }
+
+  /// Asks whether a CoAP endpoint listens at the address in `uri`, and waits until it says so.
+  ///
+  /// - Throws: ``CoAPClientError/timedOut(uri:)`` when none did.
+  public func ping(_ uri: String) async throws(CoAPClientError) {
+    let peer = try parse(uri).peer
+    _ = try await waiting { engine, now, ticket, outbox, deliver in
+      engine.ping(peer, ticket: ticket, uri: uri, at: now, sink: &outbox, deliver: deliver)
+    }
+  }
+
+  func counts() async throws(CoAPClientError) -> DatagramCounts {
     do throws(SocketClosed) {
       return try await socket.counts()
     } catch {
@@ -82,29 +131,50 @@ public final class CoAPClient: Sendable {
   }
 
   /// One request, one response: the datagram it came in.
-  private func exchange(_ request: OutgoingRequest) async throws(CoAPClientError) -> [UInt8] {
+  func exchange(_ request: OutgoingRequest) async throws(CoAPClientError) -> [UInt8] {
+    try await waiting { engine, now, ticket, outbox, deliver in
+      engine.start(request, ticket: ticket, at: now, sink: &outbox, deliver: deliver)
+    }
+  }
+
+  /// Has the engine do what `body` says, which calls `deliver` once, and waits for that.
+  private func waiting(
+    _ body:
+      @escaping @Sendable (
+        inout ClientEngine, Instant, Ticket, inout Outbox, @escaping ClientEngine.Delivery
+      ) -> Void
+  ) async throws(CoAPClientError) -> [UInt8] {
     let ticket = Ticket()
-    let socket = socket
     let result: Result<[UInt8], CoAPClientError> = await withTaskCancellationHandler {
       await withCheckedContinuation { continuation in
         socket.submit(
-          { engine, now, outbox in
-            engine.start(request, ticket: ticket, at: now, sink: &outbox) {
-              continuation.resume(returning: $0)
-            }
+          { engine, now, outbox in body(&engine, now, ticket, &outbox) { continuation.resume(returning: $0) }
           },
           orIfClosed: { continuation.resume(returning: .failure(.closed)) })
       }
     } onCancel: {
-      ticket.cancel()
-      socket.submit({ engine, _, _ in engine.cancel(ticket) }, orIfClosed: {})
+      cancel(ticket)
     }
     return try result.get()
+  }
+
+  /// Has the engine deliver everything that comes for a request that observes, until the ticket is cancelled.
+  func start(_ request: OutgoingRequest, ticket: Ticket, deliver: @escaping ClientEngine.Delivery) {
+    socket.submit(
+      { engine, now, outbox in
+        engine.start(request, ticket: ticket, at: now, sink: &outbox, deliver: deliver)
+      },
+      orIfClosed: { deliver(.failure(.closed)) })
+  }
+
+  func cancel(_ ticket: Ticket) {
+    ticket.cancel()
+    socket.submit({ engine, _, outbox in engine.cancel(ticket, sink: &outbox) }, orIfClosed: {})
   }
 }
 
 /// The response as its blocks come in.
-private struct Assembly {
+struct Assembly {
   let uri: String
   var fetch: BlockwiseFetch
   let bodyLimit: Int

@@ -48,12 +48,7 @@ public struct DeviceClient: Sendable {
 
   /// What each slot holds.
   public func slots() async throws(DeviceError) -> [SlotDescription] {
-    guard case .array(let items) = try await ask(.get, Route(.slots)) else {
-      throw .notUnderstood("no list of slots")
-    }
-    var slots: [SlotDescription] = []
-    for item in items { slots.append(try SlotDescription(item)) }
-    return slots
+    try Self.slots(from: try await ask(.get, Route(.slots)))
   }
 
   public func slot(_ number: Int) async throws(DeviceError) -> SlotDescription {
@@ -190,13 +185,62 @@ public struct DeviceClient: Sendable {
       await ask(.post, Route(.trigger), payload: Array(manifest.utf8), contentFormat: .text))
   }
 
+  /// Sends the device an envelope with its image, and waits until the image is installed.
+  ///
+  /// - Parameters:
+  ///   - envelope: as `Envelope.encoded(pushing:)` makes it.
+  ///   - progress: called with the bytes that have arrived.
+  /// - Returns: what was installed.
+  /// - Throws: ``DeviceError``.
+  public func push(
+    _ envelope: [UInt8], progress: (@Sendable (Int) -> Void)? = nil
+  ) async throws(DeviceError) -> InstallationDescription {
+    try InstallationDescription(
+      await ask(
+        .post, Route(.push), payload: envelope, contentFormat: .octetStream, progress: progress))
+  }
+
+  /// The state of every slot, and from then on whenever one has changed.
+  public func followSlots() -> AsyncThrowingStream<[SlotDescription], any Error> {
+    let states = client.observe("\(url)/\(Route(.slots).path)")
+    return AsyncThrowingStream { continuation in
+      let task = Task {
+        do {
+          for try await state in states {
+            guard state.code.isSuccess else { throw DeviceError.refused(Refusal(state)) }
+            continuation.yield(try Self.slots(from: state))
+          }
+          continuation.finish()
+        } catch {
+          continuation.finish(throwing: error)
+        }
+      }
+      continuation.onTermination = { _ in task.cancel() }
+    }
+  }
+
+  private static func slots(from response: CoAPResponse) throws(DeviceError) -> [SlotDescription] {
+    try slots(from: try value(of: response))
+  }
+
+  private static func slots(from value: Value) throws(DeviceError) -> [SlotDescription] {
+    guard case .array(let items) = value else { throw .notUnderstood("no list of slots") }
+    var slots: [SlotDescription] = []
+    for item in items { slots.append(try SlotDescription(item)) }
+    return slots
+  }
+
   private func ask(
     _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, saying others: [String] = [],
-    payload: [UInt8] = [],
-    contentFormat: ContentFormat? = nil
+    payload: [UInt8] = [], contentFormat: ContentFormat? = nil, progress: (@Sendable (Int) -> Void)? = nil
   ) async throws(DeviceError) -> Value {
-    let response = try await answer(
-      code, route, choosing: choices, saying: others, payload: payload, contentFormat: contentFormat)
+    try Self.value(
+      of: try await answer(
+        code, route, choosing: choices, saying: others, payload: payload, contentFormat: contentFormat,
+        progress: progress))
+  }
+
+  private static func value(of response: CoAPResponse) throws(DeviceError) -> Value {
     guard let value = Value(response.body) else {
       throw .notUnderstood(
         "no CBOR, but \(response.body.count) bytes of content format \(response.contentFormat?.rawValue.description ?? "none")"
@@ -207,13 +251,13 @@ public struct DeviceClient: Sendable {
 
   private func answer(
     _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, saying others: [String] = [],
-    payload: [UInt8] = [],
-    contentFormat: ContentFormat? = nil
+    payload: [UInt8] = [], contentFormat: ContentFormat? = nil, progress: (@Sendable (Int) -> Void)? = nil
   ) async throws(DeviceError) -> CoAPResponse {
     let response: CoAPResponse
     do throws(CoAPClientError) {
       response = try await client.request(
-        code, "\(url)/\(route.path)\(query(choices, others))", payload: payload, contentFormat: contentFormat)
+        code, "\(url)/\(route.path)\(query(choices, others))", payload: payload, contentFormat: contentFormat,
+        progress: progress)
     } catch {
       throw .unreachable(error)
     }

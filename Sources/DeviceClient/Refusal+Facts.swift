@@ -39,7 +39,7 @@ extension Refusal {
 
   private func facts(of rule: RequestRule) -> [String] {
     switch rule {
-    case .unknownPath, .method, .busy, .noFreeExchange, .noPeriod: []
+    case .unknownPath, .method, .busy, .noFreeExchange, .noPeriod, .condition: []
     case .format: found.map { ["content format \($0)"] } ?? []
     case .unknownSlot:
       [found.map { "slot \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
@@ -48,7 +48,9 @@ extension Refusal {
     case .requestTooLong: atMost("bytes")
     case .helperNotAllowed:
       [index.map { "instruction \($0)" }, found.map { "helper \(hexadecimal($0))" }].compactMap(\.self)
-    case .responseTooLong: expected.map { ["at most \($0) bytes"] } ?? []
+    case .missingBlock: instead("byte")
+    case .blockLength: instead("bytes")
+    case .responseTooLong, .bodyTooLong: expected.map { ["at most \($0) bytes"] } ?? []
     case .query: index.map { ["query option \($0 + 1)"] } ?? []
     }
   }

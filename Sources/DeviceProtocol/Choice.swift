@@ -110,6 +110,8 @@ public struct Query: Sendable {
 
   /// What a request to `resource` says.
   public init(_ request: borrowing Message, on resource: Resource) throws(Unknown) {
+    // There a query is a filter, not a choice (RFC 6690 §4.1).
+    guard resource != .wellKnownCore else { return }
     var index = 0
     var options = request.options
     while let option = options.next() {

@@ -3,7 +3,7 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger
+  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger, push
 
   /// A resource's row.
   public struct Row: Sendable {
@@ -13,11 +13,21 @@ public enum Resource: UInt8, CaseIterable, Sendable {
     /// What a query may choose.
     public var choices = ChoiceSet.none
     public var parameters = ParameterSet.none
+    /// Whether a request's body may come in blocks (RFC 7959 §2.5).
+    public var takesBlocks = false
+    /// Whether clients can be told of its changes (RFC 7641).
+    public var isObservable = false
     /// The resource type of RFC 6690 §3.1.
     public let type: StaticString
     /// What a response holds unless another format is asked for.
     public let contentFormat: ContentFormat
     public let title: StaticString
+
+    /// What discovery says of it.
+    public var link: LinkAttributes {
+      LinkAttributes(
+        resourceType: type, contentFormat: contentFormat, title: title, isObservable: isObservable)
+    }
   }
 
   public var row: Row {
@@ -32,12 +42,12 @@ public enum Resource: UInt8, CaseIterable, Sendable {
         title: "Identity, version and limits")
     case .slots:
       Row(
-        path: "slots", methods: .get, type: "microbpf.slots", contentFormat: .cbor,
+        path: "slots", methods: .get, isObservable: true, type: "microbpf.slots", contentFormat: .cbor,
         title: "All program slots")
     case .slot:
       Row(
-        path: "slots/+", methods: [.get, .delete], choices: ChoiceSet(.keepCode), type: "microbpf.slot",
-        contentFormat: .cbor, title: "A program slot: look at it, erase it")
+        path: "slots/+", methods: [.get, .delete], choices: ChoiceSet(.keepCode), isObservable: true,
+        type: "microbpf.slot", contentFormat: .cbor, title: "A program slot: look at it, erase it")
     case .run:
       Row(
         path: "slots/+/run", methods: .post, choices: .engine, parameters: .limits, type: "microbpf.run",
@@ -55,6 +65,7 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "slots/+/instance", methods: [.get, .post, .delete],
         choices: [.engine, ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)], parameters: .limits,
+        isObservable: true,
         type: "microbpf.instance", contentFormat: .cbor,
         title: "What runs in the slot: look at it, start it, end it")
     case .pause:
@@ -79,6 +90,10 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,
         title: "Install what the manifest at this URL describes")
+    case .push:
+      Row(
+        path: "suit/push", methods: .post, takesBlocks: true, type: "microbpf.push", contentFormat: .cbor,
+        title: "Install the image that comes with its manifest")
     }
   }
 

@@ -23,16 +23,24 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case noFreeExchange = 10
   /// The resource does not know a query option (index, counted from 0), or two of them contradict each other.
   case query = 11
+  /// A block of the body (found: its offset) came before what goes before it (expected).
+  case missingBlock = 12
+  /// A block of the body has other bytes (found) than it should (expected).
+  case blockLength = 13
+  /// The resource does not take bodies of several blocks; expected: bytes at most.
+  case bodyTooLong = 14
+  /// The resource is not in the state that If-Match or If-None-Match demands.
+  case condition = 15
   /// A run of the slot's program (found) is under way.
-  case slotBusy = 12
+  case slotBusy = 16
   /// Nothing runs in the slot (found), or it is not paused.
-  case notRunning = 13
+  case notRunning = 17
   /// The request does not say how often to run the program.
-  case noPeriod = 14
+  case noPeriod = 18
   /// The request has more bytes (found) than a program is given (expected).
-  case requestTooLong = 15
+  case requestTooLong = 19
   /// The program calls a helper (found) that the request does not let it call, at an instruction (index).
-  case helperNotAllowed = 16
+  case helperNotAllowed = 20
 }
 
 /// Problems with fetching manifest or image.

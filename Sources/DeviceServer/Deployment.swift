@@ -13,6 +13,8 @@ import SUIT
 struct Deployment<Crypto: Cryptography>: ~Copyable {
   enum Stage {
     case idle, manifest, image
+    /// Envelope and image come in a request.
+    case pushedEnvelope, pushedImage
   }
 
   var stage = Stage.idle
@@ -24,6 +26,9 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
   var format = Format.cbor
   var started = Instant(milliseconds: 0)
   var packets = 0
+  /// The request that comes in blocks, and how much of its image has come.
+  var reception = BlockwiseReception()
+  var pushedBytes = 0
   /// The manifest's URL.
   private var url = Buffer(count: Self.urlBytes)
   private var urlLength = 0
@@ -48,6 +53,25 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
     stage = .manifest
     fetch = BlockwiseFetch()
     processor.begin()
+  }
+
+  /// Takes the place for a deployment that is pushed, and starts counting.
+  mutating func beginPush(at now: Instant) {
+    exchange = nil
+    started = now
+    packets = 0
+    pushedBytes = 0
+    stage = .pushedEnvelope
+    processor.begin()
+  }
+
+  /// Whether another deployment has to wait: not for a client that has fallen silent while pushing.
+  func isBusy(at now: Instant) -> Bool {
+    switch stage {
+    case .idle: false
+    case .manifest, .image: true
+    case .pushedEnvelope, .pushedImage: reception.isUnderWay(at: now)
+    }
   }
 
   /// What is to be fetched now.
@@ -86,7 +110,8 @@ extension DeviceServer where B: ~Copyable {
   mutating func startDeployment(
     from url: Span<UInt8>, _ request: RequestID, _ format: Format, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
-    guard deployment.stage == .idle else { throw Problem.busy }
+    guard !deployment.isBusy(at: now) else { throw Problem.busy }
+    deployment.reception.end()
     try deployment.begin(url, for: request, format: format, at: now)
     do throws(Problem) {
       try requestNextBlock(sink: &sink)
@@ -165,6 +190,8 @@ extension DeviceServer where B: ~Copyable {
       }
       switch step {
       case .accepted(let acceptance): return acceptance
+      case .fetch(let fetch) where fetch.isIntegrated:
+        return try takeIntegratedImage(on: device)
       case .fetch:
         deployment.stage = .image
         deployment.fetch = BlockwiseFetch()
@@ -173,6 +200,18 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       throw Problem(error)
     }
+  }
+
+  /// Takes an image that lies in the envelope.
+  private mutating func takeIntegratedImage(on device: ManifestDevice) throws(SUITError) -> Acceptance? {
+    try deployment.processor.receiveIntegratedPayload()
+    do throws(OutOfBounds) {
+      try runtime.receive(deployment.processor.integratedPayload, at: 0)
+    } catch {
+      preconditionFailure("the manifest processor checks that images fit their slots")
+    }
+    guard case .accepted(let acceptance) = try deployment.processor.resume(on: device) else { return nil }
+    return acceptance
   }
 
   private mutating func requestNextBlock(sink: inout some DatagramSink & ~Copyable) throws(Problem) {
@@ -191,7 +230,7 @@ extension DeviceServer where B: ~Copyable {
     deployment.packets += 1
   }
 
-  private mutating func finish(with slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
+  mutating func finish(with slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
     guard let request = deployment.request else { return }
     deployment.stage = .idle
     let installation = Installation(
@@ -204,7 +243,7 @@ extension DeviceServer where B: ~Copyable {
     }
   }
 
-  private mutating func fail(with problem: Problem, sink: inout some DatagramSink & ~Copyable) {
+  mutating func fail(with problem: Problem, sink: inout some DatagramSink & ~Copyable) {
     deployment.stage = .idle
     guard let request = deployment.request else { return }
     respond(to: request, with: problem, sink: &sink)

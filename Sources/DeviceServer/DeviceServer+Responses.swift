@@ -5,8 +5,8 @@ import DeviceProtocol
 import Runtime
 
 /// The format of a response's body.
-enum Format {
-  case cbor, text, linkFormat
+enum Format: UInt8 {
+  case cbor, text, json, linkFormat
 
   /// What the request accepts; the resource's own format when it says nothing.
   init(accepting request: borrowing Message, on resource: Resource) throws(Problem) {
@@ -23,6 +23,7 @@ enum Format {
     case ContentFormat.cbor.rawValue where own == .cbor: self = .cbor
     case ContentFormat.text.rawValue where own == .text: self = .text
     case ContentFormat.text.rawValue where own == .cbor: self = .text
+    case ContentFormat.json.rawValue where own == .cbor: self = .json
     default: throw Problem(.notAcceptable, asked: asked)
     }
   }
@@ -31,6 +32,7 @@ enum Format {
     switch self {
     case .cbor: .cbor
     case .text: .text
+    case .json: .json
     case .linkFormat: .linkFormat
     }
   }
@@ -46,21 +48,36 @@ extension Route {
 }
 
 extension DeviceServer where B: ~Copyable {
-  /// Answers with a representation in the format asked for.
+  /// Answers with a representation in the format asked for; with an entity tag if what it tells lasts.
   mutating func respond(
     to request: RequestID, _ code: Code, _ format: Format, _ value: some Representation,
-    sink: inout some DatagramSink & ~Copyable
+    hasEntityTag: Bool = false, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
-    let length: Int
+    let length = try write(value, format)
+    let now = now
+    endpoint.respond(
+      to: request, Response(code, contentFormat: format.contentFormat, hasEntityTag: hasEntityTag),
+      body: body, count: length, at: now, sink: &sink)
+  }
+
+  /// Writes a representation into the body buffer and returns its length.
+  @inline(never)
+  mutating func write(_ value: some Representation, _ format: Format) throws(Problem) -> Int {
     do throws(OutOfBounds) {
-      length = try format == .text ? writeText(value) : writeCBOR(value)
+      switch format {
+      case .text: return try writeText(value)
+      case .json: return try writeJSON(value)
+      case .cbor, .linkFormat: return try writeCBOR(value)
+      }
     } catch {
       throw Problem(responseTooLong: error)
     }
-    let now = now
-    endpoint.respond(
-      to: request, Response(code, contentFormat: format.contentFormat), body: body, count: length, at: now,
-      sink: &sink)
+  }
+
+  private mutating func writeJSON(_ value: some Representation) throws(OutOfBounds) -> Int {
+    var writer = JSONWriter(ByteWriter(body.mutableSpan))
+    try value.write(into: &writer)
+    return writer.output.count
   }
 
   private mutating func writeText(_ value: some Representation) throws(OutOfBounds) -> Int {
@@ -89,37 +106,37 @@ extension DeviceServer where B: ~Copyable {
     }
     let now = now
     endpoint.respond(
-      to: request, Response(problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails),
+      to: request,
+      Response(
+        problem.code, contentFormat: length == 0 ? nil : .conciseProblemDetails, size1: problem.bodyLimit),
       body: body, count: length, at: now, sink: &sink)
   }
 
-  /// Answers with the links to everything the device serves, one for each slot where a resource stands for a slot.
+  /// Answers with the links to what the device serves and the request's filter lets through, one for each slot where a
+  /// resource stands for a slot.
   mutating func respondWithLinks(
-    to request: RequestID, sink: inout some DatagramSink & ~Copyable
+    to request: RequestID, matching message: borrowing Message, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
     let length: Int
     do throws(OutOfBounds) {
-      length = try writeLinks()
+      length = try writeLinks(matching: message)
     } catch {
       throw Problem(responseTooLong: error)
     }
     let now = now
     endpoint.respond(
-      to: request, Response(.content, contentFormat: .linkFormat), body: body, count: length, at: now,
-      sink: &sink)
+      to: request, Response(.content, contentFormat: .linkFormat, hasEntityTag: true), body: body,
+      count: length, at: now, sink: &sink)
   }
 
-  private mutating func writeLinks() throws(OutOfBounds) -> Int {
+  private mutating func writeLinks(matching message: borrowing Message) throws(OutOfBounds) -> Int {
     var path = InlineArray<32, UInt8>(repeating: 0)
     var links = LinkFormatWriter(ByteWriter(body.mutableSpan))
     for resource in Resource.allCases where resource != .wellKnownCore {
       for number in 0..<(resource.hasParameter ? Limits.slots : 1) {
         var pathWriter = ByteWriter(path.mutableSpan)
         try Route(resource, parameter: number).writePath(into: &pathWriter)
-        try links.link(
-          path: pathWriter.written, resourceType: resource.row.type,
-          contentFormat: resource.row.contentFormat,
-          title: resource.row.title)
+        try links.link(path: pathWriter.written, resource.row.link, matching: message)
       }
     }
     return links.output.count

@@ -25,7 +25,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   static var bodyBytes: Int { 6144 }
 
   public init(board: consuming B, provisioning: Provisioning) {
-    endpoint = Endpoint(seed: provisioning.seed ^ board.now.milliseconds)
+    endpoint = Endpoint(
+      seed: provisioning.seed ^ board.now.milliseconds, taking: [.bodiesInBlocks, .conditions])
     runtime = Runtime(board: board)
     self.provisioning = provisioning
     deployment = Deployment()
@@ -47,9 +48,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
 
   /// Takes in a datagram from the network, whatever it holds.
   public mutating func receive(
-    _ datagram: Span<UInt8>, from peer: Peer, sink: inout some DatagramSink & ~Copyable
+    _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false,
+    sink: inout some DatagramSink & ~Copyable
   ) {
-    switch endpoint.receive(datagram, from: peer, at: now, sink: &sink) {
+    switch endpoint.receive(datagram, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
     case .request(let request):
       guard let message = try? Message(datagram) else { return }
       handle(message, in: datagram, request, from: peer, sink: &sink)
@@ -59,8 +61,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     case .failed(let exchange, let failure):
       failDeployment(of: exchange, failure, sink: &sink)
     case .none:
-      break
+      return
     }
+    tellObservers(sink: &sink)
   }
 
   /// Does what is due by now.
@@ -69,7 +72,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     while true {
       switch endpoint.poll(at: now, sink: &sink) {
       case .failed(let exchange, let failure): failDeployment(of: exchange, failure, sink: &sink)
-      case .none: return
+      case .none: return tellObservers(sink: &sink)
       case .request, .response: break
       }
     }
@@ -83,9 +86,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       let route = try Route(serving: message)
       let format = try Format(accepting: message, on: route.resource)
       let query = try query(of: message, on: route.resource)
+      try admit(message, on: route)
       switch route.resource {
       case .wellKnownCore:
-        try respondWithLinks(to: request, sink: &sink)
+        try respondWithLinks(to: request, matching: message, sink: &sink)
       case .device:
         let description = DeviceDescription(
           board: B.name, provisioning: provisioning, uptime: now.milliseconds,
@@ -93,7 +97,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
           heapBytes: runtime.services.board.heapBytes, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
-        try respond(to: request, .content, format, SlotList(of: runtime), sink: &sink)
+        observe(request, route, format)
+        try respond(
+          to: request, .content, format, SlotList(of: runtime), hasEntityTag: true, sink: &sink)
       case .slot where message.code == .delete:
         let slot = try SlotNumber(in: route)
         try erase(slot, keepingCode: query.contains(.keepCode))
@@ -101,7 +107,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
         let state = SlotState(of: try SlotNumber(in: route), in: runtime)
-        try respond(to: request, .content, format, state, sink: &sink)
+        observe(request, route, format)
+        try respond(to: request, .content, format, state, hasEntityTag: true, sink: &sink)
       case .run:
         try run(try SlotNumber(in: route), context: message.payload, query, request, format, sink: &sink)
       case .request:
@@ -109,6 +116,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .log:
         respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
       case .instance where message.code == .get:
+        observe(request, route, format)
         try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
       case .instance where message.code == .delete:
         let slot = try SlotNumber(in: route)
@@ -142,6 +150,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respond(to: request, .changed, format, CodeState(slot: slot, record: record), sink: &sink)
       case .trigger:
         try startDeployment(from: message.payload, request, format, sink: &sink)
+      case .push:
+        try receivePush(message, request, format, from: peer, sink: &sink)
       }
     } catch {
       respond(to: request, with: error, sink: &sink)

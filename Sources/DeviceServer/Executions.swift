@@ -23,7 +23,10 @@ extension DeviceServer where B: ~Copyable {
   ///
   /// - Returns: whether some program could go on at once.
   public mutating func runPrograms(sink: inout some DatagramSink & ~Copyable) -> Bool {
-    if let slot = runtime.advance() { answerRun(of: slot, sink: &sink) }
+    if let slot = runtime.advance() {
+      answerRun(of: slot, sink: &sink)
+      tellObservers(sink: &sink)
+    }
     return runtime.isBusy
   }
 

@@ -70,12 +70,7 @@ struct TextWriter: FieldWriter, ~Copyable, ~Escapable {
   @inline(never)
   mutating func field(_ name: StaticString, bytes: Span<UInt8>) throws(OutOfBounds) {
     try begin(name)
-    for index in bytes.indices {
-      for shift in stride(from: UInt8(4), through: 0, by: -4) {
-        let digit = bytes[index] >> shift & 15
-        try output.write(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
-      }
-    }
+    try output.writeHexadecimal(bytes)
     try output.write("\n")
   }
 
@@ -89,5 +84,97 @@ struct TextWriter: FieldWriter, ~Copyable, ~Escapable {
   private mutating func begin(_ name: StaticString) throws(OutOfBounds) {
     try output.write(name)
     try output.write(": ")
+  }
+}
+
+/// JSON (RFC 8259): an object for each map, byte strings as hexadecimal digits.
+struct JSONWriter: FieldWriter, ~Copyable, ~Escapable {
+  private(set) var output: ByteWriter
+  /// What is still to come: maps of the list, members of the map.
+  private var maps = 0
+  private var members = 0
+
+  @_lifetime(copy output)
+  init(_ output: consuming ByteWriter) {
+    self.output = output
+  }
+
+  mutating func beginList(_ count: Int) throws(OutOfBounds) {
+    maps = count
+    try output.write(count == 0 ? "[]" : "[")
+  }
+
+  mutating func beginMap(_ count: Int) throws(OutOfBounds) {
+    members = count
+    try output.write("{")
+    if count == 0 { try endMap() }
+  }
+
+  @inline(never)
+  mutating func field(_ name: StaticString, _ value: Int64) throws(OutOfBounds) {
+    try begin(name)
+    try output.writeDecimal(value)
+    try end()
+  }
+
+  @inline(never)
+  mutating func field(_ name: StaticString, bytes: Span<UInt8>) throws(OutOfBounds) {
+    try begin(name)
+    try output.write("\"")
+    try output.writeHexadecimal(bytes)
+    try output.write("\"")
+    try end()
+  }
+
+  @inline(never)
+  mutating func field(_ name: StaticString, text: Span<UInt8>) throws(OutOfBounds) {
+    try begin(name)
+    try output.write("\"")
+    for index in text.indices {
+      let byte = text[index]
+      switch byte {
+      case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+        try output.write(UInt8(ascii: "\\"))
+        try output.write(byte)
+      case 0..<0x20:
+        try output.write("\\u00")
+        try output.writeHexadecimal(byte)
+      default: try output.write(byte)
+      }
+    }
+    try output.write("\"")
+    try end()
+  }
+
+  private mutating func begin(_ name: StaticString) throws(OutOfBounds) {
+    try output.write("\"")
+    try output.write(name)
+    try output.write("\":")
+  }
+
+  private mutating func end() throws(OutOfBounds) {
+    members -= 1
+    guard members == 0 else { return try output.write(",") }
+    try endMap()
+  }
+
+  private mutating func endMap() throws(OutOfBounds) {
+    try output.write("}")
+    guard maps > 0 else { return }
+    maps -= 1
+    try output.write(maps == 0 ? "]" : ",")
+  }
+}
+
+extension ByteWriter {
+  fileprivate mutating func writeHexadecimal(_ bytes: Span<UInt8>) throws(OutOfBounds) {
+    for index in bytes.indices { try writeHexadecimal(bytes[index]) }
+  }
+
+  fileprivate mutating func writeHexadecimal(_ byte: UInt8) throws(OutOfBounds) {
+    for shift in stride(from: UInt8(4), through: 0, by: -4) {
+      let digit = byte >> shift & 15
+      try write(digit < 10 ? UInt8(ascii: "0") + digit : UInt8(ascii: "a") + digit - 10)
+    }
   }
 }

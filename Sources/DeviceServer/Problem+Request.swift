@@ -50,6 +50,40 @@ extension Problem {
       index: Int64(index))
   }
 
+  init(_ error: ReceptionError) {
+    switch error {
+    case .busy: self = .busy
+    case .gap(let expected, let found):
+      self.init(
+        .requestEntityIncomplete, .request, rule: RequestRule.missingBlock.rawValue, title: "Block missing",
+        detail: "the blocks before this one have not come, or their transfer has ended; begin again",
+        expected: Int64(expected), found: Int64(found))
+    case .blockLength(let expected, let found):
+      self.init(
+        .badRequest, .request, rule: RequestRule.blockLength.rawValue, title: "Wrong block size",
+        detail: "the payload has another length than its block", expected: Int64(expected),
+        found: Int64(found))
+    }
+  }
+
+  static var bodyTooLong: Problem {
+    Problem(
+      .requestEntityTooLarge, .request, rule: RequestRule.bodyTooLong.rawValue, title: "Body too long",
+      detail: "this resource takes bodies of one block", expected: 1024)
+  }
+
+  /// The longest request body, in bytes, that would have been taken, if that was the problem.
+  var bodyLimit: UInt32? {
+    guard code == .requestEntityTooLarge, stage == .request else { return nil }
+    return expected.flatMap(UInt32.init(exactly:))
+  }
+
+  static var conditionFailed: Problem {
+    Problem(
+      .preconditionFailed, .request, rule: RequestRule.condition.rawValue, title: "Not in that state",
+      detail: "the resource is not in the state that If-Match or If-None-Match demands")
+  }
+
   init(_ error: EndpointError) {
     self.init(
       .serviceUnavailable, .request, rule: RequestRule.noFreeExchange.rawValue, title: "Busy",

@@ -11,7 +11,11 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case jit
   /// Assembly text in both syntaxes; what assembles is disassembled, assembled again and run.
   case assembler
-  /// A SUIT envelope with its payload, through the manifest processor.
+  /// One CBOR item: checked, passed over, walked through, written again.
+  case cbor
+  /// A COSE_Sign1.
+  case cose
+  /// A SUIT envelope with its payload, through the manifest processor, in one piece and pushed.
   case manifest
   /// One CoAP message, URI and provisioning block.
   case message
@@ -26,6 +30,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .program: fuzzProgram(bytes)
     case .jit: fuzzCompiler(bytes)
     case .assembler: fuzzAssembler(bytes)
+    case .cbor: fuzzCBOR(bytes)
+    case .cose: fuzzSignature(bytes)
     case .manifest: fuzzManifest(bytes)
     case .message: fuzzMessage(bytes)
     case .endpoint: fuzzEndpoint(bytes)

@@ -36,6 +36,19 @@ extension CBORReader {
   }
 
   @inline(never)
+  mutating func byteStringHead() throws(SUITError) -> UInt64 {
+    do throws(CBORError) { return try readBytesHead() } catch { throw SUITError(error) }
+  }
+
+  /// Enters an item with this tag; any other tag is unsupported.
+  @inline(never)
+  mutating func tag(_ number: UInt64) throws(SUITError) {
+    do throws(CBORError) { try readTag(number) } catch {
+      throw SUITError(.unsupported, at: error.offset, expected: error.expected, found: error.found)
+    }
+  }
+
+  @inline(never)
   mutating func array() throws(SUITError) -> Int {
     do throws(CBORError) { return try readArray() } catch { throw SUITError(error) }
   }

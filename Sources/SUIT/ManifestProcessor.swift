@@ -8,6 +8,8 @@ public struct PayloadFetch: Equatable, Sendable {
   public let slot: Int
   /// How many bytes the payload must have.
   public let byteCount: Int
+  /// Whether it came with the envelope, so that there is nothing to fetch: ``ManifestProcessor/integratedPayload``.
+  public let isIntegrated: Bool
   /// Where the URI stands in the envelope.
   let uri: Range<Int>
   /// Where the directive stands in the envelope.
@@ -38,6 +40,7 @@ public struct Acceptance: Equatable, Sendable {
 ///
 /// Without clock, socket or storage. In order: `begin`, `receiveEnvelope` for each piece, `authenticate`, `process`;
 /// then while `.fetch` is returned: `receivePayload` for each piece of `uri`'s content, and `resume` (or `fetchFailed`).
+/// What is pushed, envelope and image in one, comes through `receivePushed` instead of `receiveEnvelope`.
 /// Whatever throws ends the deployment; so does any call out of turn, with `.policy`. Nothing is committed here.
 public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public enum Step: Equatable, Sendable {
@@ -49,11 +52,19 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     case idle, receiving, authenticated, fetching(PayloadFetch)
   }
 
-  private let profile = Profile.riot
+  /// What is known of an envelope once it is authenticated.
+  private struct Facts {
+    var manifestOffset = 0
+    var profile = Profile(.riot)
+    var image: Envelope.Image?
+  }
+
   private var phase = Phase.idle
   private var buffer: Buffer
   private var envelopeByteCount = 0
-  private var manifestOffset = 0
+  private var facts = Facts()
+  /// Whether an image follows the envelope, or is its last member.
+  private var isPushed = false
   private var payloadHash = Primitives.Hash()
   private var payloadByteCount = 0
 
@@ -66,6 +77,7 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public mutating func begin() {
     phase = .receiving
     envelopeByteCount = 0
+    isPushed = false
   }
 
   /// Appends the next piece of the envelope. Throws `.tooLarge` if it does not fit.
@@ -83,10 +95,38 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     phase = .receiving
   }
 
+  /// Takes the next piece of what is pushed: an envelope of the current form whose last member is the image, or any
+  /// envelope and behind it, as the next item of a CBOR sequence (RFC 8742), the image in a byte string.
+  ///
+  /// - Returns: where the image begins in the piece, once it does; `nil` while the envelope comes. Then `authenticate` and
+  ///   `process` are due, and the rest of the piece is for `receivePayload`.
+  public mutating func receivePushed(_ piece: Span<UInt8>) throws(SUITError) -> Int? {
+    let start = envelopeByteCount
+    let room = min(piece.count, buffer.count - start)
+    try receiveEnvelope(piece.extracting(0..<room))
+    guard let image = pushedImage else {
+      // Whatever is wrong with it may be that not all has come; in a full buffer nothing more can.
+      guard room == piece.count else {
+        phase = .idle
+        throw SUITError(
+          .tooLarge, at: start, expected: Int64(buffer.count), found: Int64(start) + Int64(piece.count))
+      }
+      return nil
+    }
+    isPushed = true
+    envelopeByteCount = image.offset
+    return image.offset - start
+  }
+
+  /// The image behind what has been received of an envelope, if that is all of it.
+  private var pushedImage: Envelope.Image? {
+    (try? Envelope(buffer.span.extracting(0..<envelopeByteCount), isPushed: true))?.image
+  }
+
   /// Checks, once the envelope is complete, that a trusted key signed its manifest.
   public mutating func authenticate<D: SUITDevice & ~Copyable>(on device: borrowing D) throws(SUITError) {
     try take(.receiving)
-    manifestOffset = try authenticated(by: device.trustedKeys)
+    facts = try authenticated(by: device.trustedKeys)
     phase = .authenticated
   }
 
@@ -137,26 +177,66 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     }
   }
 
-  /// Where the manifest begins in the envelope, once one of `keys` proved to have signed it.
-  private func authenticated(by keys: Span<Ed25519PublicKey>) throws(SUITError) -> Int {
-    let envelope = try Envelope(buffer.span.extracting(0..<envelopeByteCount))
-    try envelope.authenticate(by: keys, profile: profile, using: Primitives.self)
-    return envelope.manifestOffset
+  /// The payload that came with the envelope; empty unless that is to be received now.
+  public var integratedPayload: Span<UInt8> {
+    @_lifetime(borrow self)
+    get {
+      guard case .fetching(let fetch) = phase, !isPushed, fetch.isIntegrated, let image = facts.image else {
+        return buffer.span.extracting(0..<0)
+      }
+      return buffer.span.extracting(image.offset..<image.offset + fetch.byteCount)
+    }
+  }
+
+  /// Counts and hashes ``integratedPayload``, in place of `receivePayload`.
+  public mutating func receiveIntegratedPayload() throws(SUITError) {
+    let byteCount = integratedPayload.count
+    let fetch = try takeFetch()
+    var hash = payloadHash
+    let start = facts.image?.offset ?? 0
+    hash.update(buffer.span.extracting(start..<start + byteCount))
+    payloadHash = hash
+    payloadByteCount = byteCount
+    phase = .fetching(fetch)
+  }
+
+  /// What the envelope is, once one of `keys` proved to have signed it.
+  private func authenticated(by keys: Span<Ed25519PublicKey>) throws(SUITError) -> Facts {
+    let envelope = try Envelope(
+      buffer.span.extracting(0..<envelopeByteCount), isPushed: isPushed)
+    try envelope.authenticate(by: keys, using: Primitives.self)
+    return Facts(
+      manifestOffset: envelope.manifestOffset, profile: envelope.profile, image: envelope.image)
   }
 
   private mutating func run<D: SUITDevice & ~Copyable>(
     payload: ManifestRun.Payload?, on device: borrowing D
   ) throws(SUITError) -> Step {
     var run = ManifestRun(
-      buffer.span.extracting(0..<envelopeByteCount), profile: profile, payload: payload)
-    try run.run(from: manifestOffset, on: device)
+      buffer.span.extracting(0..<envelopeByteCount), profile: facts.profile,
+      integratedName: facts.image?.name,
+      payload: payload)
+    try run.run(from: facts.manifestOffset, on: device)
     guard let fetch = run.pendingFetch else {
-      return .accepted(try run.acceptance(manifestOffset: manifestOffset))
+      return .accepted(try run.acceptance(manifestOffset: facts.manifestOffset))
     }
+    if isPushed || fetch.isIntegrated { try check(fetch) }
     phase = .fetching(fetch)
     payloadHash = Primitives.Hash()
     payloadByteCount = 0
     return .fetch(fetch)
+  }
+
+  /// Refuses an image that came along but is not the one which the manifest wants.
+  private func check(_ fetch: PayloadFetch) throws(SUITError) {
+    guard let image = facts.image, fetch.isIntegrated == (image.name != nil) else {
+      throw SUITError(.fetch, at: fetch.commandOffset)
+    }
+    guard image.byteCount == UInt64(fetch.byteCount) else {
+      throw SUITError(
+        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount),
+        found: Int64(clamping: image.byteCount))
+    }
   }
 
   /// Enters a step that is allowed in `expected` only. The deployment is over unless the step sets a phase at its end.

@@ -67,11 +67,14 @@ extension ManifestRun {
     _ reader: inout CBORReader, depth: Int, on device: borrowing D
   ) throws(SUITError) {
     var failure: SUITError? = SUITError(.malformed, at: reader.offset)
-    for _ in 0..<(try reader.array()) {
+    let count = try reader.array()
+    for index in 0..<count {
       guard failure != nil else {
         try reader.pass()
         continue
       }
+      // No branch has to succeed if the last is null (draft-ietf-suit-manifest-37 §8.4.10.2).
+      if profile.form == .suit, index == count - 1, (try? reader.readNull()) != nil { return }
       let branch = try reader.wrapped()
       do throws(SUITError) {
         try runSequence(branch, depth: depth + 1, on: device)

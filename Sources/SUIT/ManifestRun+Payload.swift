@@ -28,13 +28,26 @@ extension ManifestRun {
       throw SUITError(
         .storage, at: sizeOffset, expected: Int64(device.slotByteCount), found: Int64(clamping: size))
     }
-    guard uri.begins(with: "coap://") else { throw SUITError(.scheme, at: uriOffset) }
+    let isIntegrated = try isIntegrated(uri, at: uriOffset)
     guard payload == nil else {
       isFetched = true
       return
     }
     pendingFetch = PayloadFetch(
-      slot: slot, byteCount: byteCount, uri: uriEnd - uri.count..<uriEnd, commandOffset: commandOffset)
+      slot: slot, byteCount: byteCount, isIntegrated: isIntegrated, uri: uriEnd - uri.count..<uriEnd,
+      commandOffset: commandOffset)
+  }
+
+  /// Whether the payload comes with the envelope, under the URI as its key (draft-ietf-suit-manifest-37 §8.5).
+  private func isIntegrated(_ uri: Span<UInt8>, at offset: Int) throws(SUITError) -> Bool {
+    guard profile.form == .suit, uri.begins(with: "#") else {
+      guard uri.begins(with: "coap://") else { throw SUITError(.scheme, at: offset) }
+      return false
+    }
+    guard let integratedName, envelope.extracting(integratedName).holdsSameBytes(as: uri) else {
+      throw SUITError(.fetch, at: offset)
+    }
+    return true
   }
 
   /// Compares the payload with the digest that the manifest gives.

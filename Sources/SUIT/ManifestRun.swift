@@ -2,7 +2,8 @@ import Bytes
 import CBOR
 import COSE
 
-/// One execution of an authenticated manifest, members in encoded order.
+/// One execution of an authenticated manifest: members in encoded order in RIOT's form, in the order of their roles in the
+/// current one.
 ///
 /// It stops where a payload has to be fetched. With the payload received, a new run of the same bytes takes the same
 /// way, passes that place and goes on to the end: nothing has to be remembered of a run that stopped.
@@ -19,6 +20,8 @@ struct ManifestRun: ~Escapable {
   let envelope: Span<UInt8>
   let profile: Profile
   let payload: Payload?
+  /// Where the key of the payload stands that comes with the envelope, if one does.
+  let integratedName: Range<Int>?
 
   private var isVersionChecked = false
   private var sequenceNumber: UInt32?
@@ -35,8 +38,9 @@ struct ManifestRun: ~Escapable {
   var parameters = Parameters()
 
   @_lifetime(copy envelope)
-  init(_ envelope: Span<UInt8>, profile: Profile, payload: Payload?) {
+  init(_ envelope: Span<UInt8>, profile: Profile, integratedName: Range<Int>?, payload: Payload?) {
     self.envelope = envelope
+    self.integratedName = integratedName
     self.profile = profile
     self.payload = payload
   }
@@ -51,29 +55,62 @@ struct ManifestRun: ~Escapable {
     var outer = CBORReader(envelope, from: offset)
     var manifest = try outer.wrapped()
     try checkMembers(manifest)
-    for _ in 0..<(try manifest.map()) where pendingFetch == nil {
-      let keyOffset = manifest.offset
-      let key = try manifest.key()
-      let valueOffset = manifest.offset
-      switch profile.member(key) {
-      case .version:
-        let version = try manifest.unsigned()
-        guard version == 1 else {
-          throw SUITError(.version, at: valueOffset, expected: 1, found: Int64(clamping: version))
-        }
-        isVersionChecked = true
-      case .sequenceNumber:
-        let number = try manifest.unsigned()
-        guard let number = UInt32(exactly: number) else { throw SUITError(.malformed, at: valueOffset) }
-        sequenceNumber = number
-        sequenceNumberOffset = valueOffset
-        try checkSequenceNumber(on: device)
-      case .common:
-        try runCommon(try manifest.wrapped(), on: device)
-      case .commandSequence:
-        try runSequence(try manifest.wrapped(), depth: 0, on: device)
-      case nil: throw SUITError(.unsupported, at: keyOffset, found: key)
+    guard profile.form == .suit else {
+      for _ in 0..<(try manifest.map()) where pendingFetch == nil {
+        let key = try manifest.key()
+        try runMember(profile.member(key), &manifest, on: device)
       }
+      return
+    }
+    // The shared sequence is executed before each of the others (draft-ietf-suit-manifest-37 §6.3).
+    let roles: InlineArray<6, Member> = [.version, .sequenceNumber, .common, .install, .common, .validate]
+    for index in roles.indices where pendingFetch == nil {
+      try runMember(roles[index], of: manifest, on: device)
+    }
+  }
+
+  /// Executes the member with this role, if there is one.
+  @inline(never)
+  private mutating func runMember<D: SUITDevice & ~Copyable>(
+    _ role: Member, of manifest: CBORReader, on device: borrowing D
+  ) throws(SUITError) {
+    var members = manifest
+    for _ in 0..<(try members.map()) {
+      let key = try members.key()
+      guard profile.member(key) == role else {
+        try members.pass()
+        continue
+      }
+      return try runMember(role, &members, on: device)
+    }
+  }
+
+  @inline(never)
+  private mutating func runMember<D: SUITDevice & ~Copyable>(
+    _ role: Member?, _ manifest: inout CBORReader, on device: borrowing D
+  ) throws(SUITError) {
+    let offset = manifest.offset
+    switch role {
+    case .version:
+      let version = try manifest.unsigned()
+      guard version == 1 else {
+        throw SUITError(.version, at: offset, expected: 1, found: Int64(clamping: version))
+      }
+      isVersionChecked = true
+    case .sequenceNumber:
+      let number = try manifest.unsigned()
+      guard let number = UInt32(exactly: number) else { throw SUITError(.malformed, at: offset) }
+      sequenceNumber = number
+      sequenceNumberOffset = offset
+      try checkSequenceNumber(on: device)
+    case .common:
+      try runCommon(try manifest.wrapped(), on: device)
+    case .install, .validate:
+      try runSequence(try manifest.wrapped(), depth: 0, on: device)
+    case .referenceURI, .text:
+      try manifest.pass()
+    case nil:
+      throw SUITError(.unsupported, at: offset)
     }
   }
 
@@ -94,9 +131,13 @@ struct ManifestRun: ~Escapable {
       let keyOffset = members.offset
       let key = try members.key()
       switch profile.member(key) {
-      case .commandSequence:
+      case .install, .validate:
         if try members.type() == .array { throw SUITError(.unsupported, at: keyOffset, found: key) }
         try members.expect(.bytes)
+      case .referenceURI: try members.expect(.text)
+      case .text:
+        // Severed, only its digest is left; nothing rests on it.
+        if try members.type() != .array { try members.expect(.bytes) }
       case .common: try members.expect(.bytes)
       case .version, .sequenceNumber: try members.expect(.unsigned)
       case nil: throw SUITError(.unsupported, at: keyOffset, found: key)

@@ -1,16 +1,40 @@
-/// The numbers in which the manifest formats differ. Chosen before anything of the manifest is interpreted.
+/// The forms of a manifest that are understood. The envelope tells which it is, before anything of the manifest is
+/// interpreted; the bytes that are signed differ, so a signature made for one never verifies for the other.
+public enum ManifestForm: String, CaseIterable, Sendable {
+  /// draft-ietf-suit-manifest-09 as RIOT speaks it, whose run-sequence has the number of an earlier draft.
+  case riot
+  /// draft-ietf-suit-manifest-37, the current one.
+  case suit
+}
+
+/// The numbers and rules in which the forms differ.
 package struct Profile: Sendable {
+  package let form: ManifestForm
   package let install: Int64
   package let validate: Int64
   package let runSequence: Int64
   /// SHA-256 in a SUIT_Digest.
   package let sha256: Int64
-  /// EdDSA in a protected header.
-  package let signatureAlgorithm: Int64
 
-  /// draft-ietf-suit-manifest-09 as RIOT speaks it, whose run-sequence has the number of an earlier draft.
-  package static var riot: Profile {
-    Profile(install: 9, validate: 10, runSequence: 30, sha256: 2, signatureAlgorithm: -8)
+  package init(_ form: ManifestForm) {
+    self.form = form
+    switch form {
+    case .riot:
+      install = 9
+      validate = 10
+      runSequence = 30
+      sha256 = 2
+    case .suit:
+      install = 20
+      validate = 7
+      runSequence = 32
+      sha256 = -16
+    }
+  }
+
+  /// Whether this number in a protected header means Ed25519: EdDSA, or the fully specified algorithm (RFC 9864 §2.2).
+  func isEd25519(_ algorithm: Int64?) -> Bool {
+    algorithm == SignatureAlgorithm.edDSA || form == .suit && algorithm == SignatureAlgorithm.ed25519
   }
 
   func member(_ key: Int64) -> Member? {
@@ -18,7 +42,10 @@ package struct Profile: Sendable {
     case ManifestKey.version: .version
     case ManifestKey.sequenceNumber: .sequenceNumber
     case ManifestKey.common: .common
-    case install, validate: .commandSequence
+    case install: .install
+    case validate: .validate
+    case ManifestKey.referenceURI where form == .suit: .referenceURI
+    case ManifestKey.text where form == .suit: .text
     default: nil
     }
   }
@@ -31,7 +58,8 @@ package struct Profile: Sendable {
     case CommandNumber.componentOffset: .single(.componentOffset)
     case CommandNumber.setComponentIndex: .single(.setComponentIndex)
     case CommandNumber.tryEach: .tryEach
-    case CommandNumber.setParameters, CommandNumber.overrideParameters: .single(.setParameters)
+    case CommandNumber.setParameters where form == .riot: .single(.setParameters)
+    case CommandNumber.overrideParameters: .single(.setParameters)
     case CommandNumber.fetch: .single(.fetch)
     case runSequence: .runSequence
     default: nil
@@ -39,8 +67,16 @@ package struct Profile: Sendable {
   }
 }
 
-/// Members of the envelope. draft-ietf-suit-manifest-09 §8.2.
+/// Numbers of the IANA registry "COSE Algorithms".
+package enum SignatureAlgorithm {
+  package static let edDSA: Int64 = -8
+  package static let ed25519: Int64 = -19
+}
+
+/// Members of the envelope with an integer as their key. draft-ietf-suit-manifest-09 §8.2, -37 §8.2.
 package enum EnvelopeKey {
+  /// The tag in front of the current draft's envelope.
+  package static let tag: UInt64 = 107
   package static let authentication: Int64 = 2
   package static let manifest: Int64 = 3
 }
@@ -50,6 +86,10 @@ package enum ManifestKey {
   package static let version: Int64 = 1
   package static let sequenceNumber: Int64 = 2
   package static let common: Int64 = 3
+  /// In the current draft only, and of no use to a device.
+  package static let referenceURI: Int64 = 4
+  /// In the current draft only, in manifest or envelope, and of no use to a device.
+  package static let text: Int64 = 23
 }
 
 /// Members of common. draft-ietf-suit-manifest-09 §8.7.2.
@@ -83,7 +123,7 @@ package enum ParameterKey {
 
 /// Members of the manifest by what is done with them.
 enum Member {
-  case version, sequenceNumber, common, commandSequence
+  case version, sequenceNumber, common, install, validate, referenceURI, text
 }
 
 /// Commands by what is done: those that contain sequences, and all others.

@@ -33,7 +33,7 @@ struct Deploy: AsyncParsableCommand {
     try await perform { [self] in
       let signing = Signing(
         key: try key.read(), vendor: manifest.vendor, deviceClass: manifest.deviceClass,
-        sequenceNumber: manifest.sequence)
+        sequenceNumber: manifest.sequence, form: manifest.form)
       let image = try await build(program, layout: layout.layout)
       let report: DeliveryReport
       do {
@@ -51,6 +51,44 @@ struct Deploy: AsyncParsableCommand {
         text:
           "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
           + "(\(report.serverPackets) packets, \(installation.milliseconds) ms)")
+    }
+  }
+}
+
+struct Push: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Compile, link and sign a program, and send it to the device with its manifest.",
+    discussion: """
+      Like deploy, but the device does not have to reach this machine.
+
+      Example:
+        microbpf push Examples/fletcher16.c --slot 0 --device coap://192.0.2.7
+      """)
+
+  @Argument(help: "The program: .c, .swift, an object file or an image.")
+  var program: String
+
+  @OptionGroup var slot: SlotOption
+  @OptionGroup var layout: LayoutOption
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var key: KeyOption
+  @OptionGroup var manifest: ManifestOptions
+  @OptionGroup var output: OutputOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      let signing = Signing(
+        key: try key.read(), vendor: manifest.vendor, deviceClass: manifest.deviceClass,
+        sequenceNumber: manifest.sequence, form: manifest.form)
+      let image = try await build(program, layout: layout.layout)
+      let installation = try await device.withClient { device in
+        try await push(image: image, to: slot.slot, of: device, signing: signing)
+      }
+      try output.print(
+        installation,
+        text:
+          "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
+          + "(\(installation.packets) packets, \(installation.milliseconds) ms)")
     }
   }
 }

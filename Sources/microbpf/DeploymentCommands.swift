@@ -66,7 +66,7 @@ struct Sign: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let content = try Array(Data(contentsOf: URL(filePath: image)))
-      let signing = Signing(key: try key.read(), vendor: manifest.vendor)
+      let signing = Signing(key: try key.read(), vendor: manifest.vendor, form: manifest.form)
       // Seconds rise faster than anyone deploys, so the default exceeds what the slot has seen.
       let sequence = manifest.sequence ?? UInt32(clamping: Int(Date().timeIntervalSince1970))
       let envelope = try signing.envelope(

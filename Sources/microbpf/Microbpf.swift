@@ -35,7 +35,10 @@ struct Microbpf: AsyncParsableCommand {
           Bench.self,
         ]),
       CommandGroup(
-        name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
+        name: "Deployment",
+        subcommands: [
+          KeyGen.self, Sign.self, Serve.self, Pull.self, Push.self, Deploy.self,
+        ]),
       CommandGroup(
         name: "Devices", subcommands: [
           Execute.self, Start.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self, Logs.self,

@@ -3,6 +3,7 @@ import CoAPTransport
 import Delivery
 import DeviceClient
 import Foundation
+import SUIT
 import Toolchain
 
 /// Which device to talk to.
@@ -78,7 +79,12 @@ struct ManifestOptions: ParsableArguments {
 
   @Option(help: "The sequence number. Default: one more than the slot's.")
   var sequence: UInt32?
+
+  @Option(name: .customLong("manifest"), help: "The manifest's form: RIOT's, or the current draft's.")
+  var form = ManifestForm.riot
 }
+
+extension ManifestForm: ExpressibleByArgument {}
 
 /// How results are printed.
 struct OutputOptions: ParsableArguments {

@@ -275,7 +275,43 @@ struct Server: ~Copyable {
       #expect(known == .none)
     }
     #expect(server.sent().count == 4)
-    _ = try server.request("40 02 0000", at: .ms(10))
+    // Its answer is not known any more, but it must not run twice.
+    let forgotten = server.receive("40 02 0000", at: .ms(10))
+    #expect(forgotten == .none)
+    #expect(server.sent() == [])
+    _ = try server.request("40 02 0000", at: .ms(247_000))
+  }
+
+  @Test func `what may run again is forgotten before what must not`() throws {
+    var server = Server()
+    for (index, code) in ["02", "01", "02", "02", "02"].enumerated() {
+      let id = try server.request("40 \(code) 000\(index)", at: .ms(UInt64(index)))
+      server.respond(to: id, at: .ms(UInt64(index)))
+    }
+    _ = server.sent()
+    let first = server.receive("40 02 0000", at: .ms(10))
+    #expect(first == .none)
+    #expect(server.sent().count == 1)
+    _ = try server.request("40 01 0001", at: .ms(10))
+  }
+
+  @Test func `the last answer of every client outlives those of a client that has gone on`() throws {
+    var server = Server()
+    let others = (1...3).map { Peer(ipv4: UInt32($0), port: 1) }
+    for peer in others {
+      let id = try server.request("40 02 0001", from: peer)
+      server.respond(to: id)
+    }
+    for index in 0..<9 {
+      let id = try server.request("40 02 010\(index)", at: .ms(1))
+      server.respond(to: id, at: .ms(1))
+    }
+    _ = server.sent()
+    for peer in others {
+      let again = server.receive("40 02 0001", from: peer, at: .ms(2))
+      #expect(again == .none)
+    }
+    #expect(server.sent().count == 3)
   }
 
   @Test func `a late answer to a request whose entry was taken again goes nowhere`() throws {
@@ -351,13 +387,13 @@ struct Server: ~Copyable {
 
   @Test func `blocks are as small as the datagrams allow, at the offset that was asked for`() throws {
     // Block 1 of 256 bytes, from a server whose datagrams hold 64.
-    let answer = try answer("40 01 0001 d1 0a 14", body: body, datagramBytes: 104)
+    let answer = try answer("40 01 0001 d1 0a 14", body: body, datagramBytes: 108)
     #expect(block(answer) == BlockOption(number: 4, more: true, sizeExponent: 2))
     #expect(answer.payload == Array(body[256..<320]))
   }
 
   @Test func `the smallest datagrams hold every option and a block of 16 bytes`() throws {
-    var server = Server(datagramBytes: 56)
+    var server = Server(datagramBytes: 60)
     let id = try server.request("48 02 0001 ffffffffffffffff d1 0a 00 41 00")
     server.respond(
       to: id, .content, [UInt8](repeating: 1, count: 100), format: ContentFormat(rawValue: 65535),

@@ -153,8 +153,10 @@ import Testing
     var links = LinkFormatWriter(ByteWriter(storage.mutableSpan))
     let first = Array("a/b".utf8)
     let second = Array("c".utf8)
-    try links.link(path: first.span, resourceType: "x", contentFormat: .cbor, title: "One")
-    try links.link(path: second.span, resourceType: "y", contentFormat: .text, title: "Two")
+    try links.link(
+      path: first.span, LinkAttributes(resourceType: "x", contentFormat: .cbor, title: "One"))
+    try links.link(
+      path: second.span, LinkAttributes(resourceType: "y", contentFormat: .text, title: "Two"))
     let length = links.written.count
     #expect(
       String(decoding: storage[..<length], as: UTF8.self)
@@ -166,7 +168,8 @@ import Testing
       var storage = [UInt8](repeating: 0, count: 10)
       var links = LinkFormatWriter(ByteWriter(storage.mutableSpan))
       let path = Array("a/b".utf8)
-      try links.link(path: path.span, resourceType: "x", contentFormat: .cbor, title: "One")
+      try links.link(
+        path: path.span, LinkAttributes(resourceType: "x", contentFormat: .cbor, title: "One"))
     }
   }
 }

@@ -116,7 +116,73 @@ import Testing
   }
 }
 
+@Suite(.timeLimit(.minutes(2))) struct LibcoapServerInterop {
+  @Test(
+    .enabled(if: Tool.coapServer.isWanted, "libcoap's server is not installed (Debian: libcoap3-bin)"),
+    arguments: [16, 32, 64, 128, 256, 512, 1024])
+  func `our client stores a long body at libcoap's server in blocks of any size`(blockSize: Int) async throws
+  {
+    let port = try freePort()
+    try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
+      try await waitForServer(at: port)
+      var configuration = CoAPClient.Configuration()
+      configuration.blockSize = blockSize
+      try await withClient(configuration) { client in
+        let uri = "coap://127.0.0.1:\(port)/long"
+        let stored = try await client.request(.put, uri, payload: pattern(2500))
+        #expect(stored.code == .created)
+        let read = try await client.request(.get, uri)
+        #expect(read.body == pattern(2500))
+      }
+    }
+  }
+
+  @Test(.enabled(if: Tool.coapServer.isWanted, "libcoap's server is not installed (Debian: libcoap3-bin)"))
+  func `our client follows a resource of libcoap's server, searches by filter and pings`() async throws {
+    let port = try freePort()
+    try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
+      try await waitForServer(at: port)
+      try await withClient { client in
+        let uri = "coap://127.0.0.1:\(port)"
+        var states: [[UInt8]] = []
+        for try await state in client.observe("\(uri)/time") {
+          states.append(state.body)
+          if states.count == 3 { break }
+        }
+        #expect(Set(states).count == 3, "the time, second by second")
+        let found = try await client.request(.get, "\(uri)/.well-known/core?rt=ticks")
+        #expect(String(decoding: found.body, as: UTF8.self).hasPrefix("</time>"))
+        try await client.ping(uri)
+      }
+    }
+  }
+}
+
 @Suite(.timeLimit(.minutes(2))) struct AiocoapInterop {
+  @Test(
+    .enabled(if: Tool.aiocoapFileServer.isWanted, "aiocoap is not installed (PyPI: aiocoap)"),
+    arguments: [16, 64, 256, 1024])
+  func `our client stores and follows a file of aiocoap's file server`(blockSize: Int) async throws {
+    try await withDirectory { directory in
+      let port = try freePort()
+      try write(pattern(10), to: "a.bin", in: directory)
+      try await Tool.aiocoapFileServer.serving(["--write", "--bind", "127.0.0.1:\(port)", directory]) {
+        try await waitForServer(at: port)
+        var configuration = CoAPClient.Configuration()
+        configuration.blockSize = blockSize
+        try await withClient(configuration) { client in
+          let uri = "coap://127.0.0.1:\(port)/a.bin"
+          var states = client.observe(uri).makeAsyncIterator()
+          #expect(try await states.next()?.body == pattern(10))
+          let stored = try await client.request(.put, uri, payload: pattern(2500))
+          #expect(stored.code.isSuccess, "\(stored.code.text)")
+          #expect(try Data(contentsOf: URL(filePath: "\(directory)/a.bin")).elementsEqual(pattern(2500)))
+          #expect(try await states.next()?.body == pattern(2500))
+        }
+      }
+    }
+  }
+
   @Test(.enabled(if: Tool.aiocoapClient.isWanted, "aiocoap is not installed (PyPI: aiocoap)"))
   func `aiocoap's client fetches a file of several blocks from our server`() async throws {
     try await withDirectory { directory in

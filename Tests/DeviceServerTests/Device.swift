@@ -71,8 +71,10 @@ struct Device: ~Copyable {
   // MARK: Datagrams
 
   /// Hands a datagram in; returns what the device sends at once.
-  mutating func receive(_ datagram: [UInt8], from peer: Peer = Self.client) throws -> [Parsed] {
-    server.receive(datagram.span, from: peer, sink: &wire)
+  mutating func receive(
+    _ datagram: [UInt8], from peer: Peer = Self.client, isMulticast: Bool = false
+  ) throws -> [Parsed] {
+    server.receive(datagram.span, from: peer, isMulticast: isMulticast, sink: &wire)
     runPrograms()
     return try sent()
   }

@@ -37,12 +37,12 @@ import Testing
 
   @Test func `a format that a resource has not is not acceptable`() async throws {
     try await Siege.run { siege in
-      let refusal = try await siege.refusal(.get, "device", accept: .json)
+      let refusal = try await siege.refusal(.get, "device", accept: .linkFormat)
       #expect(refusal.code == .notAcceptable)
       #expect(refusal.rule == Int(RequestRule.format.rawValue))
       #expect(
         refusal.description
-          == "Not acceptable (4.06): this resource is not given in the content format asked for (content format 50)"
+          == "Not acceptable (4.06): this resource is not given in the content format asked for (content format 40)"
       )
     }
   }
@@ -50,7 +50,7 @@ import Testing
   @Test func `a run that is not acceptable does not happen`() async throws {
     try await Siege.run { siege in
       let runs = try await siege.device.slot(1).runs
-      _ = try await siege.refusal(.post, "slots/1/run", accept: .json)
+      _ = try await siege.refusal(.post, "slots/1/run", accept: .linkFormat)
       #expect(try await siege.device.slot(1).runs == runs)
     }
   }

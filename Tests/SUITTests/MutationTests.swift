@@ -5,11 +5,11 @@ import Testing
 import Toolchain
 
 @Suite struct Mutations {
-  static let good = Vector.file.vectors.filter { $0.expected.outcome == "accept" }
+  static let good = VectorSet.all.filter { $0.expected.outcome == "accept" }
 
   @Test(arguments: good) func `every changed byte of a good envelope is refused`(vector: Vector) throws {
-    let envelope = try Vector.bytes(vector.manifest)
-    let payload = try vector.payload.map(Vector.bytes)
+    let envelope = try vector.envelope
+    let payload = try vector.image
     let device = try vector.device()
     for index in envelope.indices {
       for mask: UInt8 in [0x01, 0x20, 0xFF] {
@@ -27,7 +27,7 @@ import Toolchain
   }
 
   @Test(arguments: good) func `every beginning of a good envelope is malformed`(vector: Vector) throws {
-    let envelope = try Vector.bytes(vector.manifest)
+    let envelope = try vector.envelope
     let device = try vector.device()
     for count in envelope.indices {
       let outcome = deploy(Array(envelope[..<count]), payload: nil, on: device)

@@ -3,9 +3,9 @@ import Foundation
 import SUIT
 import Testing
 
-/// One entry of `Vectors/vectors.json`.
-struct Vector: Decodable, CustomTestStringConvertible {
-  struct Expectation: Decodable {
+/// One entry of a `vectors.json`.
+struct Vector: Decodable, Sendable, CustomTestStringConvertible {
+  struct Expectation: Decodable, Sendable {
     let outcome: String
     let slot: Int?
     let reason: String?
@@ -24,35 +24,57 @@ struct Vector: Decodable, CustomTestStringConvertible {
 
   var testDescription: String { name }
 
-  static let folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Vectors")
+  /// Those of the current draft are told by their names.
+  private var set: VectorSet { name.hasPrefix("cur-") ? .current : .riot }
 
-  static let file: VectorFile = {
-    let decoder = JSONDecoder()
-    decoder.keyDecodingStrategy = .convertFromSnakeCase
-    do {
-      return try decoder.decode(
-        VectorFile.self, from: Data(contentsOf: folder.appending(path: "vectors.json")))
-    } catch { fatalError("vectors.json: \(error)") }
-  }()
+  func bytes(_ path: String) throws -> [UInt8] { try set.bytes(path) }
 
-  static func bytes(_ path: String) throws -> [UInt8] {
-    Array(try Data(contentsOf: folder.appending(path: path)))
+  var envelope: [UInt8] {
+    get throws { try bytes(manifest) }
+  }
+
+  var image: [UInt8]? {
+    get throws { try payload.map(bytes) }
   }
 
   /// The device that the vector describes.
   func device() throws -> TestDevice {
-    guard let model = Vector.file.deviceModels[deviceModel] else { fatalError("no model \(deviceModel)") }
+    guard let model = set.file.deviceModels[deviceModel] else { fatalError("no model \(deviceModel)") }
     var device = TestDevice(model: model, storedSequenceNumber: storedSequence)
     for name in key.names {
-      let raw = try Vector.bytes("keys/\(name).pub.bin")
+      let raw = try bytes("keys/\(name).pub.bin")
       device.keys.append(Ed25519PublicKey(InlineArray { raw[$0] }))
     }
     return device
   }
 }
 
-struct VectorFile: Decodable {
-  struct DeviceModel: Decodable {
+/// A folder of vectors.
+struct VectorSet: Sendable {
+  private let folder: URL
+  let file: VectorFile
+
+  private init(_ folder: String) {
+    self.folder = URL(filePath: #filePath).deletingLastPathComponent().appending(path: folder)
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    do {
+      file = try decoder.decode(
+        VectorFile.self, from: Data(contentsOf: self.folder.appending(path: "vectors.json")))
+    } catch { fatalError("vectors.json: \(error)") }
+  }
+
+  static let riot = VectorSet("Vectors")
+  static let current = VectorSet("Vectors/current")
+  static let all = riot.file.vectors + current.file.vectors
+
+  func bytes(_ path: String) throws -> [UInt8] {
+    Array(try Data(contentsOf: folder.appending(path: path)))
+  }
+}
+
+struct VectorFile: Decodable, Sendable {
+  struct DeviceModel: Decodable, Sendable {
     let vendorId: String
     let classId: String
     let ramSlots: Int
@@ -65,7 +87,7 @@ struct VectorFile: Decodable {
 }
 
 /// A name or a list of names.
-struct OneOrMany: Decodable {
+struct OneOrMany: Decodable, Sendable {
   let names: [String]
 
   init(from decoder: any Decoder) throws {

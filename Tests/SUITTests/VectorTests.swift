@@ -14,14 +14,15 @@ import Toolchain
   ]
 
   @Test func `all vectors are there`() {
-    #expect(Vector.file.vectors.count == 42)
+    #expect(VectorSet.riot.file.vectors.count == 42)
+    #expect(VectorSet.current.file.vectors.count == 15)
   }
 
-  @Test(arguments: Vector.file.vectors) func `a deployment is judged as its vector says`(vector: Vector)
+  @Test(arguments: VectorSet.all) func `a deployment is judged as its vector says`(vector: Vector)
     throws
   {
-    let payload = try vector.payload.map(Vector.bytes)
-    let outcome = deploy(try Vector.bytes(vector.manifest), payload: payload, on: try vector.device())
+    let payload = try vector.image
+    let outcome = deploy(try vector.envelope, payload: payload, on: try vector.device())
     #expect(outcome.fetches <= vector.expected.maxFetches)
     switch outcome.result {
     case .success(let acceptance):
@@ -38,9 +39,9 @@ import Toolchain
 
   @Test(arguments: [1, 2, 3, 7, 63, 1000, 5000])
   func `the size of the pieces changes nothing`(pieceSize: Int) throws {
-    for vector in Vector.file.vectors {
-      let envelope = try Vector.bytes(vector.manifest)
-      let payload = try vector.payload.map(Vector.bytes)
+    for vector in VectorSet.all {
+      let envelope = try vector.envelope
+      let payload = try vector.image
       let device = try vector.device()
       let whole = deploy(envelope, payload: payload, on: device)
       let pieces = deploy(envelope, payload: payload, on: device, pieceSize: pieceSize)
@@ -52,9 +53,9 @@ import Toolchain
 
   @Test func `a processor judges one deployment after another, whatever came before`() throws {
     var processor = ManifestProcessor<HostCryptography>()
-    for vector in Vector.file.vectors + Vector.file.vectors.reversed() {
+    for vector in VectorSet.all + VectorSet.all.reversed() {
       let outcome = deploy(
-        try Vector.bytes(vector.manifest), payload: try vector.payload.map(Vector.bytes),
+        try vector.envelope, payload: try vector.image,
         on: try vector.device(), with: &processor)
       #expect((outcome.error == nil) == (vector.expected.outcome == "accept"), "\(vector.name)")
     }

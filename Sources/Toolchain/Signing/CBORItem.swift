@@ -9,6 +9,8 @@ package indirect enum CBORItem: Sendable {
   case array([CBORItem])
   /// Keys and values in the order to be written.
   case map([(Int64, CBORItem)])
+  /// The same with keys of any type.
+  case pairs([(CBORItem, CBORItem)])
   case tagged(UInt64, CBORItem)
   case bool(Bool)
   case null
@@ -36,6 +38,7 @@ package indirect enum CBORItem: Sendable {
     case .text(let text): 9 + text.utf8.count
     case .array(let items): items.reduce(9) { $0 + $1.byteLimit }
     case .map(let pairs): pairs.reduce(9) { $0 + 9 + $1.1.byteLimit }
+    case .pairs(let pairs): pairs.reduce(9) { $0 + $1.0.byteLimit + $1.1.byteLimit }
     case .tagged(_, let item): 9 + item.byteLimit
     }
   }
@@ -54,6 +57,12 @@ package indirect enum CBORItem: Sendable {
       try writer.beginMap(pairs.count)
       for (key, value) in pairs {
         try writer.writeInteger(key)
+        try value.write(to: &writer)
+      }
+    case .pairs(let pairs):
+      try writer.beginMap(pairs.count)
+      for (key, value) in pairs {
+        try key.write(to: &writer)
         try value.write(to: &writer)
       }
     case .tagged(let number, let item):

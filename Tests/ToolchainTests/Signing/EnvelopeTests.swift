@@ -86,6 +86,50 @@ import Toolchain
     #endif
   }
 
+  @Test(arguments: [
+    ("cur-ok-eddsa", "native", UInt16(0), UInt32(5), Int64(-8)),
+    ("cur-ok-ed25519", "native", 1, 6, -19), ("cur-ok-text", "native", 3, 8, -8),
+  ])
+  func `an envelope of the current draft is the same, byte for byte`(
+    name: String, className: String, slot: UInt16, sequenceNumber: UInt32, algorithm: Int64
+  ) throws {
+    let theirs = try Vectors.bytes("current/manifests/\(name).suit")
+    let vendor = UUIDv5.vendorID(domain: "riot-os.org")
+    var builder = ManifestBuilder(
+      payload: try Vectors.bytes("current/payloads/cur-a.bin"), uri: "coap://[fe80::3]/cur-a.bin", slot: slot,
+      sequenceNumber: sequenceNumber, vendorID: vendor,
+      classID: UUIDv5.classID(vendorID: vendor, name: className), form: .suit)
+    if name == "cur-ok-text" {
+      builder.referenceURI = "coap://[fe80::3]/full"
+      builder.description = "demo"
+    }
+    var ours = builder.envelope
+    try ours.sign(
+      with: try KeyFile.readPrivateKey(at: Vectors.path("current/keys/zeta.pem")), algorithm: algorithm)
+    let parsed = try Envelope(encoded: theirs)
+    #expect(ours.manifest == parsed.manifest)
+    #expect(ours.text == parsed.text)
+    #expect(ours.signatures.map { $0.dropLast(64) } == parsed.signatures.map { $0.dropLast(64) })
+    #expect(parsed.encoded == theirs)
+    #if os(Linux)
+      #expect(ours.encoded == theirs)
+    #endif
+  }
+
+  @Test(arguments: ManifestForm.allCases)
+  func `what is pushed has the image behind its envelope or in it`(form: ManifestForm) throws {
+    let vendor = UUIDv5.vendorID(domain: "riot-os.org")
+    var envelope = ManifestBuilder(
+      payload: [1, 2, 3], uri: form == .suit ? "#image" : "coap://[::1]/x", slot: 1, sequenceNumber: 1,
+      vendorID: vendor, classID: UUIDv5.classID(vendorID: vendor, name: "native"), form: form
+    ).envelope
+    try envelope.sign(with: SigningKey())
+    let pushed = envelope.encoded(pushing: [1, 2, 3])
+    #expect(Array(pushed.suffix(4)) == [0x43, 1, 2, 3])
+    #expect((pushed == envelope.encoded) == (form == .suit))
+    if form == .suit { #expect(try Envelope(encoded: pushed) == envelope) }
+  }
+
   @Test func `slots above nine are named in decimal digits`() throws {
     let vendor = UUIDv5.vendorID(domain: "riot-os.org")
     let envelope = ManifestBuilder(
