@@ -73,6 +73,24 @@ extension Endpoint {
     sendEmpty(.acknowledgement, messageID: exchanges[index].messageID, to: exchanges[index].peer, sink: &sink)
   }
 
+  /// Keeps the datagram of a request that cannot be looked after yet, in the place that its answer will take.
+  ///
+  /// - Returns: whether it could: not when it is longer than an answer can be, or the request has been answered.
+  public mutating func keep(_ datagram: Span<UInt8>, of request: RequestID) -> Bool {
+    guard let index = entry(of: request), datagram.count <= datagramBytes else { return false }
+    var place = sent.mutableSlice(range(of: index, count: datagram.count))
+    for position in datagram.indices { place[position] = datagram[position] }
+    exchanges[index].sentLength = datagram.count
+    return true
+  }
+
+  /// The datagram that was kept of a request; empty when there is none.
+  @_lifetime(borrow self)
+  public func keptDatagram(of request: RequestID) -> Span<UInt8> {
+    guard let index = entry(of: request) else { return Span() }
+    return sent.span.extracting(range(of: index, count: exchanges[index].sentLength))
+  }
+
   /// Answers a request, with the block of `body` that it asked for if it asked for one or the body is too long.
   ///
   /// Piggybacked on the acknowledgement if that has not gone out yet. The answer is kept for requests sent again. What came

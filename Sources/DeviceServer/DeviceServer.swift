@@ -18,6 +18,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   var deployment: Deployment<B.Crypto>
   /// Who waits for the end of a short run, by slot.
   var waiting = InlineArray<5, WaitingRequest?>(repeating: nil)
+  /// Requests that wait for a program to be free: as many as there are exchanges.
+  var queue = InlineArray<8, QueuedRequest?>(repeating: nil)
+  var queueNumber: UInt32 = 0
   /// Where response bodies are written.
   var body: Buffer
 
@@ -39,6 +42,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     if let wake = runtime.nextWake { deadline = deadline.map { min($0, wake) } ?? wake }
     for index in waiting.indices {
       guard let due = waiting.span[index]?.acknowledgement else { continue }
+      deadline = deadline.map { min($0, due) } ?? due
+    }
+    for index in queue.indices {
+      guard let due = queue.span[index]?.acknowledgement else { continue }
       deadline = deadline.map { min($0, due) } ?? due
     }
     return deadline
@@ -78,7 +85,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     }
   }
 
-  private mutating func handle(
+  mutating func handle(
     _ message: borrowing Message, in datagram: Span<UInt8>, _ request: RequestID, from peer: Peer,
     sink: inout some DatagramSink & ~Copyable
   ) {
@@ -104,15 +111,20 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let slot = try SlotNumber(in: route)
         try erase(slot, keepingCode: query.contains(.keepCode))
         answerRun(of: slot, sink: &sink)
+        takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
         let state = SlotState(of: try SlotNumber(in: route), in: runtime)
         observe(request, route, format)
         try respond(to: request, .content, format, state, hasEntityTag: true, sink: &sink)
       case .run:
-        try run(try SlotNumber(in: route), context: message.payload, query, request, format, sink: &sink)
+        let slot = try SlotNumber(in: route)
+        if enqueue(datagram, request, from: peer, for: slot) { return }
+        try run(slot, context: message.payload, query, request, format, sink: &sink)
       case .request:
-        try answer(message, in: datagram, by: try SlotNumber(in: route), query, request, format, sink: &sink)
+        let slot = try SlotNumber(in: route)
+        if enqueue(datagram, request, from: peer, for: slot) { return }
+        try answer(message, in: datagram, by: slot, query, request, format, sink: &sink)
       case .log:
         respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
       case .instance where message.code == .get:
@@ -122,6 +134,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let slot = try SlotNumber(in: route)
         guard runtime.kill(slot) else { throw Problem(notRunning: slot) }
         answerRun(of: slot, sink: &sink)
+        takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .instance:
         let slot = try SlotNumber(in: route)
@@ -143,6 +156,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let slot = try SlotNumber(in: route)
         runtime.dropCode(of: slot)
         answerRun(of: slot, sink: &sink)
+        takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .code:
         let slot = try SlotNumber(in: route)

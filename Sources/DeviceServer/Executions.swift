@@ -14,6 +14,17 @@ struct WaitingRequest: Sendable {
   var acknowledgement: Instant?
 }
 
+/// A request that waits for a short run of the same program to end.
+struct QueuedRequest: Sendable {
+  let request: RequestID
+  let peer: Peer
+  let slot: SlotNumber
+  /// Which came first.
+  let number: UInt32
+  /// As of `WaitingRequest`.
+  var acknowledgement: Instant?
+}
+
 extension DeviceServer where B: ~Copyable {
   /// How long a client waits for a result before it is told that the request has arrived, in milliseconds. Well below
   /// ACK_TIMEOUT (RFC 7252 §4.8.2), after which it would send the request again.
@@ -25,9 +36,54 @@ extension DeviceServer where B: ~Copyable {
   public mutating func runPrograms(sink: inout some DatagramSink & ~Copyable) -> Bool {
     if let slot = runtime.advance() {
       answerRun(of: slot, sink: &sink)
+      takeUpQueued(for: slot, sink: &sink)
       tellObservers(sink: &sink)
     }
     return runtime.isBusy
+  }
+
+  /// Has a request wait, if a short run keeps the slot's program busy: its turn comes when that has ended.
+  ///
+  /// - Returns: whether it waits.
+  mutating func enqueue(
+    _ datagram: Span<UInt8>, _ request: RequestID, from peer: Peer, for slot: SlotNumber
+  ) -> Bool {
+    let instance = runtime.instances[slot.index]
+    guard instance.isActive, instance.model == .short || instance.model == .request else { return false }
+    for index in queue.indices where queue[index] == nil {
+      guard endpoint.keep(datagram, of: request) else { return false }
+      queueNumber &+= 1
+      queue[index] = QueuedRequest(
+        request: request, peer: peer, slot: slot, number: queueNumber, acknowledgement: now + patience)
+      return true
+    }
+    return false
+  }
+
+  /// Looks after the request that has waited longest for the slot's program.
+  mutating func takeUpQueued(for slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
+    while !runtime.instances[slot.index].isActive {
+      var first: Int?
+      for index in queue.indices {
+        guard let queued = queue[index], queued.slot == slot else { continue }
+        if let best = first, let other = queue[best], other.number < queued.number { continue }
+        first = index
+      }
+      guard let first, let queued = queue[first] else { return }
+      queue[first] = nil
+      handleKept(queued, sink: &sink)
+    }
+  }
+
+  private mutating func handleKept(_ queued: QueuedRequest, sink: inout some DatagramSink & ~Copyable) {
+    // A copy: answering it writes over the original.
+    var copy = InlineArray<1152, UInt8>(repeating: 0)
+    let length = min(endpoint.keptDatagram(of: queued.request).count, copy.count)
+    var bytes = copy.mutableSpan
+    for index in 0..<length { bytes[index] = endpoint.keptDatagram(of: queued.request)[index] }
+    let datagram = copy.span.extracting(0..<length)
+    guard let message = try? Message(datagram) else { return }
+    handle(message, in: datagram, queued.request, from: queued.peer, sink: &sink)
   }
 
   /// Starts a short run, whose end answers the request.
@@ -166,6 +222,11 @@ extension DeviceServer where B: ~Copyable {
       guard let waiter = waiting[index], let due = waiter.acknowledgement, due <= now else { continue }
       waiting[index]?.acknowledgement = nil
       endpoint.acknowledge(waiter.request, sink: &sink)
+    }
+    for index in queue.indices {
+      guard let queued = queue[index], let due = queued.acknowledgement, due <= now else { continue }
+      queue[index]?.acknowledgement = nil
+      endpoint.acknowledge(queued.request, sink: &sink)
     }
   }
 
