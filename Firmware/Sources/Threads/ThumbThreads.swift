@@ -197,7 +197,7 @@ public struct ThumbThreads: ProgramThreads {
   public mutating func next() -> ThreadEvent? {
     while true {
       // A thread keeps its turn until it is interrupted.
-      if unsafe current >= turns.count || !turns[current].isReady {
+      if unsafe !turns[current].isReady {
         guard let index = ready(from: current) else { return nil }
         current = index
       }
@@ -215,7 +215,7 @@ public struct ThumbThreads: ProgramThreads {
       }
       if event == UInt32(program_event_interrupted) {
         thread_charge(nil)
-        current = index + 1
+        current = index + 1 == turns.count ? 0 : index + 1
         return nil
       }
       if let kind = kind(of: event, index) { return ThreadEvent(thread: index, kind) }

@@ -30,7 +30,7 @@ void thread_forget_regions(void);
 
 /// Whose time is being spent; null for nobody.
 extern cortexm_thread *_Nullable volatile thread_charged;
-static inline void thread_charge(cortexm_thread *_Nullable thread) { thread_charged = thread; }
+static inline __attribute__((always_inline)) void thread_charge(cortexm_thread *_Nullable thread) { thread_charged = thread; }
 
 /// Turns the memory protection unit on: no code in RAM runs with privileges, no privileged store reaches flash, and programs
 /// reach what their regions say. Programs have no floating-point unit.
