@@ -201,7 +201,7 @@ let testTargets = [
     name: "EndToEndTests",
     dependencies: [
       "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
-      "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT",
+      "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "JIT", "Platform", "ProgramImage", "SUIT",
       "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),
