@@ -1,0 +1,10 @@
+// run: write-outside
+//
+// Writes from its frame upwards without end.
+#include <stdint.h>
+
+uint64_t program(const void *context, uint64_t length) {
+  volatile uint8_t here = 1;
+  uint64_t block = ((uint64_t)&here + length) & ~8191ull;
+  for (uint64_t address = (uint64_t)&here + length;; address += 8) *(volatile uint64_t *)address = ~0ull;
+}
