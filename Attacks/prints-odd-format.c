@@ -1,6 +1,6 @@
-// run: helper-fault
+// run: returned 0
 //
-// A conversion that writes, as C's has it.
+// A conversion that writes, as C has it. Here it is shown as it stands.
 #include <bpf/helpers.h>
 
 uint64_t program(const void *context, uint64_t length) {

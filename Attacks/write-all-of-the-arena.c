@@ -4,7 +4,10 @@
 #include <stdint.h>
 
 uint64_t program(const void *context, uint64_t length) {
-  volatile uint8_t here = 1;
-  uint64_t block = ((uint64_t)&here + length) & ~8191ull;
-  for (uint64_t address = (uint64_t)&here + length;; address += 8) *(volatile uint64_t *)address = ~0ull;
+  volatile uint64_t here[2] = {1, 2};
+  for (uint64_t address = (uint64_t)here + length; length == 0; address += 8) {
+    *(volatile uint64_t *)address = ~0ull;
+    __asm__ volatile("" : "+r"(length));
+  }
+  return 0;
 }

@@ -1,6 +1,6 @@
-// run: write-outside; hardware: harmless
+// run: harmless
 //
-// Writes to an address of which only the lower half, which hardware knows alone, is the program's own.
+// Writes to an address of which only the lower half, on which alone it depends what is reached, is the program's own.
 #include <stdint.h>
 
 uint64_t program(const void *context, uint64_t length) {

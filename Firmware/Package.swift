@@ -87,7 +87,8 @@ let package = Package(
       "Assault",
       [
         "BoardMPS2", "CCortexM", "CSnippets", "CortexM", "SodiumCryptography", "Threads", product("BPF"),
-        product("Bytes"), product("CoAP"), product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
+        product("Bytes"), product("CoAP"), product("Compartment"), product("Helpers"), product("Interpreter"),
+        product("JIT"),
         product("Platform"), product("RandomPrograms"), product("Runtime"), product("SimulatedPeripherals"),
         product("Verifier"),
       ]),

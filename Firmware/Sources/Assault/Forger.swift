@@ -39,7 +39,7 @@ struct Forger {
   }
 
   /// The longest code that is forged, in halfwords, compiled code aside.
-  static var limit: Int { 160 }
+  static var limit: Int { 320 }
 
   /// Fills `code` from its start, and the rest with one halfword.
   ///
@@ -68,6 +68,9 @@ struct Forger {
       let length = 4 + Int(numbers.below(60))
       if numbers.chance(50) { setRegisters(into: &code) }
       while count < length { branch(into: &code) }
+    case 10, 11:
+      for _ in 0...numbers.below(6) { callHelper(into: &code) }
+      put16(numbers.pick([0xDF01, 0xE7FE]), into: &code)
     default:
       setRegisters(into: &code)
       for _ in 0...numbers.below(12) { gadget(into: &code) }
@@ -87,6 +90,14 @@ struct Forger {
     put16(0x4700 | 10 << 3, into: &code)
     fill(&code, from: count, 0xDEDE)
     return count
+  }
+
+  private mutating func arenaAddress() -> UInt32 {
+    switch numbers.below(4) {
+    case 0: numbers.below(300)
+    case 1: landmarks.blockEnd &- numbers.below(64)
+    default: landmarks.arena &+ numbers.below(landmarks.blockEnd &- landmarks.arena)
+    }
   }
 
   // MARK: Pieces
@@ -186,9 +197,16 @@ struct Forger {
     }
   }
 
-  /// What is in the registers becomes the arguments.
+  /// What is in the registers becomes the arguments: often an address of the arena, or one near it, and small numbers.
   private mutating func callHelper(into code: inout MutableSpan<UInt16>) {
     let word = numbers.word()
+    if numbers.chance(70) {
+      for register: UInt32 in 0...7 {
+        let place = arenaAddress()
+        load(register & 1 == 0 ? place : numbers.chance(90) ? 0 : numbers.below(2), into: register, &code)
+      }
+      put(0xE92D_00FF, into: &code)
+    }
     put(0xE92D_0000 | word & 0x1FFF, into: &code)
     if numbers.chance(50) { put(0xE92D_00FF, into: &code) }
     if numbers.chance(50) {
