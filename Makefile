@@ -5,8 +5,9 @@ MICROBPF := .build/debug/microbpf
 SECONDS ?= 60
 COUNT ?= 20000
 SEEDS ?= 200
+FORGED ?= 20000
 
-.PHONY: demo test bench conformance differential faults load build firmware setup size fuzz format lint clean
+.PHONY: demo test bench conformance differential faults load attack build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -51,6 +52,12 @@ load: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) load
+
+## Run hostile programs on the emulated board in every engine, and FORGED pieces of code behind the memory protection alone.
+attack: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) attack --forged $(FORGED) $(if $(SEED),--seed $(SEED))
 
 ## Build the command line: .build/debug/microbpf.
 build:

@@ -128,11 +128,12 @@ let hostModules = [
       "Bytes", "Measurement", "ProgramImage", "Toolchain",
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
+  hostModule("DifferentialTesting", ["BPF", "BPFText", "Bytes", "Emulator", "RandomPrograms"]),
   hostModule(
-    "DifferentialTesting",
+    "AttackCampaign",
     [
-      "BPF", "BPFText", "Bytes", "RandomPrograms",
-      .product(name: "Subprocess", package: "swift-subprocess"),
+      "BPFText", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "Emulator", "Endurance",
+      "Interpreter", "Platform", "Toolchain",
     ]),
   hostModule(
     "FuzzTargets",
@@ -145,7 +146,8 @@ let hostModules = [
   .executableTarget(
     name: "microbpf",
     dependencies: [
-      "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
+      "AttackCampaign", "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
+      "DeviceProtocol",
       "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork", "Helpers", "Inspection", "JIT",
       "Platform", "ProgramImage", "Runtime", "SUIT",
       "Toolchain", "VirtualDevice",
@@ -200,7 +202,8 @@ let testTargets = [
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient", "DeviceProtocol",
+      "AttackCampaign", "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
+      "DeviceProtocol",
       "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "JIT", "Platform", "ProgramImage", "SUIT",
       "TestSupport", "Toolchain", "Verifier",
     ],
@@ -216,7 +219,9 @@ let testTargets = [
   tests(of: "Checks", ["COSE", "Toolchain"]),
   .testTarget(
     name: "FirmwareTests",
-    dependencies: ["BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms"],
+    dependencies: [
+      "AttackCampaign", "BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms",
+    ],
     exclude: ["Differential"], swiftSettings: host),
   tests(of: "FuzzTargets"),
 ]

@@ -43,6 +43,7 @@ let package = Package(
         "CCortexM", "CortexM", product("Compartment"), product("Interpreter"), product("JIT"),
         product("Platform"),
       ], swiftSettings: swift),
+    .target(name: "CSnippets"),
     .target(name: "BoardMPS2", dependencies: ["CortexM", product("Platform")], swiftSettings: swift),
     .target(
       name: "CLwIP", sources: lwip + ["port/lwip_shim.c"],
@@ -81,6 +82,15 @@ let package = Package(
         "BoardMPS2", "CCortexM", "CortexM", "Threads", product("BPF"), product("Bytes"),
         product("Compartment"), product("Helpers"), product("Interpreter"), product("JIT"),
         product("Platform"), product("RandomPrograms"), product("Verifier"),
+      ]),
+    program(
+      "Assault",
+      [
+        "BoardMPS2", "CCortexM", "CSnippets", "CortexM", "SodiumCryptography", "Threads", product("BPF"),
+        product("Bytes"), product("CoAP"), product("Compartment"), product("Helpers"), product("Interpreter"),
+        product("JIT"),
+        product("Platform"), product("RandomPrograms"), product("Runtime"), product("SimulatedPeripherals"),
+        product("Verifier"),
       ]),
   ]
 )

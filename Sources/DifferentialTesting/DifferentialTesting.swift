@@ -1,7 +1,7 @@
 import Bytes
+public import Emulator
 import Foundation
 public import RandomPrograms
-import Subprocess
 
 /// Runs programs made at random on an emulated board, in the interpreter and compiled, and gathers what differed.
 public struct DifferentialTesting: Sendable {
@@ -9,7 +9,7 @@ public struct DifferentialTesting: Sendable {
   public static let defaultFirmware = "Firmware/.build/armv7em-none-none-eabi/release/Differential"
 
   public var firmware = Self.defaultFirmware
-  public var machine = "mps2-an386"
+  public var machine = BoardMachine.an386
   /// How many boards run side by side.
   public var jobs = 2
   /// Programs for one board, from its start to its end.
@@ -24,7 +24,7 @@ public struct DifferentialTesting: Sendable {
   ///   - count: how many.
   ///   - progress: is told how many programs have been run so far.
   /// - Returns: what was compared, and where engines differ.
-  /// - Throws: `DifferentialError`, or what kept the emulator from being started.
+  /// - Throws: `DifferentialError` or `EmulatorError`.
   public func run(
     seed: UInt64, count: UInt64, progress: @escaping @Sendable (UInt64) -> Void = { _ in }
   ) async throws -> DifferentialReport {
@@ -65,26 +65,13 @@ public struct DifferentialTesting: Sendable {
   }
 
   private func board(_ command: [String], _ more: [String] = []) async throws -> DifferentialReport {
-    guard FileManager.default.fileExists(atPath: firmware) else {
-      throw DifferentialError.noFirmware(path: firmware)
-    }
-    let semihosting = "enable=on,target=native" + command.map { ",arg=\($0)" }.joined()
-    let arguments =
-      [
-        "600", "qemu-system-arm", "-M", machine, "-display", "none", "-serial", "stdio", "-monitor", "none",
-        "-no-reboot", "-nic", "none", "-semihosting-config", semihosting, "-kernel", firmware,
-      ] + more
-    // Killed at once, `timeout` would leave the board running.
-    var options = PlatformOptions()
-    options.teardownSequence = [.send(signal: .terminate, allowedDurationToNextStep: .seconds(2))]
-    let result = try await Subprocess.run(
-      .name("timeout"), arguments: Arguments(arguments), platformOptions: options,
-      output: .string(limit: 1 << 24), error: .string(limit: 1 << 16))
-    let console = result.standardOutput.split(whereSeparator: \.isNewline).map(String.init)
-    let report = DifferentialReport(console: console)
+    var program = SemihostedProgram(path: firmware)
+    program.machine = machine
+    let outcome = try await program.run(command, options: more)
+    let report = DifferentialReport(console: outcome.console)
     // A board that has nothing to complain about and yet fails was not tested.
-    guard result.terminationStatus.isSuccess || !report.mismatches.isEmpty else {
-      throw DifferentialError.board(command: command, console: console + [result.standardError])
+    guard outcome.isSuccess || !report.mismatches.isEmpty else {
+      throw DifferentialError.board(command: command, console: outcome.console + [outcome.diagnostics])
     }
     return report
   }
@@ -103,12 +90,10 @@ public struct LoadedProgram: Sendable {
 
 /// The board did not do its work.
 public enum DifferentialError: Error, CustomStringConvertible {
-  case noFirmware(path: String)
   case board(command: [String], console: [String])
 
   public var description: String {
     switch self {
-    case .noFirmware(let path): "there is no firmware at \(path); `make firmware` builds it"
     case .board(let command, let console):
       "the board that ran seed and count \(command) failed:\n" + console.suffix(20).joined(separator: "\n")
     }

@@ -1,7 +1,7 @@
 import Delivery
 public import Emulator
 import Platform
-import Toolchain
+public import Toolchain
 import VirtualDevice
 
 /// What a trial is made on. Its boards trust a key that is made for the trial.
@@ -16,7 +16,7 @@ public struct TrialBoard: Sendable {
   public let kind: Kind
   /// The firmware of emulated boards, an ELF file.
   public let firmware: String
-  let key = SigningKey()
+  public let key = SigningKey()
 
   public init(_ kind: Kind, firmware: String = BoardConfiguration.defaultFirmware) {
     self.kind = kind
@@ -30,7 +30,7 @@ public struct TrialBoard: Sendable {
   ///   - body: gets the UDP port of this machine that is the board's, and what cuts the power of an emulated one.
   /// - Returns: what `body` returns.
   /// - Throws: what starting the board throws, or `body`.
-  func run<Result: Sendable>(
+  public func run<Result: Sendable>(
     flash: String? = nil,
     _ body:
       @escaping @Sendable (_ port: UInt16, _ cutPower: @escaping @Sendable () -> Void) async throws -> Result

@@ -45,7 +45,7 @@ struct Microbpf: AsyncParsableCommand {
           JITCommands.self, Slots.self, Erase.self, Info.self,
         ]),
       CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
-      CommandGroup(name: "Endurance", subcommands: [Faults.self, Load.self]),
+      CommandGroup(name: "Endurance", subcommands: [Faults.self, Load.self, RunAttacks.self]),
       CommandGroup(
         name: "Conformance",
         subcommands: [RunConformance.self, AnswerConformanceRunner.self, Differential.self]),

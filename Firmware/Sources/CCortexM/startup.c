@@ -67,6 +67,8 @@ __attribute__((section(".vectors"), used)) static const struct {
 static char *heap_top = &_heap_start;
 
 uint32_t cortexm_heap_used(void) { return (uint32_t)(heap_top - &_heap_start); }
+uint32_t cortexm_heap_end(void) { return (uint32_t)heap_top; }
+uint32_t cortexm_stack_limit(void) { return (uint32_t)&_heap_end; }
 
 void *_sbrk(ptrdiff_t increment) {
   if (increment > &_heap_end - heap_top) {

@@ -29,8 +29,9 @@ void thread_note_fault(const exception_frame *frame, cortexm_thread *thread, uin
   thread->lr = has_frame ? frame->lr : ~0u;
   CFSR = status;
   HFSR = hard_status;
-  // An SVC whose frame could not be pushed would still run, with a stack pointer of the program's choice.
-  SHCSR &= ~(1u << 15);
+  // An SVC or a fault whose frame could not be pushed would still be taken: with a stack pointer of the program's choice, or as
+  // if the system had done it. USGFAULTPENDED, MEMFAULTPENDED, BUSFAULTPENDED, SVCALLPENDED (B3.2.13).
+  SHCSR &= ~(15u << 12);
 }
 
 void thread_start_protection(void) {

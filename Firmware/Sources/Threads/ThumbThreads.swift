@@ -366,6 +366,9 @@ public struct ThumbThreads: ProgramThreads {
     } else if let frame = framePointer(of: thread) {
       unsafe frame.pointee.r12 = UInt32(truncatingIfNeeded: result)
       unsafe frame.pointee.lr = UInt32(truncatingIfNeeded: result >> 32)
+      // A helper may have written the frame, where the program had its stack pointer lead. Of the status, flags and alignment
+      // are the program's; a number of an exception would have the core fault on its way back to the thread.
+      unsafe frame.pointee.xpsr = frame.pointee.xpsr & 0xF80F_0200 | 1 << 24
     }
   }
 

@@ -1,0 +1,9 @@
+// run: write-outside
+//
+// Writes the switch of the memory protection.
+#include <stdint.h>
+
+uint64_t program(const void *context, uint64_t length) {
+  *(volatile uint32_t *)(0xe000ed94ull + length) = 0;
+  return 0;
+}
