@@ -204,7 +204,8 @@ let testTargets = [
     dependencies: [
       "AttackCampaign", "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
       "DeviceProtocol",
-      "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "JIT", "Platform", "ProgramImage", "SUIT",
+      "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "JIT", "Platform", "ProgramImage",
+      "SUIT",
       "TestSupport", "Toolchain", "Verifier",
     ],
     swiftSettings: host),

@@ -39,7 +39,9 @@ public struct DeviceEngine: ConformanceEngine {
     description = try await device.description()
   }
 
-  public var name: String { "\(engine == .jit ? "JIT (\(isolation))" : "interpreter") on \(description.board)" }
+  public var name: String {
+    "\(engine == .jit ? "JIT (\(isolation))" : "interpreter") on \(description.board)"
+  }
 
   public func run(_ image: [UInt8], memory: [UInt8]) async throws -> EngineOutcome {
     guard image.count <= description.imageBytes else {
@@ -89,6 +91,7 @@ extension EngineOutcome {
 /// - Parameters:
 ///   - firmware: the firmware, an ELF file.
 ///   - engine: what runs the programs there.
+///   - isolation: who keeps compiled programs within their memory.
 ///   - body: what to do with the board's engine.
 /// - Returns: what `body` returns.
 /// - Throws: ``EmulatorError``, or what `body` throws.

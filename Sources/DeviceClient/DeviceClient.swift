@@ -109,6 +109,7 @@ public struct DeviceClient: Sendable {
   ///   - engine: `.jit` runs the compiled program, which there has to be.
   ///   - restart: when it is started again after it has ended.
   ///   - conditions: what a run may take and call; without limits unless they say so.
+  /// - Returns: what runs now.
   /// - Throws: ``DeviceError``, also when a run of the program is under way.
   public func start(
     _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter, restart: Restart = .never,

@@ -43,6 +43,10 @@ public struct Interpretation: BitwiseCopyable {
   /// Before the first instruction, with what the registers hold.
   ///
   /// - Parameters:
+  ///   - program: what ``load(_:into:registers:dataAddress:rodataAddress:)`` made.
+  ///   - registers: where they are, as it was loaded for.
+  ///   - frames: stack frames of the arena.
+  ///   - bounds: what the program may reach.
   ///   - budget: how many instructions may run. It is looked at whenever a jump is taken, a function or a helper called or
   ///     returned from; so straight code runs to its end and `executed` may exceed the budget by its length.
   ///   - segment: how many of them are counted at a time.
@@ -144,6 +148,7 @@ extension Interpretation {
   ///   - registers: where the registers will be: ``registerBytes`` at an address divisible by 8.
   ///   - dataAddress: where the program's data will be.
   ///   - rodataAddress: where its read-only data will be.
+  /// - Returns: what a run takes.
   public static func load(
     _ program: borrowing VerifiedProgram, into memory: inout MutableSpan<UInt8>, registers: UInt,
     dataAddress: UInt64, rodataAddress: UInt64

@@ -193,7 +193,10 @@ public enum NativeReply: Equatable, Sendable {
 extension ProgramThreads {
   /// Runs a program to its end, while no other thread has one.
   ///
-  /// - Parameter call: carries out the helpers it calls.
+  /// - Parameters:
+  ///   - program: what to run.
+  ///   - thread: on which thread.
+  ///   - call: carries out the helpers it calls.
   /// - Returns: how it ended: anything but a call.
   public mutating func run(
     _ program: borrowing ThreadProgram, on thread: Int = 0, call: (NativeCall) -> NativeReply

@@ -23,7 +23,9 @@ struct ProgramLoader: ~Copyable {
   /// Finds out whether the program in this image could run in the arena, and that no run is certain to go wrong.
   ///
   /// The arena stays as it is.
-  mutating func check(_ bytes: Span<UInt8>, for arena: borrowing Arena, granting policy: HelperSet) throws(LoadError) {
+  mutating func check(_ bytes: Span<UInt8>, for arena: borrowing Arena, granting policy: HelperSet)
+    throws(LoadError)
+  {
     let frames = try proven(bytes, granting: policy).maximumDepth
     let image = try open(bytes)
     let dataAddress: UInt64
@@ -47,7 +49,9 @@ struct ProgramLoader: ~Copyable {
   }
 
   /// The first call in the program of this image of a helper that is not granted.
-  mutating func ungrantedCall(in bytes: Span<UInt8>, outside granted: HelperSet) throws(LoadError) -> HelperCall? {
+  mutating func ungrantedCall(in bytes: Span<UInt8>, outside granted: HelperSet) throws(LoadError)
+    -> HelperCall?
+  {
     let image = try open(bytes)
     var memory = instructions.mutableSpan
     do throws(ImageError) {
@@ -60,7 +64,8 @@ struct ProgramLoader: ~Copyable {
 
   /// Decodes the program in this image and verifies its structure and its values, for a context of any size.
   @_lifetime(&self)
-  mutating func proven(_ bytes: Span<UInt8>, granting policy: HelperSet) throws(LoadError) -> VerifiedProgram {
+  mutating func proven(_ bytes: Span<UInt8>, granting policy: HelperSet) throws(LoadError) -> VerifiedProgram
+  {
     let image = try open(bytes)
     let memory = instructions.mutableSpan
     return try analyse(image, into: memory, granting: policy, using: &cells)

@@ -88,7 +88,8 @@ extension Runtime where B: ~Copyable {
   ///
   /// - Throws: ``PacketError`` when what it left is no response to the request.
   @_lifetime(&self)
-  public mutating func response(of slot: SlotNumber, returned: UInt64) throws(PacketError) -> ProgramResponse {
+  public mutating func response(of slot: SlotNumber, returned: UInt64) throws(PacketError) -> ProgramResponse
+  {
     guard let packet = packets[slot.index] else { throw .noResponse(returned: 0) }
     return try packet.response(in: arenas[slot.index].contextBytes, returned: returned)
   }

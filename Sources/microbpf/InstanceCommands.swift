@@ -21,7 +21,7 @@ struct RunOptions: ParsableArguments {
 
   var conditions: RunConditions {
     RunConditions(
-      milliseconds: milliseconds, instructions: instructions, 
+      milliseconds: milliseconds, instructions: instructions,
       helpers: helpers.isEmpty ? nil : helpers.map(\.helper))
   }
 
@@ -166,7 +166,9 @@ struct ProcessStatus: AsyncParsableCommand {
         ]
       }
       let table = Table(
-        header: ["slot", "state", "model", "engine", "starts", "restarts", "ms used", "instructions", "last ending"],
+        header: [
+          "slot", "state", "model", "engine", "starts", "restarts", "ms used", "instructions", "last ending",
+        ],
         rows: rows)
       try output.print(instances, text: table.text)
     }

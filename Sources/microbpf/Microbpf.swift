@@ -40,7 +40,8 @@ struct Microbpf: AsyncParsableCommand {
           KeyGen.self, Sign.self, Serve.self, Pull.self, Push.self, Deploy.self,
         ]),
       CommandGroup(
-        name: "Devices", subcommands: [
+        name: "Devices",
+        subcommands: [
           Execute.self, Start.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self, Logs.self,
           JITCommands.self, Slots.self, Erase.self, Info.self,
         ]),
