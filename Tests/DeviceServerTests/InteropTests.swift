@@ -75,7 +75,7 @@ private func pushed(_ sequenceNumber: UInt32, form: ManifestForm = .suit) throws
   @Test(.enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"))
   func `libcoap's client is told of a slot's changes`() async throws {
     try await withDevice { url in
-      async let observation = Tool.coapClient.run(["-s", "12", "-w", "-A", "0", "\(url)/slots/1"])
+      async let observation = Tool.coapClient.run(["-s", "25", "-w", "-A", "0", "\(url)/slots/1"])
       try await Task.sleep(for: .seconds(2))
       try await withClient { client in
         _ = try await DeviceClient(url: url, client: client).push(try pushed(8))
