@@ -48,7 +48,7 @@ extension Endpoint {
   public static var observerLimit: Int { 6 }
 
   /// What the observer in this place is registered for; `nil` if there is none, or it waits to be told already.
-  public func resourceObserved(at place: Int) -> UInt32? {
+  public mutating func resourceObserved(at place: Int) -> UInt32? {
     observers[place].isActive && !observers[place].isStale ? observers[place].resource : nil
   }
 
@@ -58,7 +58,7 @@ extension Endpoint {
   }
 
   /// An observer that has to be told now, and what it was registered for; `nil` if there is none.
-  public func nextStaleObserver(at now: Instant) -> (id: ObserverID, resource: UInt32)? {
+  public mutating func nextStaleObserver(at now: Instant) -> (id: ObserverID, resource: UInt32)? {
     for index in observers.indices where notificationTime(of: index).map({ $0 <= now }) == true {
       return (
         ObserverID(entry: index, generation: observers[index].generation), observers[index].resource
@@ -143,7 +143,7 @@ extension Endpoint {
 
   /// When the observer is to be told; `nil` if it need not or cannot be.
   @inline(never)
-  func notificationTime(of index: Int) -> Instant? {
+  mutating func notificationTime(of index: Int) -> Instant? {
     guard observers[index].isActive, observers[index].isStale, !observers[index].isWaiting else { return nil }
     return observers[index].postponed ?? observers[index].notified
   }

@@ -59,7 +59,7 @@ extension Endpoint {
   }
 
   /// Whether the request came by multicast, so that an answer goes out only if it says something.
-  public func isMulticast(_ request: RequestID) -> Bool {
+  public mutating func isMulticast(_ request: RequestID) -> Bool {
     entry(of: request).map { exchanges[$0].isMulticast } ?? false
   }
 
@@ -87,8 +87,9 @@ extension Endpoint {
   /// The datagram that was kept of a request; empty when there is none.
   @_lifetime(borrow self)
   public func keptDatagram(of request: RequestID) -> Span<UInt8> {
-    guard let index = entry(of: request) else { return Span() }
-    return sent.span.extracting(range(of: index, count: exchanges[index].sentLength))
+    let exchange = exchanges.span[request.entry]
+    guard exchange.generation == request.generation else { return Span() }
+    return sent.span.extracting(range(of: request.entry, count: exchange.sentLength))
   }
 
   /// Answers a request, with the block of `body` that it asked for if it asked for one or the body is too long.
@@ -125,7 +126,7 @@ extension Endpoint {
     sendAgain(index, sink: &sink)
   }
 
-  private func repeatAnswer(of index: Int, sink: inout some DatagramSink & ~Copyable) {
+  private mutating func repeatAnswer(of index: Int, sink: inout some DatagramSink & ~Copyable) {
     guard exchanges[index].wasConfirmable else { return }
     switch exchanges[index].state {
     case .finished where exchanges[index].sentMessageID == exchanges[index].messageID:

@@ -123,16 +123,20 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   // MARK: Time
 
   /// When ``poll(at:sink:)`` has something to do next, or a notification is due; `nil` if nothing is waiting.
+  // Reading an element of an array copies the whole array, unless the value it is in may change: so much of the endpoint that only
+  // looks is `mutating`.
   public var nextDeadline: Instant? {
-    var earliest = UInt64.max
-    for index in 0..<capacity + Self.observerLimit { earliest = min(earliest, dueTime(of: index)) }
-    return earliest == .max ? nil : Instant(milliseconds: earliest)
+    mutating get {
+      var earliest = UInt64.max
+      for index in 0..<capacity + Self.observerLimit { earliest = min(earliest, dueTime(of: index)) }
+      return earliest == .max ? nil : Instant(milliseconds: earliest)
+    }
   }
 
   /// Of an exchange, or behind those of an observer.
   // Out of line, because the compiler writes the loop above out.
   @inline(never)
-  private func dueTime(of index: Int) -> UInt64 {
+  private mutating func dueTime(of index: Int) -> UInt64 {
     let due = index < capacity ? exchanges[index].deadline : notificationTime(of: index - capacity)
     return due?.milliseconds ?? .max
   }
@@ -165,7 +169,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
 
   // MARK: Entries
 
-  func entry(of request: RequestID) -> Int? {
+  mutating func entry(of request: RequestID) -> Int? {
     let index = request.entry
     guard exchanges[index].generation == request.generation,
       exchanges[index].state == .processing || exchanges[index].state == .acknowledged
@@ -190,7 +194,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   }
 
   /// Whether it is a request that was answered, but whose answer is not known any more.
-  func isForgotten(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
+  mutating func isForgotten(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
     for index in forgotten.indices {
       if forgotten[index].isRequest(messageID: messageID, from: peer, at: now) { return true }
     }
@@ -218,7 +222,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
 
   // MARK: Sending
 
-  func sendAgain(_ index: Int, sink: inout some DatagramSink & ~Copyable) {
+  mutating func sendAgain(_ index: Int, sink: inout some DatagramSink & ~Copyable) {
     sink.send(
       sent.span.extracting(range(of: index, count: exchanges[index].sentLength)), to: exchanges[index].peer)
   }

@@ -149,7 +149,7 @@ struct ClientEngine: DatagramEngine, ~Copyable {
     }
   }
 
-  var nextDeadline: Instant? { endpoint.nextDeadline }
+  var nextDeadline: Instant? { mutating get { endpoint.nextDeadline } }
 
   private mutating func fail(_ exchange: ExchangeID, _ failure: ExchangeFailure) {
     guard let uri = waiting.first(where: { $0.exchange == exchange })?.uri else { return }

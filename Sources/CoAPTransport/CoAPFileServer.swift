@@ -80,7 +80,7 @@ struct FileServerEngine: DatagramEngine, ~Copyable {
     while endpoint.poll(at: now, sink: &sink) != .none {}
   }
 
-  var nextDeadline: Instant? { endpoint.nextDeadline }
+  var nextDeadline: Instant? { mutating get { endpoint.nextDeadline } }
 
   private func answer(to message: borrowing Message) -> Result<[UInt8], FileRefusal> {
     guard message.code == .get else { return .failure(FileRefusal(code: .methodNotAllowed)) }

@@ -9,7 +9,7 @@ public protocol DatagramEngine: ~Copyable, SendableMetatype {
   /// Does what was due at ``nextDeadline``.
   mutating func poll(at now: Instant, sink: inout Outbox)
   /// When to poll next; `nil` if nothing is waiting.
-  var nextDeadline: Instant? { get }
+  var nextDeadline: Instant? { mutating get }
   /// Nothing will be received, sent or polled any more. Does nothing unless the engine has its own.
   mutating func socketClosed()
 }

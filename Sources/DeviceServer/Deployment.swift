@@ -215,13 +215,14 @@ extension DeviceServer where B: ~Copyable {
   }
 
   private mutating func requestNextBlock(sink: inout some DatagramSink & ~Copyable) throws(Problem) {
+    let now = now
     let uri: URI
     do throws(URIError) {
       uri = try URI(deployment.uri)
     } catch {
       throw Problem(error, isImage: deployment.stage == .image)
     }
-    let (next, now) = (deployment.fetch.next, now)
+    let next = deployment.fetch.next
     do throws(EndpointError) {
       deployment.exchange = try endpoint.get(uri, block2: next, at: now, sink: &sink)
     } catch {

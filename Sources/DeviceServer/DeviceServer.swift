@@ -38,20 +38,22 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
 
   /// When something is due even if no datagram comes; `nil` if nothing is.
   public var nextDeadline: Instant? {
-    var deadline = endpoint.nextDeadline
-    if let wake = runtime.nextWake { deadline = deadline.map { min($0, wake) } ?? wake }
-    for index in waiting.indices {
-      guard let due = waiting.span[index]?.acknowledgement else { continue }
-      deadline = deadline.map { min($0, due) } ?? due
+    mutating get {
+      var deadline = endpoint.nextDeadline
+      if let wake = runtime.nextWake { deadline = deadline.map { min($0, wake) } ?? wake }
+      for index in waiting.indices {
+        guard let due = waiting[index]?.acknowledgement else { continue }
+        deadline = deadline.map { min($0, due) } ?? due
+      }
+      for index in queue.indices {
+        guard let due = queue[index]?.acknowledgement else { continue }
+        deadline = deadline.map { min($0, due) } ?? due
+      }
+      return deadline
     }
-    for index in queue.indices {
-      guard let due = queue.span[index]?.acknowledgement else { continue }
-      deadline = deadline.map { min($0, due) } ?? due
-    }
-    return deadline
   }
 
-  public var now: Instant { runtime.services.board.now }
+  public var now: Instant { mutating get { runtime.services.board.now } }
 
   /// Takes in a datagram from the network, whatever it holds.
   public mutating func receive(

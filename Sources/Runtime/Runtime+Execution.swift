@@ -117,7 +117,7 @@ extension Runtime where B: ~Copyable {
   }
 
   /// Whoever wants to run a program that runs, or will by itself, has to end that first.
-  private func checkIsFree(_ slot: SlotNumber) throws(RunError) {
+  private mutating func checkIsFree(_ slot: SlotNumber) throws(RunError) {
     guard !instances[slot.index].isActive, instances[slot.index].state != .waiting else { throw .busy }
   }
 
@@ -289,16 +289,18 @@ extension Runtime where B: ~Copyable {
 
   /// When ``advance()`` has something to do although no thread can go on; `nil` if there is no such time.
   public var nextWake: Instant? {
-    var earliest: Instant?
-    for index in 0..<Limits.slots where instances[index].state != .paused {
-      guard let wake = instances[index].wake else { continue }
-      earliest = earliest.map { min($0, wake) } ?? wake
+    mutating get {
+      var earliest: Instant?
+      for index in 0..<Limits.slots where instances[index].state != .paused {
+        guard let wake = instances[index].wake else { continue }
+        earliest = earliest.map { min($0, wake) } ?? wake
+      }
+      return earliest
     }
-    return earliest
   }
 
   /// Whether some program could go on now.
-  public var isBusy: Bool { threads.isBusy }
+  public var isBusy: Bool { mutating get { threads.isBusy } }
 
   /// Lets programs run until one has ended or other work may be due.
   ///
@@ -387,7 +389,7 @@ extension Runtime where B: ~Copyable {
     instances[slot.index].wake = now + Limits.restartMilliseconds
   }
 
-  private func trap(
+  private mutating func trap(
     _ rule: Trap.Rule, at place: ThreadEvent.Place, in slot: SlotNumber, address: UInt64 = 0,
     _ fault: HelperFault? = nil
   ) -> Trap {
@@ -461,7 +463,7 @@ extension Runtime where B: ~Copyable {
     return try services.call(helper, arguments, &memory)
   }
 
-  private func stop(
+  private mutating func stop(
     _ slot: SlotNumber, _ rule: Trap.Rule, address: UInt64 = 0, _ fault: HelperFault? = nil
   ) -> Ending {
     .trapped(trap(rule, at: threads.place(of: slot.index), in: slot, address: address, fault))

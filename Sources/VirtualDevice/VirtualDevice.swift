@@ -116,6 +116,6 @@ private struct Engine: DatagramEngine, ~Copyable {
   }
 
   var nextDeadline: Instant? {
-    server.nextDeadline.map { $0 + start.milliseconds }
+    mutating get { server.nextDeadline.map { $0 + start.milliseconds } }
   }
 }
