@@ -201,7 +201,8 @@ let testTargets = [
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "AttackCampaign", "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
+      "AttackCampaign", "BPFText", "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery",
+      "DeviceClient",
       "DeviceProtocol",
       "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "Platform", "ProgramImage", "SUIT",
       "TestSupport", "Toolchain", "Verifier",
@@ -223,6 +224,7 @@ let testTargets = [
     ],
     exclude: ["Differential"], swiftSettings: host),
   tests(of: "FuzzTargets"),
+  tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]
 
 let package = Package(

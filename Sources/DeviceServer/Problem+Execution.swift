@@ -57,7 +57,9 @@ extension Problem {
       (rule, detail) = (ExecutionRule.noResponse, "the program returned no length of a response")
       found = Int64(returned)
     case .tooLong(let returned, let capacity):
-      (rule, detail) = (ExecutionRule.responseTooLong, "the program returned more than its packet has room for")
+      (rule, detail) = (
+        ExecutionRule.responseTooLong, "the program returned more than its packet has room for"
+      )
       (expected, found) = (Int64(capacity), Int64(returned))
     case .malformed, .header, .code:
       (rule, detail) = (ExecutionRule.wrongResponse, "what the program left is no response to the request")

@@ -46,6 +46,7 @@ struct Forger {
   /// - Parameters:
   ///   - code: at least `limit` halfwords.
   ///   - template: compiled code, of which some is changed a little.
+  ///   - entry: how many bytes from its first that is entered.
   /// - Returns: how many halfwords were forged, and how many bytes from the first it is entered.
   mutating func forge(
     into code: inout MutableSpan<UInt16>, template: Span<UInt16>, entry: UInt

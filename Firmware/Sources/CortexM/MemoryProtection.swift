@@ -16,6 +16,7 @@ public struct ProtectedRegion: Sendable {
   ///   - number: of the region; the highest one that has an address decides.
   ///   - address: divisible by `size`.
   ///   - size: in bytes, a power of two and at least 32. 0 turns the region off.
+  ///   - access: what programs may do with it.
   ///   - disabledEighths: a bit for each eighth that is not part of it.
   public init(
     _ number: UInt32, address: UInt32, size: UInt32, _ access: Access, disabledEighths: UInt32 = 0
