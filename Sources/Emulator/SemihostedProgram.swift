@@ -28,7 +28,7 @@ public struct SemihostedProgram: Sendable {
   ///   - command: its command line, word by word.
   ///   - options: more of the emulator's.
   ///   - seconds: after which it is stopped.
-  /// - Returns: what it printed, and how it ended.
+  /// - Returns: how it ended, and what it said.
   /// - Throws: `EmulatorError` when there is no such program, or no emulator.
   public func run(
     _ command: [String], options: [String] = [], seconds: Int = 600
