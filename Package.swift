@@ -220,7 +220,8 @@ let testTargets = [
   .testTarget(
     name: "FirmwareTests",
     dependencies: [
-      "AttackCampaign", "BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms",
+      "AttackCampaign", "BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "Emulator",
+      "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
   tests(of: "FuzzTargets"),
