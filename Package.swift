@@ -202,7 +202,8 @@ let testTargets = [
   .testTarget(
     name: "EndToEndTests",
     dependencies: [
-      "AttackCampaign", "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
+      "AttackCampaign", "BPFText", "Bytes", "CoAP", "CoAPTransport", "Conformance", "Delivery",
+      "DeviceClient",
       "DeviceProtocol",
       "Emulator", "Endurance", "FaultNetwork", "Helpers", "Interpreter", "JIT", "Platform", "ProgramImage",
       "SUIT",
@@ -221,10 +222,12 @@ let testTargets = [
   .testTarget(
     name: "FirmwareTests",
     dependencies: [
-      "AttackCampaign", "BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "RandomPrograms",
+      "AttackCampaign", "BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "Emulator",
+      "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
   tests(of: "FuzzTargets"),
+  tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]
 
 let package = Package(

@@ -149,3 +149,20 @@ extension Verdict: Codable {
     try container.encode(description)
   }
 }
+
+extension Verdict: CodingKeyRepresentable {
+  /// Its words, so that numbers by verdict are an object in JSON.
+  public var codingKey: any CodingKey { Key(stringValue: description) }
+
+  public init?(codingKey: some CodingKey) {
+    self.init(codingKey.stringValue)
+  }
+
+  private struct Key: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+
+    init(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+  }
+}

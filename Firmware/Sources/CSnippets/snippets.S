@@ -266,6 +266,15 @@ snippets:
   load r0, \address
   mov sp, r0
   udf #0
+  snippet "stack at \name, then a breakpoint", HARD_FAULT
+  load r0, \address
+  mov sp, r0
+  bkpt 0
+  snippet "stack at \name, then a system register", STACK_FAULT
+  load r0, \address
+  mov sp, r0
+  load r1, 0xE000ED00
+  ldr r1, [r1]
   .endm
 
   bad_stack "address 0", 0
