@@ -62,7 +62,7 @@ let portableModules = [
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Helpers", "Interpreter", "JIT",
       "Platform",
       "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),

@@ -3,7 +3,7 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger
+  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger, peripherals
 
   /// A resource's row.
   public struct Row: Sendable {
@@ -79,6 +79,10 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,
         title: "Install what the manifest at this URL describes")
+    case .peripherals:
+      Row(
+        path: "peripherals", methods: .get, type: "microbpf.peripherals", contentFormat: .cbor,
+        title: "What sensors measure, actuators are set to and the display shows")
     }
   }
 

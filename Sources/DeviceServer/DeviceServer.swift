@@ -142,6 +142,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respond(to: request, .changed, format, CodeState(slot: slot, record: record), sink: &sink)
       case .trigger:
         try startDeployment(from: message.payload, request, format, sink: &sink)
+      case .peripherals:
+        let time = now.milliseconds
+        let state = PeripheralState(of: &runtime.services.board.peripherals, at: time)
+        try respond(to: request, .content, format, state, sink: &sink)
       }
     } catch {
       respond(to: request, with: error, sink: &sink)

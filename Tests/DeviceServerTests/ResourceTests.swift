@@ -9,7 +9,7 @@ import Testing
 @Suite struct ResourceRules {
   static let paths = [
     "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "slots/1/instance",
-    "slots/2/pause", "slots/3/resume", "slots/4/timer", "suit/trigger",
+    "slots/2/pause", "slots/3/resume", "slots/4/timer", "suit/trigger", "peripherals",
     ".well-known/core",
   ]
 
@@ -20,8 +20,8 @@ import Testing
     let text = String(decoding: try device.body(of: ".well-known/core", blockSize: 64), as: UTF8.self)
     let links = text.matches(of: /<\/([^>]+)>;rt="([^"]+)";ct=(\d+);title="([^"]+)"/).map { $0.output }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // Seven resources for each of five slots, and three single ones.
-    #expect(links.count == 38)
+    // Seven resources for each of five slots, and four single ones.
+    #expect(links.count == 39)
     for link in links {
       let path = String(link.1)
       let answer = try device.request(.get, path)
