@@ -100,7 +100,9 @@ let hostModules = [
       "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
       "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
     ]),
-  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "Toolchain"]),
+  hostModule(
+    "Delivery",
+    ["CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Interpreter", "ProgramImage", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   hostModule("FaultNetwork", ["CoAP", "CoAPTransport", "RandomPrograms"]),
