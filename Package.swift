@@ -62,8 +62,8 @@ let portableModules = [
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Helpers", "Interpreter", "JIT",
-      "Platform",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Helpers", "Interpreter",
+      "JIT", "Platform",
       "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),

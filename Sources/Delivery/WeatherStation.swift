@@ -33,6 +33,7 @@ public struct WeatherStation: Sendable {
   ///   - device: where they shall run, in its slots 0 to 3.
   ///   - signing: whose key signs.
   ///   - progress: called with each that has been deployed.
+  /// - Throws: ``DeviceError`` when the device refuses, with its reason; ``CompileError`` and ``LinkError``.
   public init(
     from folder: String, on device: DeviceClient, signing: Signing, progress: (Part, DeliveryReport) -> Void
   ) async throws {

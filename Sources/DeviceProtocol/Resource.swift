@@ -3,7 +3,8 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger, peripherals
+  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger,
+    peripherals
 
   /// A resource's row.
   public struct Row: Sendable {

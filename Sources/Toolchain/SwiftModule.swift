@@ -16,7 +16,8 @@ enum SwiftModule {
     cases("Units of physical values.", "Unit", PhysicalUnit.allCases.map { ("\($0)", $0.rawValue) })
   }
 
-  private static func cases(_ title: String, _ name: String, _ rows: [(name: String, value: UInt8)]) -> String {
+  private static func cases(_ title: String, _ name: String, _ rows: [(name: String, value: UInt8)]) -> String
+  {
     let lines = rows.map { "  case `\($0.name)` = 0x\(String($0.value, radix: 16))" }
     return (["/// \(title)", "public enum \(name): UInt8 {"] + lines + ["}", ""]).joined(separator: "\n")
   }

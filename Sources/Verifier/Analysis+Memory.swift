@@ -242,8 +242,6 @@ extension Analysis {
 
   mutating func callHelper(_ position: UInt8) throws(Breach) {
     guard let helper = Helper(position: position) else { return }
-    // What sleeps lets others go on, until somebody ends it.
-    if helper == .periodicWakeup { canEnd = true }
     let contract = helper.contract
     try use(contract.argument(1), .r1)
     try use(contract.argument(2), .r2)

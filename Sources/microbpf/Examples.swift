@@ -29,7 +29,8 @@ struct ScratchBoardOptions: ParsableArguments {
     let showsConsole = console
     return try await withEmulatedBoard(
       configuration,
-      console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) } },
+      console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) }
+      },
       body: { board in
         let client = try await CoAPClient()
         do {

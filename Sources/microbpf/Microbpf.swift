@@ -37,7 +37,8 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Deployment", subcommands: [KeyGen.self, Sign.self, Serve.self, Pull.self, Deploy.self]),
       CommandGroup(
-        name: "Devices", subcommands: [
+        name: "Devices",
+        subcommands: [
           Execute.self, Start.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self, Logs.self,
           JITCommands.self, Slots.self, Erase.self, Info.self,
         ]),

@@ -9,7 +9,8 @@ import Toolchain
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct Examples {
   static let folder = Board.root.appending(path: "Examples").path
 
-  @Test func `every example does what its first line says, in every layout that holds it and in every engine`()
+  @Test
+  func `every example does what its first line says, in every layout that holds it and in every engine`()
     async throws
   {
     let examples = try Example.all(in: Self.folder)
@@ -21,7 +22,9 @@ import Toolchain
           example, in: index % 5, of: device, signing: Signing(key: Board.key))
         #expect(rows.count >= 9, "\(example.example.name)")
         for row in rows where !row.isRight {
-          Issue.record("\(row.program) (\(row.layout), \(row.engine.rawValue)): \(row.outcome) instead of \(row.expected)")
+          Issue.record(
+            "\(row.program) (\(row.layout), \(row.engine.rawValue)): \(row.outcome) instead of \(row.expected)"
+          )
         }
       }
     }
