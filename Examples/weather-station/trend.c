@@ -18,6 +18,6 @@ uint64_t program(void) {
       lowest = NULL;
     }
     bpf_printf("reading %u: %u dB\n", count, value);
-    bpf_ztimer_periodic_wakeup(&last, 250000);
+    bpf_ztimer_periodic_wakeup(&last, 100000);
   }
 }
