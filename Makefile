@@ -7,13 +7,25 @@ COUNT ?= 20000
 SEEDS ?= 200
 FORGED ?= 20000
 
-.PHONY: demo test bench conformance differential faults load attack build firmware setup size fuzz format lint clean
+.PHONY: demo examples weather-station test bench conformance differential faults load attack build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) demo
+
+## Run the examples on the emulated board, in every layout and engine, and check what they do.
+examples: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) examples
+
+## Deploy the weather station to an emulated board and watch it until Ctrl-C; FOR=20 ends it after 20 seconds.
+weather-station: firmware
+	@echo "building the command line"
+	@swift build --quiet --product microbpf
+	@$(MICROBPF) weather-station $(if $(FOR),--for $(FOR))
 
 ## Run all tests, those on the emulated board included.
 test: firmware

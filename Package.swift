@@ -62,8 +62,8 @@ let portableModules = [
   portableModule(
     "DeviceServer",
     [
-      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Interpreter", "JIT",
-      "Platform",
+      "Bytes", "CBOR", "COSE", "CoAP", "Compartment", "DeviceProtocol", "ELF", "Helpers", "Interpreter",
+      "JIT", "Platform",
       "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("Measurement", ["Bytes"]),
@@ -100,7 +100,9 @@ let hostModules = [
       "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
       "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
     ]),
-  hostModule("Delivery", ["CoAPTransport", "DeviceClient", "ProgramImage", "SUIT", "Toolchain"]),
+  hostModule(
+    "Delivery",
+    ["CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Interpreter", "ProgramImage", "SUIT", "Toolchain"]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   hostModule("FaultNetwork", ["CoAP", "CoAPTransport", "RandomPrograms"]),

@@ -166,6 +166,55 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
   }
 }
 
+/// What is connected to a device, as it was when it was asked.
+public struct PeripheralDescription: Codable, Equatable, Sendable {
+  /// What a sensor measured, or an actuator was set to.
+  public struct Reading: Codable, Equatable, Sendable {
+    /// The number by which programs find it.
+    public let device: Int
+    /// What it is: a `DeviceType`.
+    public let type: UInt8
+    /// A `PhysicalUnit`.
+    public let unit: UInt8
+    /// Each of the numbers is meant times 10 to the power of this.
+    public let scale: Int
+    /// One to three numbers.
+    public let values: [Int]
+  }
+
+  /// The rows of the display, with the spaces at their ends; none when there is no display, or no program has started it.
+  public let display: [String]
+  public let readings: [Reading]
+
+  init(_ value: Value) throws(DeviceError) {
+    guard case .array(let items) = value else { throw .notUnderstood("no list of peripherals") }
+    var display: [String] = []
+    var readings: [Reading] = []
+    for item in items {
+      if try item.optionalInteger(Field.row) != nil {
+        display.append(try item.text(Field.text))
+      } else {
+        readings.append(try Reading(item))
+      }
+    }
+    self.display = display
+    self.readings = readings
+  }
+}
+
+extension PeripheralDescription.Reading {
+  fileprivate init(_ value: Value) throws(DeviceError) {
+    device = Int(try value.integer(Field.device))
+    type = UInt8(clamping: try value.integer(Field.type))
+    unit = UInt8(clamping: try value.integer(Field.unit))
+    scale = Int(try value.integer(Field.scale))
+    var values = [Int(try value.integer(Field.first))]
+    if let second = try value.optionalInteger(Field.second) { values.append(Int(second)) }
+    if let third = try value.optionalInteger(Field.third) { values.append(Int(third)) }
+    self.values = values
+  }
+}
+
 func hexadecimal(_ bytes: [UInt8]) -> String {
   bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
 }

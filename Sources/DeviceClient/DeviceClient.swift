@@ -165,6 +165,11 @@ public struct DeviceClient: Sendable {
       payload: payload)
   }
 
+  /// What the device's sensors measure, its actuators are set to, and its display shows.
+  public func peripherals() async throws(DeviceError) -> PeripheralDescription {
+    try PeripheralDescription(await ask(.get, Route(.peripherals)))
+  }
+
   /// Compiles a slot's program.
   public func compile(
     _ slot: Int, isolation: Isolation = .checked

@@ -38,6 +38,17 @@ public enum Field {
   public static let milliseconds: StaticString = "milliseconds"
   public static let packets: StaticString = "packets"
 
+  // A sensor or an actuator, or the display.
+  public static let device: StaticString = "device"
+  public static let type: StaticString = "type"
+  public static let first: StaticString = "first"
+  public static let second: StaticString = "second"
+  public static let third: StaticString = "third"
+  public static let unit: StaticString = "unit"
+  public static let scale: StaticString = "scale"
+  public static let row: StaticString = "row"
+  public static let text: StaticString = "text"
+
   // The device.
   public static let board: StaticString = "board"
   public static let version: StaticString = "version"

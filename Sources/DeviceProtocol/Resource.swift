@@ -4,7 +4,7 @@ public import CoAP
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
   case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger,
-    push
+    push, peripherals
 
   /// A resource's row.
   public struct Row: Sendable {
@@ -95,6 +95,10 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "suit/push", methods: .post, takesBlocks: true, type: "microbpf.push", contentFormat: .cbor,
         title: "Install the image that comes with its manifest")
+    case .peripherals:
+      Row(
+        path: "peripherals", methods: .get, type: "microbpf.peripherals", contentFormat: .cbor,
+        title: "What sensors measure, actuators are set to and the display shows")
     }
   }
 

@@ -168,6 +168,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try startDeployment(from: message.payload, request, format, sink: &sink)
       case .push:
         try receivePush(message, request, format, from: peer, sink: &sink)
+      case .peripherals:
+        let time = now.milliseconds
+        let state = PeripheralState(of: &runtime.services.board.peripherals, at: time)
+        try respond(to: request, .content, format, state, sink: &sink)
       }
     } catch {
       respond(to: request, with: error, sink: &sink)

@@ -182,7 +182,7 @@ extension Problem {
     case .outsideReadOnlyData: "the access is outside the program's read-only data"
     case .writesReadOnlyData: "the instruction writes read-only data"
     case .numberAsAddress: "the instruction takes a number for an address"
-    case .neverEnds: "the program can neither return nor stop itself"
+    case .neverEnds: "the program can neither return nor stop itself, nor does it sleep"
     }
   }
 

@@ -30,7 +30,8 @@ extension VerifierError.Rule {
       "check the index into the array, and what is added to its address"
     case .writesReadOnlyData: "copy the constant to a variable, or declare it without const"
     case .numberAsAddress: "check the pointer: it is null, or a number was taken for one"
-    case .neverEnds: "give the loop an end, or return; what runs until its budget is spent returns nothing"
+    case .neverEnds:
+      "give the loop an end, return, or sleep in it; what runs until its budget is spent returns nothing"
     }
   }
 }

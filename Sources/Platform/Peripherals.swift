@@ -80,6 +80,10 @@ public protocol PeripheralSet {
   /// False when the display has no such place.
   mutating func moveCursor(column: UInt32, row: UInt32) -> Bool
 
+  /// Copies what a row shows now to the start of `text`, one byte for each character, and returns how many those are; as many
+  /// as there is room for. `nil` when there is no such row, counted from 0, or the board does not know what it shows.
+  func readDisplay(row: Int, into text: inout MutableSpan<UInt8>) -> Int?
+
   // MARK: The keypad
 
   /// The key that is held down on the keypad at this line of the converter; `none` also when there is none.

@@ -125,6 +125,14 @@ public struct SimulatedPeripherals: PeripheralSet, Sendable {
     display.moveCursor(column: column, row: row)
   }
 
+  public func readDisplay(row: Int, into text: inout MutableSpan<UInt8>) -> Int? {
+    guard display.isStarted, (0..<SimulatedDisplay.rows).contains(row) else { return nil }
+    let shown = display.text(row: row)
+    let count = min(shown.count, text.count)
+    for column in 0..<count { text[column] = shown[column] }
+    return count
+  }
+
   public mutating func key(line: UInt32, at now: UInt64) -> KeypadKey {
     guard line == Self.keypadLine else { return .none }
     if let key { return key }

@@ -75,26 +75,32 @@ public struct Compiler: Sendable {
 
   /// The Swift compiler knows no eBPF: it writes IR for a machine alike, which LLVM compiles after a change.
   private func compileSwift(_ source: URL, in workspace: Workspace) async throws(CompileError) -> String {
-    let said = try await swiftc.run(
+    let options =
       [
         "-target", "riscv64-none-none-eabi", "-enable-experimental-feature", "Embedded", "-O", "-wmo",
-        "-parse-as-library", "-module-name", "Program", "-Xcc", "-ffreestanding", "-Xfrontend",
-        "-disable-stack-protector", "-emit-irgen",
-      ] + (hasDebugInformation ? ["-g"] : []) + searchPaths(workspace).flatMap { ["-I", $0] } + [
-        source.path, "-o", workspace.path(.swiftIR),
+        "-parse-as-library", "-Xcc", "-ffreestanding", "-Xfrontend", "-disable-stack-protector",
+      ] + (hasDebugInformation ? ["-g"] : []) + searchPaths(workspace).flatMap { ["-I", $0] }
+    _ = try await swiftc.run(
+      options + [
+        "-module-name", "BPFHelpers", "-import-underlying-module", "-emit-module",
+        workspace.path(HeaderGenerator.swiftPath), "-emit-module-path", workspace.path(.swiftModule),
+      ])
+    let said = try await swiftc.run(
+      options + [
+        "-module-name", "Program", "-emit-irgen", source.path, "-o", workspace.path(.swiftIR),
       ])
     let ir = String(decoding: try workspace.read(.swiftIR), as: UTF8.self)
     try workspace.write(IRRewriter.rewrite(ir), to: .ir)
     // Loops that copy or fill stay loops: the other choice are functions of a C library.
-    let options = backEnd(processor ?? .v4) + ["-mllvm", "-disable-loop-idiom-all", "-x", "ir"]
+    let backEnd = backEnd(processor ?? .v4) + ["-mllvm", "-disable-loop-idiom-all", "-x", "ir"]
     _ = try await clang.run(
-      options + ["-emit-llvm", "-S", workspace.path(.ir), "-o", workspace.path(.optimizedIR)])
+      backEnd + ["-emit-llvm", "-S", workspace.path(.ir), "-o", workspace.path(.optimizedIR)])
     // Asked before instructions are selected: what uses a runtime is often nothing the back end can compile.
     let optimized = String(decoding: try workspace.read(.optimizedIR), as: UTF8.self)
     let missing = IRRewriter.undefinedSymbols(in: optimized)
     guard missing.isEmpty else { throw .needsRuntime(missing) }
     _ = try await clang.run(
-      options + ["-c", workspace.path(.optimizedIR), "-o", workspace.path(.object)])
+      backEnd + ["-c", workspace.path(.optimizedIR), "-o", workspace.path(.object)])
     return said
   }
 
@@ -116,6 +122,7 @@ public struct Compiler: Sendable {
 private struct Workspace {
   enum File: String {
     case object = "program.o"
+    case swiftModule = "BPFHelpers.swiftmodule"
     case swiftIR = "swift.ll"
     case ir = "program.ll"
     case optimizedIR = "optimized.ll"
@@ -141,7 +148,9 @@ private struct Workspace {
     [directory.path, directory.appendingPathComponent("bpf").path]
   }
 
-  func path(_ file: File) -> String { directory.appendingPathComponent(file.rawValue).path }
+  func path(_ file: File) -> String { path(file.rawValue) }
+
+  func path(_ file: String) -> String { directory.appendingPathComponent(file).path }
 
   func read(_ file: File) throws(CompileError) -> Data {
     do { return try Data(contentsOf: URL(fileURLWithPath: path(file))) } catch {

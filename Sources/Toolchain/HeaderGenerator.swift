@@ -7,12 +7,17 @@ public enum HeaderGenerator {
   public static let headerPath = "bpf/helpers.h"
   /// Where the module map stands; its directory has to be searched for `import BPFHelpers` to work.
   public static let moduleMapPath = "bpf/module.modulemap"
+  /// The Swift that the module has beside its header.
+  public static let swiftPath = "bpf/BPFHelpers.swift"
   /// The name by which programs written for Femto-Containers and micro-bpf include the header.
   public static let publishedPath = "bpf/bpfapi/helpers.h"
 
   /// All files, by their paths below a directory of headers.
   public static var files: [(path: String, text: String)] {
-    [(headerPath, header()), (moduleMapPath, moduleMap), (publishedPath, publishedHeader)]
+    [
+      (headerPath, header()), (moduleMapPath, moduleMap), (swiftPath, SwiftModule.source()),
+      (publishedPath, publishedHeader),
+    ]
   }
 
   static let moduleMap = """

@@ -1,4 +1,5 @@
 import BPF
+import Helpers
 
 extension Analysis {
   /// What the instruction at `index` does to the state; `proofs` becomes what is proven about it.
@@ -111,6 +112,9 @@ extension Analysis {
       callLocal(index + 1 + Int(instruction.immediate), from: index, instructions)
       return true
     case .callHelper:
+      // What sleeps lets others go on, until somebody ends it. Asked here and not in the function that is called: there it
+      // has the compiler of the firmware (Swift 6.3.1) forget to save a register of the caller's.
+      if Helper(position: instruction.resolved) == .periodicWakeup { canEnd = true }
       try callHelper(instruction.resolved)
       return true
     case .callx:

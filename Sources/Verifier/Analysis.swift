@@ -23,7 +23,7 @@ struct Analysis: ~Copyable {
   private var isRetracing = false
   /// What is proven about the instruction that is looked at.
   var proofs = Proofs.reachable
-  /// Whether a way to the end of the program was found.
+  /// Whether a way was found to the end of the program, or to where it sleeps.
   var canEnd = false
 
   /// Marks the join points of the program. They are at most as many as `words` has room for, else nothing gets a number.

@@ -67,7 +67,7 @@ public struct VerifierError: Error, Equatable, Sendable {
     case writesReadOnlyData = 29
     /// The instruction takes a number (found) for an address, where no program has memory: below expected.
     case numberAsAddress = 30
-    /// The program can neither return nor stop itself.
+    /// The program can neither return nor stop itself, nor does it ever sleep.
     case neverEnds = 31
   }
 

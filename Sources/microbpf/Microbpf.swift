@@ -45,7 +45,11 @@ struct Microbpf: AsyncParsableCommand {
           Execute.self, Start.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self, Logs.self,
           JITCommands.self, Slots.self, Erase.self, Info.self,
         ]),
-      CommandGroup(name: "Boards", subcommands: [Emulate.self, Device.self, Demo.self]),
+      CommandGroup(
+        name: "Boards",
+        subcommands: [
+          Emulate.self, Device.self, Demo.self, Examples.self, RunWeatherStation.self,
+        ]),
       CommandGroup(name: "Endurance", subcommands: [Faults.self, Load.self, RunAttacks.self]),
       CommandGroup(
         name: "Conformance",

@@ -245,7 +245,7 @@ extension Device {
   }
 
   @Test(arguments: [
-    ("rt=microbpf.slot", 5), ("rt=microbpf.*", 48), ("href=/slots/1", 1), ("href=/slots/*", 45), ("obs", 11),
+    ("rt=microbpf.slot", 5), ("rt=microbpf.*", 49), ("href=/slots/1", 1), ("href=/slots/*", 45), ("obs", 11),
     ("rt=nothing", 0),
   ])
   func `discovery lists what the filter lets through`(filter: String, count: Int) throws {

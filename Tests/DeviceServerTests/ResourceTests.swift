@@ -10,7 +10,7 @@ import Testing
   static let paths = [
     "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "slots/1/instance",
     "slots/2/pause", "slots/3/resume", "slots/4/timer", "slots/0/request", "slots/1/log", "suit/trigger",
-    "suit/push", ".well-known/core",
+    "suit/push", "peripherals", ".well-known/core",
   ]
 
   @Test func `every link of the well-known core answers, and nothing answers without a link`() throws {
@@ -22,8 +22,8 @@ import Testing
       $0.output
     }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // Nine resources for each of five slots, and four single ones.
-    #expect(links.count == 49)
+    // Nine resources for each of five slots, and five single ones.
+    #expect(links.count == 50)
     // What a program answers is its own matter.
     for link in links where !link.1.hasSuffix("request") {
       let path = String(link.1)

@@ -27,10 +27,12 @@ enum Board {
   /// Runs `body` with a board of its own, as soon as there is room for one.
   static func run<Result: Sendable>(
     trusting keys: [SigningKey] = [key], machine: BoardMachine = .an386, capture: String? = nil,
-    flash: String? = nil, _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
+    flash: String? = nil, seed: UInt64? = nil,
+    _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
   ) async throws -> Result {
-    try await start(trusting: keys, machine: machine, network: .user, capture: capture, flash: flash) {
-      board in
+    try await start(
+      trusting: keys, machine: machine, network: .user, capture: capture, flash: flash, seed: seed
+    ) { board in
       try await withClient { try await body(board, DeviceClient(url: board.url, client: $0)) }
     }
   }
@@ -47,11 +49,13 @@ enum Board {
 
   private static func start<Result: Sendable>(
     trusting keys: [SigningKey], machine: BoardMachine = .an386, network: BoardConfiguration.Network,
-    capture: String? = nil, flash: String? = nil,
+    capture: String? = nil, flash: String? = nil, seed: UInt64? = nil,
     _ body: @escaping @Sendable (EmulatedBoard) async throws -> Result
   ) async throws -> Result {
-    let provisioning = try makeProvisioning(
+    var provisioning = try makeProvisioning(
       trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
+    // 0 holds the sensors still, 1 lets them follow the scripted course.
+    if let seed { provisioning.seed = seed }
     var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
     configuration.machine = machine
     configuration.network = network

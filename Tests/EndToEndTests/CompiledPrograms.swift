@@ -9,33 +9,6 @@ import Testing
 import Toolchain
 
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct CompiledPrograms {
-  @Test func `every example in every layout that holds it returns the same in both engines`() async throws {
-    let folder = Board.root.appending(path: "Examples")
-    let names = try FileManager.default.contentsOfDirectory(atPath: folder.path).filter {
-      $0.hasSuffix(".c") || $0.hasSuffix(".swift")
-    }
-    try await Board.run { _, device in
-      var count = 0
-      for name in names.sorted() {
-        let example = try Example(path: folder.appending(path: name).path)
-        for layout in ImageLayout.allCases {
-          // Instructions alone are not all that some programs consist of.
-          guard let image = try? await build(example.path, layout: layout) else { continue }
-          _ = try await install(image, on: device)
-          let interpreted = try await device.run(2)
-          // The program is brought anew, so that both start with empty stores.
-          _ = try await install(image, on: device)
-          let compiled = try await device.runCompiled(2)
-          #expect(interpreted.result == example.expected, "\(name) \(layout)")
-          #expect(compiled.result == example.expected, "\(name) \(layout)")
-          #expect(interpreted.instructions != nil && compiled.instructions == nil)
-          count += 1
-        }
-      }
-      #expect(count >= 16)
-    }
-  }
-
   @Test func `a program that goes wrong is stopped alike in both engines`() async throws {
     let images =
       ProgramAttacks.escapes.map(\.0) + ProgramAttacks.pointers.map(\.0) + [

@@ -556,6 +556,16 @@ private let stateCases = [
     #expect(refusal([zero, Instruction(.callLocal, immediate: -2), exit]) == nil)
   }
 
+  @Test func `a program that sleeps need not be able to end`() {
+    let sleep = [
+      reg(.mov64Reg, .r1, .r10), imm(.add64Imm, .r1, -8), imm(.stw, .r1, 0), imm(.mov64Imm, .r2, 1000),
+      call(.periodicWakeup),
+    ]
+    #expect(refusal(sleep + [Instruction(.ja, offset: -6)]) == nil)
+    let busy = [call(.nowMilliseconds), Instruction(.ja, offset: -2)]
+    #expect(refusal(busy) == error(.neverEnds, at: 0))
+  }
+
   @Test func `the first refusal in the text counts`() {
     let program = [
       jump(.jeqImm, .r2, 1, 2), zero, reg(.mov64Reg, .r0, .r8), reg(.mov64Reg, .r0, .r9), exit,

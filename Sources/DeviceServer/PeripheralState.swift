@@ -1,0 +1,71 @@
+import Bytes
+import DeviceProtocol
+import Helpers
+import Platform
+
+/// What is connected to a board, as it is now: a map for each row of the display, then one for each sensor and actuator.
+struct PeripheralState: Representation {
+  /// One row of the display; no real one is longer.
+  private struct DisplayRow {
+    var text = InlineArray<40, UInt8>(repeating: 0)
+    var count = 0
+  }
+
+  private struct Reading {
+    var type: DeviceType
+    var value: PhysicalValue
+  }
+
+  private var rows = InlineArray<4, DisplayRow?>(repeating: nil)
+  /// By the device's number; `nil` where there is none, or it does not answer.
+  private var readings = InlineArray<16, Reading?>(repeating: nil)
+
+  init(of peripherals: inout some PeripheralSet, at now: UInt64) {
+    for row in rows.indices {
+      var shown = DisplayRow()
+      var text = shown.text.mutableSpan
+      guard let count = peripherals.readDisplay(row: row, into: &text) else { break }
+      shown.count = count
+      // The characters of a display are its own; of these everybody knows what they mean.
+      for column in 0..<count where !(0x20...0x7e).contains(shown.text[column]) {
+        shown.text[column] = UInt8(ascii: "?")
+      }
+      rows[row] = shown
+    }
+    for number in 0..<min(readings.count, peripherals.deviceCount) {
+      guard let value = try? peripherals.read(device: number, at: now) else { continue }
+      readings[number] = Reading(type: peripherals.type(ofDevice: number), value: value)
+    }
+  }
+
+  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+    var count = 0
+    for row in rows.indices where rows[row] != nil { count += 1 }
+    for number in readings.indices where readings[number] != nil { count += 1 }
+    try writer.beginList(count)
+    for row in rows.indices {
+      guard let shown = rows[row] else { continue }
+      try writer.beginMap(2)
+      try writer.field(Field.row, Int64(row))
+      try writer.field(Field.text, text: shown.text.span.extracting(0..<shown.count))
+    }
+    for number in readings.indices {
+      guard let reading = readings[number] else { continue }
+      try write(reading, of: number, into: &writer)
+    }
+  }
+
+  private func write<Writer: FieldWriter & ~Copyable & ~Escapable>(
+    _ reading: Reading, of number: Int, into writer: inout Writer
+  ) throws(OutOfBounds) {
+    let value = reading.value
+    try writer.beginMap(4 + min(max(value.count, 1), 3))
+    try writer.field(Field.device, Int64(number))
+    try writer.field(Field.type, Int64(reading.type.rawValue))
+    try writer.field(Field.unit, Int64(value.unit))
+    try writer.field(Field.scale, Int64(value.scale))
+    try writer.field(Field.first, Int64(value.first))
+    if value.count > 1 { try writer.field(Field.second, Int64(value.second)) }
+    if value.count > 2 { try writer.field(Field.third, Int64(value.third)) }
+  }
+}
