@@ -41,7 +41,7 @@ struct Client: ~Copyable {
 
   mutating func poll(at now: Instant) -> EndpointEvent { endpoint.poll(at: now, sink: &wire) }
 
-  var nextDeadline: Instant? { endpoint.nextDeadline }
+  var nextDeadline: Instant? { mutating get { endpoint.nextDeadline } }
 
   mutating func sent() -> [[UInt8]] {
     defer { wire.datagrams = [] }

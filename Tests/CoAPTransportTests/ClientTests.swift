@@ -42,8 +42,10 @@ struct Answering: DatagramEngine, ~Copyable {
   }
 
   var nextDeadline: Instant? {
-    let deadlines = due.map(\.at) + [endpoint.nextDeadline].compactMap { $0 }
-    return deadlines.min()
+    mutating get {
+      let deadlines = due.map(\.at) + [endpoint.nextDeadline].compactMap { $0 }
+      return deadlines.min()
+    }
   }
 }
 

@@ -207,7 +207,7 @@ private struct OddEngine: DatagramEngine, ~Copyable {
     while endpoint.poll(at: now, sink: &sink) != .none {}
   }
 
-  var nextDeadline: Instant? { endpoint.nextDeadline }
+  var nextDeadline: Instant? { mutating get { endpoint.nextDeadline } }
 
   private func send(_ message: Parsed, to peer: Peer, sink: inout Outbox) {
     guard let bytes = try? message.encoded() else { return }

@@ -139,7 +139,7 @@ final class EchoServer: Sendable {
       while endpoint.poll(at: now, sink: &sink) != .none {}
     }
 
-    var nextDeadline: Instant? { endpoint.nextDeadline }
+    var nextDeadline: Instant? { mutating get { endpoint.nextDeadline } }
   }
 
   private let socket: DatagramSocket<Engine>
