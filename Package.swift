@@ -102,7 +102,10 @@ let hostModules = [
     ]),
   hostModule(
     "Delivery",
-    ["CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Interpreter", "ProgramImage", "SUIT", "Toolchain"]),
+    [
+      "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Interpreter", "ProgramImage", "SUIT",
+      "Toolchain",
+    ]),
   hostModule(
     "Emulator", ["CoAP", "CoAPTransport", .product(name: "Subprocess", package: "swift-subprocess")]),
   hostModule("FaultNetwork", ["CoAP", "CoAPTransport", "RandomPrograms"]),

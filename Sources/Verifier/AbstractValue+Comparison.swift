@@ -80,8 +80,8 @@ struct Comparison {
       q.low = max(y.low, x.low)
     }
     guard p.low <= p.high, q.low <= q.high else { return false }
-    guard p == x || a.narrow(to: p, is64Bit: is64Bit) else { return false }
-    return q == y || b.narrow(to: q, is64Bit: is64Bit)
+    guard p == x || narrowRange(&a, to: p, is64Bit: is64Bit) else { return false }
+    return q == y || narrowRange(&b, to: q, is64Bit: is64Bit)
   }
 
   /// The same of numbers that 32 bits without sign tell: most of those that programs compare.
@@ -106,7 +106,7 @@ struct Comparison {
       pEnd = min(pEnd, qEnd)
       q = max(q, p)
     }
-    return a.narrowWord(to: p, pEnd) && b.narrowWord(to: q, qEnd)
+    return narrowWord(&a, to: p, pEnd) && narrowWord(&b, to: q, qEnd)
   }
 
   /// Takes `number` off an end of a range whose members are `step` apart and more than one.
@@ -174,35 +174,38 @@ extension AbstractValue {
     let (high, wraps) = low.addingReportingOverflow(extent)
     return !wraps && high <= limit
   }
+}
 
-  /// Keeps the members from `first` to `last`, of a value without upper half. False when there are none.
-  fileprivate mutating func narrowWord(to first: UInt32, _ last: UInt32) -> Bool {
-    if first == low, last == low &+ extent { return true }
-    let mask = stepMask
-    let (start, overflows) = first.addingReportingOverflow((low &- first) & mask)
-    let (end, underflows) = last.subtractingReportingOverflow((last &- low) & mask)
-    guard !overflows, !underflows, start <= end else { return false }
-    self = AbstractValue(.zeroExtended, low: start, extent: end &- start, shift: shift)
-    return true
-  }
+// Functions, not methods: the compiler's pass that joins stores may move the register that methods find `self` in, and not restore
+// it for the caller. `scripts/check-firmware` looks for that.
 
-  /// Keeps the members in `range`, which lies within the range compared. False when there are none.
-  fileprivate mutating func narrow(to range: AbstractRange, is64Bit: Bool) -> Bool {
-    // 32 bits tell nothing about values that do not keep their members there.
-    if !is64Bit && (isAddress || !hasValue || kind == .shifted) { return true }
-    let mask = stepMask
-    let first = UInt32(truncatingIfNeeded: range.low)
-    let last = UInt32(truncatingIfNeeded: range.high)
-    let start = range.low &+ Int64((low &- first) & mask)
-    let end = range.high &- Int64((last &- low) & mask)
-    guard start <= end else { return false }
-    if is64Bit && !isAddress {
-      self = AbstractValue(start, through: end, shift: shift)
-    } else {
-      self = AbstractValue(
-        kind, low: UInt32(truncatingIfNeeded: start), extent: UInt32(truncatingIfNeeded: end &- start),
-        shift: shift)
-    }
-    return true
+/// Keeps the members from `first` to `last`, of a value without upper half. False when there are none.
+private func narrowWord(_ value: inout AbstractValue, to first: UInt32, _ last: UInt32) -> Bool {
+  if first == value.low, last == value.low &+ value.extent { return true }
+  let mask = value.stepMask
+  let (start, overflows) = first.addingReportingOverflow((value.low &- first) & mask)
+  let (end, underflows) = last.subtractingReportingOverflow((last &- value.low) & mask)
+  guard !overflows, !underflows, start <= end else { return false }
+  value = AbstractValue(.zeroExtended, low: start, extent: end &- start, shift: value.shift)
+  return true
+}
+
+/// Keeps the members in `range`, which lies within the range compared. False when there are none.
+private func narrowRange(_ value: inout AbstractValue, to range: AbstractRange, is64Bit: Bool) -> Bool {
+  // 32 bits tell nothing about values that do not keep their members there.
+  if !is64Bit && (value.isAddress || !value.hasValue || value.kind == .shifted) { return true }
+  let mask = value.stepMask
+  let first = UInt32(truncatingIfNeeded: range.low)
+  let last = UInt32(truncatingIfNeeded: range.high)
+  let start = range.low &+ Int64((value.low &- first) & mask)
+  let end = range.high &- Int64((last &- value.low) & mask)
+  guard start <= end else { return false }
+  if is64Bit && !value.isAddress {
+    value = AbstractValue(start, through: end, shift: value.shift)
+  } else {
+    value = AbstractValue(
+      value.kind, low: UInt32(truncatingIfNeeded: start), extent: UInt32(truncatingIfNeeded: end &- start),
+      shift: value.shift)
   }
+  return true
 }

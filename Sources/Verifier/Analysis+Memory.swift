@@ -243,9 +243,9 @@ extension Analysis {
   mutating func callHelper(_ position: UInt8) throws(Breach) {
     guard let helper = Helper(position: position) else { return }
     let contract = helper.contract
-    try use(contract.argument(1), .r1)
-    try use(contract.argument(2), .r2)
-    try use(contract.argument(3), .r3)
+    try Self.use(contract.argument(1), .r1, in: &self)
+    try Self.use(contract.argument(2), .r2, in: &self)
+    try Self.use(contract.argument(3), .r3, in: &self)
     let result: AbstractValue =
       switch contract.resultKind {
       case .scalar: .unknown
@@ -256,28 +256,31 @@ extension Analysis {
 
   /// What a helper does with its argument in `register`, if it has one there.
   @inline(never)
-  private mutating func use(
-    _ argument: ArgumentKind?, _ register: Register
+  private static func use(
+    _ argument: ArgumentKind?, _ register: Register, in analysis: inout Analysis
   ) throws(Breach) {
     guard let argument else { return }
-    let value = try state.cells.decisive(register)
+    let value = try analysis.state.cells.decisive(register)
     switch argument {
     case .scalar, .handle: break
     case .readableBytes(let length):
-      _ = try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: false)
+      _ = try analysis.regions.locate(
+        value, length: AbstractValue(analysis.state.cells[Int(length)]), isWrite: false)
     case .writableBytes(let length):
-      write(try regions.locate(value, length: AbstractValue(state.cells[Int(length)]), isWrite: true))
+      analysis.write(
+        try analysis.regions.locate(
+          value, length: AbstractValue(analysis.state.cells[Int(length)]), isWrite: true))
     case .readable(let count):
-      _ = try regions.locate(value, 0, size: UInt32(count), isWrite: false)
+      _ = try analysis.regions.locate(value, 0, size: UInt32(count), isWrite: false)
     case .writable(let count):
-      write(try regions.locate(value, 0, size: UInt32(count), isWrite: true))
+      analysis.write(try analysis.regions.locate(value, 0, size: UInt32(count), isWrite: true))
     case .optionalText(let limit):
       if value.isConstant, value.upperHalfIsZero, value.low == 0 { break }
-      write(try regions.locateText(value, limit: UInt32(limit)))
+      analysis.write(try analysis.regions.locateText(value, limit: UInt32(limit)))
     case .coapContext:
-      _ = try regions.locate(value, 0, size: 1, isWrite: true)
+      _ = try analysis.regions.locate(value, 0, size: 1, isWrite: true)
     case .cString, .format:
-      _ = try regions.locate(value, 0, size: 1, isWrite: false)
+      _ = try analysis.regions.locate(value, 0, size: 1, isWrite: false)
     }
   }
 }

@@ -312,8 +312,10 @@ struct Comparison: ~Copyable {
     case .call: break
     }
     let isStoppedByHardware = isolation == .hardware && isOutside
-    // It names the word that could not be reached.
-    if isStoppedByHardware, ending.address &- expected.address < 8 { ending.address = expected.address }
+    // It names the word that could not be reached: part of the access, perhaps from before its first byte.
+    if isStoppedByHardware, ending.address &- (expected.address & ~3) < 12 {
+      ending.address = expected.address
+    }
     // Atomic operations load first.
     if isStoppedByHardware, ending.index == expected.index,
       instructions[ending.index].operation.isAtomic
