@@ -65,7 +65,7 @@ struct Echoing: DatagramEngine, ~Copyable {
   var nextDeadline: Instant? { nil }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct ClientRules {
+@Suite(.timeLimit(.minutes(10))) struct ClientRules {
   /// Runs `body` with a server and the URI of something on it.
   func withServer<Engine: DatagramEngine & ~Copyable>(
     _ makeEngine: @escaping @Sendable () -> Engine, _ body: (String) async throws -> Void
@@ -316,7 +316,7 @@ struct Echoing: DatagramEngine, ~Copyable {
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct SocketRules {
+@Suite(.timeLimit(.minutes(10))) struct SocketRules {
   @Test func `an address of another machine cannot be listened on`() async throws {
     await #expect {
       _ = try await DatagramSocket.open(host: "192.0.2.1", port: 1) { Echoing { _ in nil } }

@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FileServerRules {
+@Suite(.timeLimit(.minutes(10))) struct FileServerRules {
   @Test(arguments: [16, 32, 64, 128, 256, 512, 1024], [0, 1, 1023, 1024, 1025, 5000])
   func `a file arrives whole in blocks of any size`(blockSize: Int, length: Int) async throws {
     try await withDirectory { directory in

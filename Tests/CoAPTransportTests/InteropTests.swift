@@ -4,7 +4,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.timeLimit(.minutes(2))) struct LibcoapInterop {
+@Suite(.timeLimit(.minutes(10))) struct LibcoapInterop {
   @Test(
     .enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"),
     arguments: [16, 32, 64, 128, 256, 512, 1024])
@@ -116,7 +116,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct LibcoapServerInterop {
+@Suite(.timeLimit(.minutes(10))) struct LibcoapServerInterop {
   @Test(
     .enabled(if: Tool.coapServer.isWanted, "libcoap's server is not installed (Debian: libcoap3-bin)"),
     arguments: [16, 32, 64, 128, 256, 512, 1024])
@@ -158,7 +158,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct AiocoapInterop {
+@Suite(.timeLimit(.minutes(10))) struct AiocoapInterop {
   @Test(
     .enabled(if: Tool.aiocoapFileServer.isWanted, "aiocoap is not installed (PyPI: aiocoap)"),
     arguments: [16, 64, 256, 1024])

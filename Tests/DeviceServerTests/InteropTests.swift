@@ -38,7 +38,7 @@ private func pushed(_ sequenceNumber: UInt32, form: ManifestForm = .suit) throws
   return envelope.encoded(pushing: image)
 }
 
-@Suite(.timeLimit(.minutes(3))) struct OtherPeoplesClients {
+@Suite(.timeLimit(.minutes(10))) struct OtherPeoplesClients {
   @Test(
     .enabled(if: Tool.coapClient.isWanted, "libcoap's client is not installed (Debian: libcoap3-bin)"),
     arguments: [16, 32, 64, 128, 256, 512, 1024])
@@ -99,7 +99,7 @@ private func pushed(_ sequenceNumber: UInt32, form: ManifestForm = .suit) throws
   }
 }
 
-@Suite(.timeLimit(.minutes(2))) struct OwnClient {
+@Suite(.timeLimit(.minutes(10))) struct OwnClient {
   @Test(arguments: ManifestForm.allCases, [16, 1024])
   func `our client pushes a program and follows the slots meanwhile`(form: ManifestForm, size: Int)
     async throws

@@ -1,7 +1,7 @@
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct Captures {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct Captures {
   @Test func `a capture holds the datagrams in both directions`() async throws {
     try await withDirectory { directory in
       let path = "\(directory)/frames, all of them.pcap"

@@ -8,7 +8,7 @@ import TestSupport
 import Testing
 import Toolchain
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct CompiledPrograms {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct CompiledPrograms {
   @Test func `a program that goes wrong is stopped alike in both engines`() async throws {
     let images =
       ProgramAttacks.escapes.map(\.0) + ProgramAttacks.pointers.map(\.0) + [

@@ -8,7 +8,7 @@ import Delivery
 /// The public suite's cases, if this machine has them.
 private let folder = ConformanceCase.folder(besidePackage: Board.root)
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct ConformanceOfTheBoard {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct ConformanceOfTheBoard {
   @Test(
     .enabled(
       if: folder != nil,

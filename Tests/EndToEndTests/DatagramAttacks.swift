@@ -4,7 +4,7 @@ import DeviceClient
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct DatagramAttacks {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct DatagramAttacks {
   /// What is not a message: nothing comes back, or a reset when it looks confirmable (RFC 7252 §4.2).
   static let malformed =
     [

@@ -2,7 +2,7 @@ import Endurance
 import FaultNetwork
 import Testing
 
-@Suite(.timeLimit(.minutes(6))) struct BadNetworks {
+@Suite(.timeLimit(.minutes(10))) struct BadNetworks {
   private func run(_ campaign: FaultCampaign) async throws {
     let report = try await campaign.run { trial in
       if !trial.isSound { Issue.record("\(trial)") }
@@ -53,7 +53,7 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct Load {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct Load {
   @Test func `of many short executions none is lost or wrong, and the board needs no more memory`()
     async throws
   {

@@ -3,7 +3,7 @@ import DeviceClient
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct OverIPv6 {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct OverIPv6 {
   /// The gateway's link-local address.
   static let host = "[fe80::800:ff:fe00:1]"
 

@@ -8,7 +8,7 @@ import Testing
 import Toolchain
 
 /// Programs as something that runs: started, paused, ended, run again, on the board's threads.
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct Instances {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct Instances {
   /// Goes on for ever without a context; with one it returns 5.
   private static let busy = "r0 = 5\nloop: if r2 == 0 goto loop\nexit\n"
 

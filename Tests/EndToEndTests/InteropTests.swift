@@ -6,7 +6,7 @@ import TestSupport
 import Testing
 import Toolchain
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct OtherPeoplesClients {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct OtherPeoplesClients {
   /// Runs `body` with a board and a file server that has a signed program for its slot 1.
   private func withBoardAndProgram(
     _ image: [UInt8] = Assembly.returning(42),
@@ -72,7 +72,7 @@ import Toolchain
   }
 }
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct OtherPeoplesServers {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct OtherPeoplesServers {
   /// An image of several blocks that returns 42.
   static let image =
     Array(repeating: Assembly.move(0, 1), count: 300).flatMap(\.self) + Assembly.returning(42)

@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Toolchain
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ManifestAttacks {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct ManifestAttacks {
   private func expect(
     _ forgery: Forgery, _ code: String, _ reason: SUITError.Reason, _ description: String? = nil,
     sourceLocation: SourceLocation = #_sourceLocation

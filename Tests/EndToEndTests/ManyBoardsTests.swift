@@ -5,7 +5,7 @@ import TestSupport
 import Testing
 import Toolchain
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ManyBoards {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct ManyBoards {
   @Test func `four boards side by side do not disturb each other`() async throws {
     let meeting = Meeting(count: 4)
     try await withThrowingTaskGroup(of: (port: UInt16, results: [Int64]).self) { group in

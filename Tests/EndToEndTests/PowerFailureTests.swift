@@ -5,7 +5,7 @@ import Foundation
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(3))) struct PowerFailures {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct PowerFailures {
   /// Bytes that return `number`, so many that storing them takes a while.
   private static func program(_ number: Int32) -> [UInt8] {
     Array(repeating: Assembly.move(0, 1), count: 400).flatMap(\.self) + Assembly.returning(number)

@@ -7,7 +7,7 @@ import Testing
 import Toolchain
 import Verifier
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct ProgramAttacks {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct ProgramAttacks {
   static let refused: [([UInt8], VerifierError.Rule, Int64)] =
     [
       (Assembly.instruction(0xff) + Assembly.exit, .unknownOpcode, 0),

@@ -6,7 +6,7 @@ import DeviceProtocol
 import TestSupport
 import Testing
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct RequestAttacks {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct RequestAttacks {
   @Test func `an unknown path is not found`() async throws {
     try await Siege.run { siege in
       for path in ["nowhere", "", "slots/x", "slots/1/run/1", "suit"] {
@@ -135,7 +135,7 @@ import Testing
   }
 }
 
-@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(2))) struct TransferAttacks {
+@Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct TransferAttacks {
   private func expect(
     _ code: Code, _ rule: TransferRule, _ description: String, _ script: @escaping OddServer.Script
   ) async throws {

@@ -89,7 +89,7 @@ import Testing
   }
 }
 
-@Suite(.timeLimit(.minutes(1))) struct Relays {
+@Suite(.timeLimit(.minutes(10))) struct Relays {
   @Test func `a request and its answer pass, and are counted`() async throws {
     let server = try await EchoServer()
     let relay = try await FaultyRelay(to: server.port, rates: FaultRates(), seed: 1)
