@@ -80,7 +80,7 @@ private func measureCode(
   report("call_instructions", call)
   // As for native code, what calling takes is told apart: an empty program's three instructions stand for the kernel's own
   // way out.
-  report("instructions", all - call + 3)
+  report("instructions", max(all + 3, call) - call)
   return isRight(it, outcome, &arena)
 }
 
