@@ -41,11 +41,14 @@ conformance: firmware
 	@$(MICROBPF) conformance --board qemu --engine jit
 	@$(MICROBPF) conformance --board qemu --engine jit-hardware
 
-## Count the instructions that the kernels take on the emulated board, print them and save them.
+## Count the instructions that the kernels take on the emulated board, print and save them, draw them, and write the page.
 bench: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
-	@$(MICROBPF) bench --save Benchmarks/results/latest.json
+	@$(MICROBPF) bench --everything --save Benchmarks/results/latest.json
+	@$(MICROBPF) bench page > docs/benchmarks.md
+	@scripts/setup --plots
+	@Benchmarks/plot
 
 ## Compare both engines over COUNT programs made at random, from SEED on if it is given, on the emulated board.
 differential: firmware

@@ -130,7 +130,7 @@ let hostModules = [
   hostModule(
     "Benchmarks",
     [
-      "Bytes", "Measurement", "ProgramImage", "Toolchain",
+      "Bytes", "Compartment", "Measurement", "ProgramImage", "Runtime", "Toolchain", "Verifier",
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
   hostModule("DifferentialTesting", ["BPF", "BPFText", "Bytes", "Emulator", "RandomPrograms"]),
@@ -231,6 +231,7 @@ let testTargets = [
       "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
+  tests(of: "Benchmarks"),
   tests(of: "FuzzTargets"),
   tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]
