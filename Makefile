@@ -7,7 +7,7 @@ COUNT ?= 20000
 SEEDS ?= 200
 FORGED ?= 20000
 
-.PHONY: demo examples weather-station test bench conformance differential faults load attack build firmware setup size fuzz format lint clean
+.PHONY: demo examples weather-station test docs bench conformance differential faults load attack build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -73,6 +73,12 @@ attack: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) attack --forged $(FORGED) $(if $(SEED),--seed $(SEED))
+
+## Make the reference of the modules from their comments: .build/documentation/microbpf.doccarchive.
+docs:
+	@echo "building the modules"
+	@swift build --quiet
+	@scripts/build-documentation
 
 ## Build the command line: .build/debug/microbpf.
 build:

@@ -232,6 +232,12 @@ let testTargets = [
     ],
     exclude: ["Differential"], swiftSettings: host),
   tests(of: "Benchmarks"),
+  .testTarget(
+    name: "DocumentationTests",
+    dependencies: [
+      "CoAPTransport", "Compartment", "Helpers", "Interpreter", "Runtime", "TestSupport", "Toolchain",
+    ],
+    swiftSettings: host),
   tests(of: "FuzzTargets"),
   tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]
