@@ -28,6 +28,16 @@ import Testing
   }
 
   @Test(arguments: Page.all)
+  func `commands within the text exist, and so do their options`(page: Page) throws {
+    for line in page.prose {
+      for match in line.matches(of: /`((?:microbpf|make) [^`]+)`/) {
+        // Other words than commands and options stand for themselves: names of files, dots, letters for numbers.
+        try checkDry(String(match.1), of: page, at: 0)
+      }
+    }
+  }
+
+  @Test(arguments: Page.all)
   func `no block has commands without being marked as such`(page: Page) {
     for block in page.blocks where !["sh", "console"].contains(block.language) {
       for line in block.lines {
@@ -123,11 +133,11 @@ import Testing
       let names = words.dropFirst().prefix {
         $0.allSatisfy { $0.isLowercase || $0 == "-" } && !$0.hasPrefix("-")
       }
-      var path = Array(names)
+      // Words behind the command's own may look like further ones.
       var help: String?
-      while help == nil, !path.isEmpty {
-        help = try Self.output(of: Shell.products.appending(path: "microbpf").path, path + ["--help"])
-        path.removeLast()
+      for count in stride(from: names.count, through: min(names.count, 1), by: -1) where help == nil {
+        help = try Self.output(
+          of: Shell.products.appending(path: "microbpf").path, names.prefix(count) + ["--help"])
       }
       let options = words.filter { $0.hasPrefix("--") }
       for option in options { #expect(help?.contains(option) == true, "\(place) has no \(option)") }
