@@ -158,6 +158,8 @@ def isolation():
     costs = [("a helper's call", REPORT["threads"]["helper_call"], "#08519c"),
              ("switch to another program", REPORT["threads"]["switch"], "#08519c"),
              ("entering and leaving", RECORDS["noop", "jit-hardware"]["call_instructions"], "#08519c")]
+    if "start" in REPORT["threads"]:
+        costs.append(("giving a thread another program", REPORT["threads"]["start"], "#08519c"))
     for axes, data, form, title in [
             (work, bars, "{:.2f}", "computing, times native (geometric mean)"),
             (border, costs, "{:.0f}", "crossing the border, instructions")]:

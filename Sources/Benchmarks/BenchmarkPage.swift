@@ -184,15 +184,12 @@ public struct BenchmarkPage: Sendable {
       ["compiled, behind the memory protection unit, no checks in the code", means[0]],
       ["compiled, each access checked that is not proven", means[1]],
     ]
-    let costs = [
-      [
-        "entering and leaving a compiled program: a thread of its own, memory protection set up",
-        number(entry),
-      ],
+    var costs = [
+      ["entering and leaving a compiled program", number(entry)],
       ["a helper's call and its return", number(threads["helper_call"])],
       ["from one program to another", number(threads["switch"])],
-      ["memory of a thread beside its block, bytes", number(threads["thread_bytes"])],
     ]
+    if let start = threads["start"] { costs.append(["giving a thread another program", "\(start)"]) }
     return """
       ## What isolation costs
 
@@ -204,6 +201,8 @@ public struct BenchmarkPage: Sendable {
       run.
 
       \(table(["crossing the border", "instructions"], costs))
+
+      A thread takes \(number(threads["thread_bytes"])) bytes beside its block.
       """
   }
 
