@@ -102,7 +102,7 @@ public struct Measuring: Sendable {
         verifyInstructions: try interpreted.figure("verify_instructions"),
         translateInstructions: try interpreted.figure("translate_instructions"),
         executed: try interpreted.figure("executed"),
-        layoutBytes: try Self.layoutBytes(of: object, entry: kernel.function),
+        layoutBytes: try layoutSizes(of: object, entry: kernel.function),
         memoryBytes: memory.interpreted))
     for (engine, name) in [(BenchmarkEngine.checked, "jit-checked"), (.hardware, "jit-hardware")] {
       let compiled = try await board(kernel, engine, program: program.image, native: [])
@@ -122,19 +122,6 @@ public struct Measuring: Sendable {
           memoryBytes: (try? compiled.figure("code_bytes")).map { memory.compiled(codeBytes: $0) }))
     }
     return records
-  }
-
-  /// Bytes of the image in each layout that can hold the program.
-  private static func layoutBytes(of object: [UInt8], entry: String) throws -> [String: Int] {
-    var sizes: [String: Int] = [:]
-    for layout in ImageLayout.allCases {
-      do throws(LinkError) {
-        sizes["\(layout)"] = try Linker(layout: layout, entry: entry).link([object]).image.count
-      } catch .moreThanText {
-        continue
-      }
-    }
-    return sizes
   }
 
   /// What threads cost on the board, by name: `helper_call` and `switch` in instructions, `thread_bytes`.
