@@ -124,12 +124,15 @@ public struct Measuring: Sendable {
     return records
   }
 
-  /// What threads cost on the board, by name: `helper_call` and `switch` in instructions, `thread_bytes`.
+  /// What threads cost on the board, by name: `helper_call`, `empty_loop` (a round of the loop around it, which is not
+  /// part of it), `switch` and `start` in instructions, `thread_bytes`.
   public func measureThreads() async throws -> [String: Int] {
     let nothing = Kernel(file: URL(filePath: "threads.c"), context: [])
     let console = try await board(nothing, .threads, program: [], native: [])
     var costs: [String: Int] = [:]
-    for name in ["helper_call", "switch", "thread_bytes"] { costs[name] = try console.figure(name) }
+    for name in ["helper_call", "empty_loop", "switch", "start", "thread_bytes"] {
+      costs[name] = try console.figure(name)
+    }
     return costs
   }
 

@@ -108,7 +108,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .slots:
         observe(request, route, format)
         try respond(
-          to: request, .content, format, SlotList(of: runtime), hasEntityTag: true, sink: &sink)
+          to: request, .content, format, SlotList(of: &runtime), hasEntityTag: true, sink: &sink)
       case .slot where message.code == .delete:
         let slot = try SlotNumber(in: route)
         try erase(slot, keepingCode: query.contains(.keepCode))
@@ -116,7 +116,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
-        let state = SlotState(of: try SlotNumber(in: route), in: runtime)
+        let state = SlotState(of: try SlotNumber(in: route), in: &runtime)
         observe(request, route, format)
         try respond(to: request, .content, format, state, hasEntityTag: true, sink: &sink)
       case .run:

@@ -14,9 +14,9 @@ struct SlotState: Representation {
   let record: SlotRecord
   let code: CodeRecord?
 
-  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: borrowing Runtime<B>) {
+  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: inout Runtime<B>) {
     self.slot = slot
-    record = runtime.slots[slot]
+    record = runtime.record(of: slot)
     code = runtime.code(of: slot)
   }
 
@@ -36,10 +36,11 @@ struct SlotState: Representation {
 struct SlotList: Representation {
   private var states: InlineArray<5, SlotState?>
 
-  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
+  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
     states = InlineArray(repeating: nil)
     for index in states.indices {
-      states[index] = SlotNumber(index).map { SlotState(of: $0, in: runtime) }
+      guard let slot = SlotNumber(index) else { continue }
+      states[index] = SlotState(of: slot, in: &runtime)
     }
   }
 

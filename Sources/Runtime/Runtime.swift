@@ -46,8 +46,7 @@ public enum RunError: Error, Equatable, Sendable {
 public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
   public internal(set) var slots = SlotTable()
-  /// What runs, or ran, in each slot.
-  public internal(set) var instances = InlineArray<5, Instance>(repeating: Instance())
+  var instances = InlineArray<5, Instance>(repeating: Instance())
   var arenas = InlineArray<5, Arena> { _ in
     Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
   }
@@ -58,6 +57,8 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   var threads: B.Threads
   /// Of the runs that are under way.
   var runs = InlineArray<5, ActiveRun>(repeating: ActiveRun())
+  /// What the threads of compiled programs were last started with; `nil` where that is not there any more.
+  var launches = InlineArray<5, Launch?>(repeating: nil)
   /// Of the runs that answer a CoAP request.
   var packets = InlineArray<5, PacketWindow?>(repeating: nil)
   private var persistence: SlotPersistence<B.Flash>
@@ -111,7 +112,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   ///
   /// - Throws: `SlotStorageError` when that could not be made durable, or the slot is empty.
   public mutating func set(_ settings: StartSettings, of slot: SlotNumber) throws(SlotStorageError) {
-    guard !slots[slot].isEmpty else { throw .imageSize(0, limit: Limits.imageBytes) }
+    guard !slots.isEmpty(slot) else { throw .imageSize(0, limit: Limits.imageBytes) }
     try persistence.set(settings, of: slot)
     slots.set(settings, of: slot)
   }
@@ -138,15 +139,18 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     try persistence.erase(slot)
     if instances[slot.index].engine == .interpreter { kill(slot) }
     slots.erase(slot)
-    engines.keepCode(of: slot, generation: slots[slot].generation)
+    engines.keepCode(of: slot, generation: slots.generation(of: slot))
     return true
   }
+
+  /// What the slot holds, apart from the bytes.
+  public mutating func record(of slot: SlotNumber) -> SlotRecord { slots[slot] }
 
   // MARK: Compiled programs
 
   /// What is known of the slot's code; `nil` when its program is not compiled.
-  public func code(of slot: SlotNumber) -> CodeRecord? {
-    engines.code(of: slot, generation: slots[slot].generation)?.record
+  public mutating func code(of slot: SlotNumber) -> CodeRecord? {
+    engines.code(of: slot, generation: slots.generation(of: slot))?.record
   }
 
   /// Compiles the slot's program, once more if it was. The code stays until another program takes its place.
@@ -157,10 +161,11 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   ) throws(CompilationError) -> CodeRecord {
     guard let routines = B.Threads.routines else { throw .noNativeProcessor }
     guard B.Threads.offers(isolation) else { throw .isolationNotAvailable(isolation) }
-    guard !slots[slot].isEmpty else { throw .emptySlot }
+    guard !slots.isEmpty(slot) else { throw .emptySlot }
     guard !instances[slot.index].isActive else { throw .busy }
     engines.dropCode(of: slot)
     engines.dropTranslation(of: slot)
+    launches[slot.index] = nil
     let start = services.board.microseconds
     let address = engines.address(of: slot)
     var region = engines.mutableRegion(of: slot)
@@ -173,7 +178,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
       accesses: program.code.accesses, checkedAccesses: program.code.checkedAccesses,
       microseconds: services.board.microseconds - start)
     engines.set(
-      EngineStore.Code(program: program, record: record, generation: slots[slot].generation), for: slot)
+      EngineStore.Code(program: program, record: record, generation: slots.generation(of: slot)), for: slot)
     return record
   }
 
