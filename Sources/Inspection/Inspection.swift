@@ -112,6 +112,7 @@ public struct ImageDescription: Encodable, Sendable {
   /// - Parameters:
   ///   - listing: a line for each slot, which begins with its index and a colon, and for labels lines that do not.
   ///   - sources: by the index of the slot.
+  /// - Returns: the slots.
   private static func lines(_ listing: [String], sources: [Int: SourceLine]) -> [Line] {
     var lines: [Line] = []
     var label: String?

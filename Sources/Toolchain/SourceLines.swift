@@ -77,6 +77,7 @@ extension SourceLine {
   /// The same with its text.
   ///
   /// - Parameter files: the lines of files that were read before.
+  /// - Returns: the line; without a text if the file cannot be read, or is shorter.
   fileprivate func reading(_ files: inout [String: [Substring]]) -> SourceLine {
     let lines =
       files[file]

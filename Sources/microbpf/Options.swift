@@ -43,6 +43,7 @@ struct DeviceOptions: ParsableArguments {
   ///   - slot: the slot that this is about, for reports of what goes wrong.
   ///   - sources: finds the source lines of what the slot holds.
   ///   - body: asks.
+  /// - Returns: what `body` returns.
   /// - Throws: ``DeviceFailure`` for what the device refuses or does not answer; what `body` throws.
   func withClient<Result>(
     slot: Int? = nil, sources: SourceFinder = SourceFinder(), _ body: (DeviceClient) async throws -> Result

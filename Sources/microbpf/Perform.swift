@@ -19,6 +19,7 @@ func tell(_ line: String) {
 ///   - subject: what the command is about, such as a file's name; told when the error does not say.
 ///   - needingSettings: whether the project file has to be right.
 ///   - body: the command.
+/// - Throws: the exit status, or what `ArgumentParser` tells the user.
 func perform(
   on subject: String? = nil, needingSettings: Bool = true,
   _ body: @escaping @Sendable () async throws -> Void
