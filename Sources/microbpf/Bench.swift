@@ -6,11 +6,11 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Count the instructions that kernels take on an emulated board.",
     discussion: """
-      Each kernel runs natively, as a C compiler makes it, in the interpreter,
-      and compiled on the board with and without checks, from the same source
-      file. The counts are of instructions that the emulated Cortex-M4
-      executes; they repeat exactly. What calling takes is not counted. A C
-      file of your own has a function with the file's name that gets a
+      Each kernel runs natively, as a C compiler makes it, in the interpreter, \
+      and compiled on the board with and without checks, from the same source \
+      file. The counts are of instructions that the emulated Cortex-M4 \
+      executes; they repeat exactly. What calling takes is not counted. A C \
+      file of your own has a function with the file's name that gets a \
       pointer; what it returns natively counts as right.
 
       Example: microbpf bench
@@ -47,7 +47,10 @@ struct Bench: AsyncParsableCommand {
       let files = kernels.filter { $0.hasSuffix(".c") }
       let names = kernels.filter { !$0.hasSuffix(".c") }
       if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
-        throw ValidationError("there is no kernel '\(unknown)' in \(folder)")
+        throw Complaint(
+          .input, "there is no kernel '\(unknown)'",
+          next: "name one of \(all.map(\.name).joined(separator: ", ")), or a C file"
+        ).at(folder)
       }
       let input = try context.map { try [UInt8](Data(contentsOf: URL(filePath: $0))) } ?? []
       let chosen =
@@ -55,8 +58,11 @@ struct Bench: AsyncParsableCommand {
         + files.map { Kernel(file: URL(filePath: $0), context: input) }
       let measuring = Measuring()
       var report = BenchmarkReport(records: [])
-      for kernel in chosen {
-        report.records += try await measuring.measure(kernel)
+      try await withProgress("measuring") { progress in
+        for kernel in chosen {
+          progress.now("measuring \(kernel.name)")
+          report.records += try await measuring.measure(kernel)
+        }
       }
       if let save { try report.write(to: URL(filePath: save)) }
       try output.print(report.records, text: Table(header: report.header, rows: report.rows).text)
