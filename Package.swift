@@ -152,10 +152,9 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "AttackCampaign", "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
-      "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork", "Helpers", "Inspection", "JIT",
-      "Platform", "ProgramImage", "Runtime", "SUIT",
-      "Toolchain", "VirtualDevice",
+      "DeviceProtocol", "DeviceServer", "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork",
+      "Helpers", "Inspection", "Interpreter", "JIT", "Platform", "ProgramImage", "Runtime", "SUIT",
+      "Toolchain", "Verifier", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -223,7 +222,15 @@ let testTargets = [
     ]),
   tests(
     of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
+  tests(of: "Delivery", ["Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
+  tests(
+    of: "microbpf",
+    [
+      "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "DeviceServer", "Interpreter",
+      "TestSupport",
+      "Toolchain", "Verifier", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
   .testTarget(
     name: "FirmwareTests",
     dependencies: [

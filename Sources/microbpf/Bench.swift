@@ -6,9 +6,9 @@ struct Bench: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Count the instructions that kernels take on an emulated board, and compare counts.",
     discussion: """
-      Each kernel runs natively, as a C compiler makes it, in the interpreter,
-      and compiled on the board with and without checks, from the same source
-      file. The counts are of instructions that the emulated Cortex-M4
+      Each kernel runs natively, as a C compiler makes it, in the interpreter, \
+      and compiled on the board with and without checks, from the same source \
+      file. The counts are of instructions that the emulated Cortex-M4 \
       executes; they repeat exactly.
 
       Example: microbpf bench
@@ -26,8 +26,8 @@ struct RunBenchmarks: AsyncParsableCommand {
     commandName: "run",
     abstract: "Measure kernels; what `bench` does by itself.",
     discussion: """
-      What calling takes is not counted. A C file of your own has a function
-      with the file's name that gets a pointer; what it returns natively counts
+      What calling takes is not counted. A C file of your own has a function \
+      with the file's name that gets a pointer; what it returns natively counts \
       as right.
 
       Example: microbpf bench run crc32 sieve
@@ -64,11 +64,16 @@ struct RunBenchmarks: AsyncParsableCommand {
         return try output.print(costs, text: Table(header: ["what", "number"], rows: rows).text)
       }
       var report = BenchmarkReport(records: [])
-      for kernel in try chosen() {
-        report.records += try await measuring.measure(kernel)
-      }
-      if everything {
+      let chosen = try chosen()
+      try await withProgress("measuring") { progress in
+        for kernel in chosen {
+          progress.now("measuring \(kernel.name)")
+          report.records += try await measuring.measure(kernel)
+        }
+        guard everything else { return }
+        progress.now("measuring threads")
         report.threads = try await measuring.measureThreads()
+        progress.now("measuring the firmware")
         report.firmware = try await FirmwareSize.measure()
       }
       if let save { try report.write(to: URL(filePath: save)) }
@@ -82,7 +87,10 @@ struct RunBenchmarks: AsyncParsableCommand {
     let files = kernels.filter { $0.hasSuffix(".c") }
     let names = kernels.filter { !$0.hasSuffix(".c") }
     if let unknown = names.first(where: { name in !all.contains { $0.name == name } }) {
-      throw ValidationError("there is no kernel '\(unknown)' in \(folder)")
+      throw Complaint(
+        .input, "there is no kernel '\(unknown)'",
+        next: "name one of \(all.map(\.name).joined(separator: ", ")), or a C file"
+      ).at(folder)
     }
     let input = try context.map { try [UInt8](Data(contentsOf: URL(filePath: $0))) } ?? []
     return all.filter { kernels.isEmpty || names.contains($0.name) }
@@ -95,7 +103,7 @@ struct CompareBenchmarks: AsyncParsableCommand {
     commandName: "compare",
     abstract: "Show what got better or worse between two saved runs.",
     discussion: """
-      Less is better for every figure. A result that was right and is wrong now
+      Less is better for every figure. A result that was right and is wrong now \
       ends with status 1, and so does growth beyond --fail-above.
 
       Example: microbpf bench compare before.json after.json
@@ -118,8 +126,8 @@ struct CompareBenchmarks: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let before = try BenchmarkReport.read(from: URL(filePath: old))
-      let after = try BenchmarkReport.read(from: URL(filePath: new))
+      let before = try savedRun(at: old)
+      let after = try savedRun(at: new)
       let comparison = BenchmarkComparison(before, after, threshold: threshold)
       let table = Table(header: BenchmarkComparison.header, rows: comparison.rows).text
       let lines = (comparison.rows.isEmpty ? [] : [table, ""]) + comparison.summary
@@ -147,9 +155,20 @@ struct PrintBenchmarkPage: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let report = try BenchmarkReport.read(from: URL(filePath: results))
+      let report = try savedRun(at: results)
       let page = BenchmarkPage(report, peers: try Peers.read(from: URL(filePath: peers)))
       print(page.text, terminator: "")
     }
+  }
+}
+
+/// Reads what `bench --save` wrote.
+private func savedRun(at path: String) throws -> BenchmarkReport {
+  do {
+    return try BenchmarkReport.read(from: URL(filePath: path))
+  } catch is DecodingError {
+    throw Complaint(
+      .input, "this is no saved run of the benchmarks", next: "make one: microbpf bench --save FILE"
+    ).at(path)
   }
 }
