@@ -12,11 +12,14 @@ struct DeviceOptions: ParsableArguments {
   var device: String?
 
   /// Asks the device, and closes the socket whatever happens.
-  func withClient<Result>(_ body: (DeviceClient) async throws -> Result) async throws -> Result {
+  ///
+  /// - Parameter isPatient: whether it says after two seconds that it waits.
+  func withClient<Result>(isPatient: Bool = true, _ body: (DeviceClient) async throws -> Result) async throws -> Result {
     let url = device ?? ProcessInfo.processInfo.environment["MICROBPF_DEVICE"] ?? "coap://127.0.0.1:5683"
     let client = try await CoAPClient()
     let notice = Task {
       try await Task.sleep(for: .seconds(2))
+      guard isPatient else { return }
       say("waiting for \(url); Ctrl-C gives up")
     }
     defer { notice.cancel() }
