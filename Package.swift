@@ -131,7 +131,7 @@ let hostModules = [
   hostModule(
     "Benchmarks",
     [
-      "Bytes", "Measurement", "ProgramImage", "Toolchain",
+      "Bytes", "Compartment", "Measurement", "ProgramImage", "Runtime", "Toolchain", "Verifier",
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
   hostModule("DifferentialTesting", ["BPF", "BPFText", "Bytes", "Emulator", "RandomPrograms"]),
@@ -239,6 +239,13 @@ let testTargets = [
       "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
+  tests(of: "Benchmarks"),
+  .testTarget(
+    name: "DocumentationTests",
+    dependencies: [
+      "CoAPTransport", "Compartment", "Helpers", "Interpreter", "Runtime", "TestSupport", "Toolchain",
+    ],
+    swiftSettings: host),
   tests(of: "FuzzTargets"),
   tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]

@@ -9,7 +9,7 @@ import SlotStorage
 
 /// A device as its network sees it: resources over CoAP, joined to the deployment of programs and their execution.
 ///
-/// The same on every board and on Linux. Whoever owns the socket calls ``receive(_:from:sink:)`` with each datagram and
+/// The same on every board and on Linux. Whoever owns the socket calls `receive(_:from:sink:)` with each datagram and
 /// ``poll(sink:)`` when ``nextDeadline`` has come.
 public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   let provisioning: Provisioning

@@ -58,7 +58,7 @@ extension Runtime where B: ~Copyable {
   /// Starts the slot's program to answer a CoAP request: r1 points to what `PacketWindow` lays out. Whoever waits for the end
   /// finds the response with ``response(of:returned:)``.
   ///
-  /// - Throws: ``RunError`` when nothing was started, ``OutOfBounds`` as an arena error when the request is too long.
+  /// - Throws: ``RunError`` when nothing was started, `OutOfBounds` as an arena error when the request is too long.
   public mutating func start(
     _ slot: SlotNumber, _ engine: Engine, answering request: borrowing Message, in datagram: Span<UInt8>,
     limits: RunLimits, grants: HelperSet? = nil

@@ -44,7 +44,7 @@ public enum RunError: Error, Equatable, Sendable {
 
 /// The program slots, and the programs that run in them: each on a thread and in an arena of its own.
 ///
-/// Whatever a slot holds came through ``install(_:)``, which takes what only the manifest processor makes; whatever runs
+/// Whatever a slot holds came through `install(_:)`, which takes what only the manifest processor makes; whatever runs
 /// went through the verifier.
 public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
@@ -123,7 +123,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
 
   /// Changes how a slot's program is to be run.
   ///
-  /// - Throws: ``SlotStorageError`` when that could not be made durable, or the slot is empty.
+  /// - Throws: `SlotStorageError` when that could not be made durable, or the slot is empty.
   public mutating func set(_ settings: StartSettings, of slot: SlotNumber) throws(SlotStorageError) {
     guard !slots.isEmpty(slot) else { throw .imageSize(0, limit: Limits.imageBytes) }
     try persistence.set(settings, of: slot)
@@ -132,7 +132,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
 
   /// Ends what runs in the slot, empties it, and drops its code.
   ///
-  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  /// - Throws: `SlotStorageError` when that could not be made durable; the slot is as it was then.
   public mutating func erase(_ slot: SlotNumber) throws(SlotStorageError) {
     try persistence.erase(slot)
     kill(slot)
@@ -146,7 +146,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.
   ///
   /// - Returns: whether there is code; if not, nothing was done.
-  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  /// - Throws: `SlotStorageError` when that could not be made durable; the slot is as it was then.
   public mutating func discardImage(of slot: SlotNumber) throws(SlotStorageError) -> Bool {
     guard code(of: slot) != nil else { return false }
     try persistence.erase(slot)
