@@ -63,7 +63,8 @@ let package = Package(
       "App",
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
-        product("DeviceServer"), product("Platform"), product("SimulatedPeripherals"),
+        product("DeviceConsole"), product("DeviceServer"), product("Platform"),
+        product("SimulatedPeripherals"),
       ]),
     program(
       "FirmwareChecks",

@@ -1,8 +1,11 @@
 import Bytes
 import CoAP
 import DeviceProtocol
+import Helpers
+import JIT
 import Platform
 import Runtime
+import SlotStorage
 
 /// A request that is answered when a run has ended.
 struct WaitingRequest: Sendable {
@@ -121,30 +124,58 @@ extension DeviceServer where B: ~Copyable {
       acknowledgement: now + patience)
   }
 
-  mutating func startLongRunning(
-    _ slot: SlotNumber, context: Span<UInt8>, _ query: Query
+  /// Starts a program that goes on without anyone who waits for it; from each start of the device on, if the request says so.
+  mutating func start(
+    _ slot: SlotNumber, context: Span<UInt8>, on trigger: Trigger?, _ query: Query
   ) throws(Problem) {
-    let restart: RestartPolicy =
-      query.contains(.restartAlways) ? .always : query.contains(.restartOnFailure) ? .onFailure : .never
+    let isForBoot = query.contains(.atBoot) || query.contains(.notAtBoot)
+    guard !query.contains(.atBoot) || runtime.keepsSlots else { throw Problem.noStorage }
+    var settings = StartSettings(query, trigger, isolation: runtime.code(of: slot)?.isolation)
     do throws(RunError) {
-      try runtime.start(
-        slot, Engine(query), .longRunning, context: context, limits: RunLimits(query, otherwise: .none),
-        grants: query.helpers, restart: restart)
+      try runtime.start(slot, settings, context: context)
     } catch {
       throw Problem(error, in: slot)
+    }
+    guard isForBoot else { return }
+    settings.startsAtBoot = query.contains(.atBoot)
+    do throws(SlotStorageError) {
+      try runtime.set(settings.startsAtBoot ? settings : StartSettings(), of: slot)
+    } catch {
+      runtime.kill(slot)
+      throw Problem(error)
     }
   }
 
-  mutating func startTimer(_ slot: SlotNumber, _ query: Query) throws(Problem) {
-    guard let period = query[.every], period > 0 else { throw Problem(noPeriod: slot) }
-    let engine = Engine(query)
-    do throws(RunError) {
-      try runtime.attach(
-        slot, to: .every(milliseconds: period), engine, limits: RunLimits(query, otherwise: .short(engine)),
-        grants: query.helpers)
-    } catch {
-      throw Problem(error, in: slot)
+  /// The timer that a request wants.
+  func timer(_ query: Query, in slot: SlotNumber) throws(Problem) -> Trigger {
+    guard let period = query.unsigned(.every), period > 0 else { throw Problem(noPeriod: slot) }
+    return .every(milliseconds: period)
+  }
+
+  /// The event that a request wants.
+  func event(_ query: Query, in slot: SlotNumber) throws(Problem) -> Trigger {
+    guard let device = query[.device] else { throw Problem(noEvent: slot) }
+    let number = UInt8(clamping: device)
+    switch (query[.above], query[.below], query.contains(.pressed)) {
+    case (let above?, nil, false):
+      return .event(BoardEvent(device: number, .above, Int16(clamping: above)))
+    case (nil, let below?, false):
+      return .event(BoardEvent(device: number, .below, Int16(clamping: below)))
+    case (nil, nil, true): return .event(BoardEvent(device: number, .above, 0))
+    default: throw Problem(noEvent: slot)
     }
+  }
+
+  /// Ends what runs in the slot, and what would run there later; with the device's next start as well, if the request says so.
+  mutating func end(_ slot: SlotNumber, _ query: Query) throws(Problem) {
+    guard !query.contains(.atBoot) else { throw Problem.atBootOfNothing }
+    var isDone = false
+    if query.contains(.notAtBoot), runtime.slots[slot].settings.startsAtBoot {
+      do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch { throw Problem(error) }
+      isDone = true
+    }
+    if runtime.kill(slot) { isDone = true }
+    guard isDone else { throw Problem(notRunning: slot) }
   }
 
   /// Answers whoever waits for the end of the slot's run, which is over.
@@ -257,6 +288,18 @@ extension RunLimits {
   init(_ query: Query, otherwise usual: RunLimits) {
     self.init(
       instructions: query[.instructions].map { Int($0) } ?? usual.instructions,
-      milliseconds: query[.milliseconds] ?? usual.milliseconds)
+      milliseconds: query.unsigned(.milliseconds) ?? usual.milliseconds)
+  }
+}
+
+extension StartSettings {
+  /// What a request says of how a program is to run.
+  fileprivate init(_ query: Query, _ trigger: Trigger?, isolation: Isolation?) {
+    self.init(
+      isolation: query.contains(.jit) ? isolation ?? .checked : nil,
+      restart: query.contains(.restartAlways)
+        ? .always : query.contains(.restartOnFailure) ? .onFailure : .never,
+      trigger: trigger, milliseconds: query.unsigned(.milliseconds),
+      instructions: query.unsigned(.instructions), helpers: query.helpers)
   }
 }

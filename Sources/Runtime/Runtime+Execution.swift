@@ -6,6 +6,7 @@ import Interpreter
 import JIT
 import Platform
 import ProgramImage
+public import SlotStorage
 
 /// What the runtime has to know of a run to carry out its helpers.
 struct ActiveRun: Sendable {
@@ -16,18 +17,6 @@ struct ActiveRun: Sendable {
   var isRodataInImage = true
 }
 
-extension Trigger {
-  /// When it comes next, after a run that was started at `start`: those that the run has taken are left out.
-  func next(after start: Instant, now: Instant) -> Instant {
-    switch self {
-    case .every(let milliseconds):
-      let period = UInt64(max(milliseconds, 1))
-      let passed = now.milliseconds(since: start) / period
-      return start + (passed + 1) * period
-    }
-  }
-}
-
 /// What may differ between two runs of a slot's code.
 struct Launch: Equatable, Sendable {
   let contextSize: Int
@@ -35,7 +24,7 @@ struct Launch: Equatable, Sendable {
 }
 
 /// A program that is about to run.
-private struct PreparedRun {
+struct PreparedRun {
   let code: ThreadProgram.Code
   let imageMemory: MemoryRegion
   let rodata: Range<UInt>
@@ -100,17 +89,31 @@ extension Runtime where B: ~Copyable {
     return try packet.response(in: arenas[slot.index].contextBytes, returned: returned)
   }
 
-  /// Runs the slot's program whenever the trigger comes, and once now.
+  /// Starts the slot's program as the settings say: to go on until it ends, or to be run by their trigger. A timer runs it now, too.
   ///
+  /// - Parameters:
+  ///   - slot: whose program.
+  ///   - settings: how; whether it starts at boot makes no difference.
+  ///   - context: of a program that no trigger runs.
   /// - Throws: ``RunError`` when nothing was started.
-  public mutating func attach(
-    _ slot: SlotNumber, to trigger: Trigger, _ engine: Engine, limits: RunLimits, grants: HelperSet? = nil
+  public mutating func start(
+    _ slot: SlotNumber, _ settings: StartSettings, context: Span<UInt8> = Span()
   ) throws(RunError) {
-    try start(slot, engine, .triggered, context: Span(), limits: limits, grants: grants)
-    instances[slot.index].trigger = trigger
+    switch settings.trigger {
+    case nil:
+      try start(
+        slot, Engine(settings), .longRunning, context: context, limits: RunLimits(settings),
+        grants: settings.helpers, restart: settings.restart)
+    case .every:
+      try start(
+        slot, Engine(settings), .triggered, context: Span(), limits: RunLimits(settings),
+        grants: settings.helpers)
+      instances[slot.index].trigger = settings.trigger
+    case .event(let event): try attach(slot, to: event, settings)
+    }
   }
 
-  private mutating func note(
+  mutating func note(
     _ slot: SlotNumber, _ model: ExecutionModel, _ limits: RunLimits, _ grants: HelperSet?,
     _ restart: RestartPolicy
   ) {
@@ -123,12 +126,12 @@ extension Runtime where B: ~Copyable {
   }
 
   /// Whoever wants to run a program that runs, or will by itself, has to end that first.
-  private mutating func checkIsFree(_ slot: SlotNumber) throws(RunError) {
+  mutating func checkIsFree(_ slot: SlotNumber) throws(RunError) {
     guard !instances[slot.index].isActive, instances[slot.index].state != .waiting else { throw .busy }
   }
 
   /// Lays everything out that a run needs, but the context.
-  private mutating func prepare(
+  mutating func prepare(
     _ slot: SlotNumber, _ engine: Engine, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     switch engine {
@@ -314,7 +317,8 @@ extension Runtime where B: ~Copyable {
   /// When ``advance()`` has something to do although no thread can go on; `nil` if there is no such time.
   public var nextWake: Instant? {
     mutating get {
-      var earliest: Instant?
+      var earliest = bootTime
+      if let nextLook { earliest = earliest.map { min($0, nextLook) } ?? nextLook }
       for index in 0..<Limits.slots where instances[index].state != .paused {
         guard let wake = instances[index].wake else { continue }
         earliest = earliest.map { min($0, wake) } ?? wake
@@ -330,6 +334,8 @@ extension Runtime where B: ~Copyable {
   ///
   /// - Returns: whose run has ended; `nil` when it is time for other work.
   public mutating func advance() -> SlotNumber? {
+    startAtBoot()
+    lookForEvents()
     wakeSleepers()
     while let event = threads.next() {
       guard let slot = SlotNumber(event.thread) else { return nil }
@@ -368,18 +374,21 @@ extension Runtime where B: ~Copyable {
         threads.proceed(index)
       case .waiting:
         instances[index].wake = nil
-        restart(slot)
+        runAgain(slot)
       case .idle, .running, .paused, .ended: break
       }
     }
   }
 
   /// Runs a program again, by its trigger or its restart policy.
-  private mutating func restart(_ slot: SlotNumber) {
+  mutating func runAgain(_ slot: SlotNumber) {
     let instance = instances[slot.index]
+    let contextSize: Int =
+      if case .event = instance.trigger { Limits.readingBytes } else { 0 }
     do throws(RunError) {
-      let run = try prepare(slot, instance.engine, contextSize: 0, grants: instance.grants)
-      launch(slot, run, instance.engine, contextSize: 0, limits: instance.limits, packet: nil)
+      let run = try prepare(slot, instance.engine, contextSize: contextSize, grants: instance.grants)
+      if contextSize > 0 { fillReading(instance.reading, for: slot) }
+      launch(slot, run, instance.engine, contextSize: contextSize, limits: instance.limits, packet: nil)
       if instance.trigger == nil { instances[slot.index].restarts &+= 1 }
     } catch {
       // It ran before: only its code can have gone.
@@ -397,7 +406,7 @@ extension Runtime where B: ~Copyable {
     let now = services.board.now
     if let trigger = instances[slot.index].trigger {
       instances[slot.index].state = .waiting
-      instances[slot.index].wake = trigger.next(after: instances[slot.index].started, now: now)
+      instances[slot.index].wake = next(after: slot, by: trigger, now: now)
       return
     }
     guard instances[slot.index].model == .longRunning else { return }

@@ -1,6 +1,7 @@
 import BPF
 public import Bytes
 import COSE
+import CoAP
 public import Compartment
 import Helpers
 import Interpreter
@@ -37,6 +38,8 @@ public enum RunError: Error, Equatable, Sendable {
   case helperNotGranted(HelperCall)
   /// The request that the program is to answer has more bytes than there is room for.
   case requestTooLong(found: Int, limit: Int)
+  /// The board has no device with this number, whose event is to run the program.
+  case noDevice(found: Int, count: Int)
 }
 
 /// The program slots, and the programs that run in them: each on a thread and in an arena of its own.
@@ -62,6 +65,10 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   /// Of the runs that answer a CoAP request.
   var packets = InlineArray<5, PacketWindow?>(repeating: nil)
   private var persistence: SlotPersistence<B.Flash>
+  /// When the programs are due that run at boot; `nil` when none is or they have been started.
+  var bootTime: Instant?
+  /// When the devices are looked at next whose events run programs.
+  var nextLook: Instant?
 
   /// The slots hold what the board's storage has of them; without storage they are empty.
   public init(board: consuming B) {
@@ -69,6 +76,9 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     services = Services(board: board)
     threads = services.board.makeThreads(count: Limits.slots)
     persistence.restore(&slots, hashing: B.Crypto.Hash.self)
+    for index in 0..<Limits.slots where slots.records[index].settings.startsAtBoot {
+      bootTime = services.board.now + Limits.bootMilliseconds
+    }
   }
 
   // MARK: Deployment
@@ -107,6 +117,9 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     instances[slot.index] = Instance()
     services.clearLocalStore(of: slot)
   }
+
+  /// Whether the slots are kept where they outlive a restart.
+  public var keepsSlots: Bool { persistence.hasStorage }
 
   /// Changes how a slot's program is to be run.
   ///

@@ -134,7 +134,7 @@ extension Services where B: ~Copyable {
 
 extension PhysicalValue {
   /// A `phydat_t`, least significant byte first.
-  fileprivate var bits: UInt64 {
+  var bits: UInt64 {
     UInt64(UInt16(bitPattern: first)) | UInt64(UInt16(bitPattern: second)) << 16
       | UInt64(UInt16(bitPattern: third)) << 32 | UInt64(unit) << 48 | UInt64(UInt8(bitPattern: scale)) << 56
   }
