@@ -40,7 +40,7 @@ extension DeviceServer where B: ~Copyable {
         let slot = try SlotNumber(in: observed.route)
         return try write(
           InstanceState(slot: slot, instance: runtime.instance(of: slot)), observed.format)
-      case .instances: return try write(InstanceList(of: runtime), observed.format)
+      case .instances: return try write(InstanceList(of: &runtime), observed.format)
       case .store, .programStore: return try write(try entries(of: observed.route), observed.format)
       default: return nil
       }

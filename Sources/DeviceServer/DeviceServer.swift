@@ -189,7 +189,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respond(to: request, .content, format, state, sink: &sink)
       case .instances:
         observe(request, route, format)
-        try respond(to: request, .content, format, InstanceList(of: runtime), sink: &sink)
+        try respond(to: request, .content, format, InstanceList(of: &runtime), sink: &sink)
       case .store, .programStore:
         let list = try entries(of: route)
         observe(request, route, format)

@@ -145,17 +145,21 @@ struct InstanceState: Representation {
 
 /// What runs in all slots.
 struct InstanceList: Representation {
-  private let instances: InlineArray<5, Instance>
+  private var instances: InlineArray<5, Instance?>
 
-  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
-    instances = runtime.instances
+  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
+    instances = InlineArray(repeating: nil)
+    for index in instances.indices {
+      guard let slot = SlotNumber(index) else { continue }
+      instances[index] = runtime.instance(of: slot)
+    }
   }
 
   func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
     try writer.beginList(instances.count)
     for index in instances.indices {
-      guard let slot = SlotNumber(index) else { continue }
-      try InstanceState(slot: slot, instance: instances[index]).write(into: &writer)
+      guard let slot = SlotNumber(index), let instance = instances[index] else { continue }
+      try InstanceState(slot: slot, instance: instance).write(into: &writer)
     }
   }
 }

@@ -109,6 +109,14 @@ extension RequestRule {
     case .notRunning: "`microbpf ps` shows what runs; `microbpf start --slot N` starts the program"
     case .noPeriod: "say how often with --every"
     case .helperNotAllowed: "let it call the helper with --helpers, or leave that option out"
+    case .noEvent: "name one event: --on button, --on 'temperature>250'"
+    case .noDevice, .noPin: "`microbpf shell sensors` lists the devices that there are"
+    case .unknownKey: "`microbpf store list` shows the keys that have values"
+    case .storeFull: "forget a key: `microbpf store delete KEY`"
+    case .notGranted: "have it done at the device, or change the device's policy"
+    case .number, .bodyFormat: "give a number that the resource takes, as text or CBOR"
+    case .notSettable: "set an actuator, or a sensor whose values are simulated: `microbpf shell sensors`"
+    case .cannotRestart: "restart the device by hand"
     }
   }
 }
