@@ -4,7 +4,8 @@ public import CoAP
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
   case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, event, code,
-    instances, store, storeEntry, programStore, programStoreEntry, trigger, push, peripherals, peripheral, pin,
+    instances, store, storeEntry, programStore, programStoreEntry, trigger, push, peripherals, peripheral,
+    pin,
     reboot
 
   /// A resource's row.

@@ -46,7 +46,8 @@ import Testing
 
   @Test(arguments: [
     "", "devic", "device/", "devices", "slot", "slots/", "slots/x", "slots/01", "slots/-1", "slots/12345",
-    "slots/1/", "slots/1/runs", "slots/1/run/2", "suit", "suit/trigger/x", "well-known/core", "Device", "store/", "store/x", "store/-1", "store/01",
+    "slots/1/", "slots/1/runs", "slots/1/run/2", "suit", "suit/trigger/x", "well-known/core", "Device",
+    "store/", "store/x", "store/-1", "store/01",
     "store/4294967296", "store/99999999999999999999", "slots/1/store/", "slots/x/store/1", "peripherals/x",
     "pins/1", "pins/1/2/3", "reboot/1",
   ])
