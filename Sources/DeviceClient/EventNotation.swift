@@ -25,6 +25,7 @@ public struct EventNotation: Equatable, Sendable, CustomStringConvertible {
   }
 
   /// - Parameter readings: of all devices of the board.
+  /// - Returns: the event, of the first device of the type.
   /// - Throws: ``NoSuchDevice`` when none of them is meant.
   public func event(amongst readings: [PeripheralDescription.Reading]) throws -> DeviceEvent {
     if let number = Int(device) { return DeviceEvent(device: number, condition) }

@@ -38,8 +38,10 @@ struct Deploy: AsyncParsableCommand {
       let report: DeliveryReport
       do {
         report = try await device.withClient { device in
-          try await deliver(
-            image: image, to: slot.slot, of: device, signing: signing, fileServerAddress: serveAddress)
+          try await showingProgress(of: device, isQuiet: output.json) {
+            try await deliver(
+              image: image, to: slot.slot, of: device, signing: signing, fileServerAddress: serveAddress)
+          }
         }
       } catch DeviceError.refused(let refusal) where refusal.stage == .verifier {
         say("`microbpf verify \(program)` shows where and what to do")
@@ -82,7 +84,9 @@ struct Push: AsyncParsableCommand {
         sequenceNumber: manifest.sequence, form: manifest.form)
       let image = try await build(program, layout: layout.layout)
       let installation = try await device.withClient { device in
-        try await push(image: image, to: slot.slot, of: device, signing: signing)
+        try await showingProgress(of: device, isQuiet: output.json) {
+          try await push(image: image, to: slot.slot, of: device, signing: signing)
+        }
       }
       try output.print(
         installation,

@@ -120,7 +120,11 @@ struct Pull: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let installation = try await device.withClient { try await $0.install(manifest: url) }
+      let installation = try await device.withClient { device in
+        try await showingProgress(of: device, isQuiet: output.json) {
+          try await device.install(manifest: url)
+        }
+      }
       try output.print(
         installation,
         text:

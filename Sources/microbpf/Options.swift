@@ -13,10 +13,14 @@ struct DeviceOptions: ParsableArguments {
 
   /// Asks the device, and closes the socket whatever happens.
   ///
-  /// - Parameter isPatient: whether it says after two seconds that it waits.
-  func withClient<Result>(isPatient: Bool = true, _ body: (DeviceClient) async throws -> Result) async throws
-    -> Result
-  {
+  /// - Parameters:
+  ///   - isPatient: whether it says after two seconds that it waits.
+  ///   - body: what asks.
+  /// - Returns: what `body` returns.
+  /// - Throws: what `body` throws.
+  func withClient<Result>(
+    isPatient: Bool = true, _ body: (DeviceClient) async throws -> Result
+  ) async throws -> Result {
     let url = device ?? ProcessInfo.processInfo.environment["MICROBPF_DEVICE"] ?? "coap://127.0.0.1:5683"
     let client = try await CoAPClient()
     let notice = Task {
