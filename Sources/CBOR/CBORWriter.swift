@@ -66,6 +66,7 @@ public struct CBORWriter: ~Copyable, ~Escapable {
     try output.write(Simple.null)
   }
 
+  @_optimize(speed)
   private mutating func writeString(_ type: CBORType, _ content: Span<UInt8>) throws(OutOfBounds) {
     let start = output.count
     try writeHead(type, UInt64(content.count))
@@ -75,13 +76,13 @@ public struct CBORWriter: ~Copyable, ~Escapable {
     }
   }
 
+  @_optimize(speed)
   private mutating func writeHead(_ type: CBORType, _ argument: UInt64) throws(OutOfBounds) {
     let start = output.count
+    let type = type.rawValue << 5
+    if argument < UInt64(Head.Information.oneByte) { return try output.write(type | UInt8(argument)) }
     do throws(OutOfBounds) {
-      let type = type.rawValue << 5
       switch argument {
-      case 0..<UInt64(Head.Information.oneByte):
-        try output.write(type | UInt8(argument))
       case 0...UInt64(UInt8.max):
         try output.write(type | Head.Information.oneByte)
         try output.write(UInt8(argument))

@@ -6,6 +6,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
   private var lastOption: UInt16 = 0
 
   @_lifetime(copy storage)
+  @_optimize(speed)
   public init(
     _ storage: consuming MutableSpan<UInt8>, type: MessageType, code: Code, messageID: UInt16,
     token: Token = Token(value: 0, count: 0)
@@ -35,7 +36,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
   }
 
   /// An unsigned integer in as few bytes as it needs; none for 0 (RFC 7252 §3.2).
-  @inline(never)
+  @inline(never) @_optimize(speed)
   public mutating func option(_ number: OptionNumber, integer value: UInt32) throws(OutOfBounds) {
     let length = (UInt32.bitWidth - value.leadingZeroBitCount + 7) / 8
     try header(number, length: length)
@@ -69,7 +70,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
 
   // Out of line, because one copy is smaller, and because Swift 6.3 fails an internal check of its optimizer when it
   // inlines this into another module of the device.
-  @inline(never)
+  @inline(never) @_optimize(speed)
   private mutating func header(_ number: OptionNumber, length: Int) throws(OutOfBounds) {
     precondition(number.rawValue >= lastOption, "options are written in ascending order")
     let delta = Int(number.rawValue - lastOption)

@@ -13,37 +13,51 @@ public struct Route: Equatable, Sendable {
   }
 
   /// `nil` when nothing is served under the request's path.
+  @_optimize(speed)
   public init?(_ request: borrowing Message) {
-    for resource in Resource.allCases {
-      if let route = Route(request, matching: resource) {
-        self = route
+    // The path as in `Resource.path`: a number stands for any.
+    var storage = InlineArray<32, UInt8>(repeating: 0)
+    var count = 0
+    var parameter: Int?
+    var options = request.options
+    while let option = options.next() {
+      guard option.number == .uriPath else { continue }
+      let number = decimal(option.value)
+      let room = storage.count - count
+      guard option.value.count < room else { return nil }
+      if count > 0 {
+        storage[count] = UInt8(ascii: "/")
+        count += 1
+      }
+      if let number {
+        storage[count] = UInt8(ascii: "+")
+        count += 1
+        parameter = number
+        continue
+      }
+      for index in option.value.indices {
+        let byte = option.value[index]
+        // Within a segment both are themselves.
+        guard byte != UInt8(ascii: "/"), byte != UInt8(ascii: "+") else { return nil }
+        storage[count] = byte
+        count += 1
+      }
+    }
+    var number: UInt8 = 0
+    while let resource = Resource(rawValue: number) {
+      let path = resource.path.bytes
+      if path.count == count, path.holdsSameBytes(as: storage.span.extracting(0..<count)) {
+        self.init(resource, parameter: parameter)
         return
       }
+      number += 1
     }
     return nil
   }
 
-  private init?(_ request: borrowing Message, matching resource: Resource) {
-    var parameter: Int?
-    var segments = PathSegments(resource.row.path.bytes)
-    var options = request.options
-    while let option = options.next() {
-      guard option.number == .uriPath else { continue }
-      guard let segment = segments.next() else { return nil }
-      if segment.holdsSameBytes(as: "+") {
-        guard let number = decimal(option.value) else { return nil }
-        parameter = number
-      } else {
-        guard segment.holdsSameBytes(as: option.value) else { return nil }
-      }
-    }
-    guard segments.isAtEnd else { return nil }
-    self.init(resource, parameter: parameter)
-  }
-
   /// Writes the path, from the first segment on and without a leading `/`.
   public func writePath(into output: inout ByteWriter) throws(OutOfBounds) {
-    var segments = PathSegments(resource.row.path.bytes)
+    var segments = PathSegments(resource.path.bytes)
     var isFirst = true
     while let segment = segments.next() {
       if !isFirst { try output.write(UInt8(ascii: "/")) }

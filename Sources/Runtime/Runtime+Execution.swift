@@ -262,6 +262,11 @@ extension Runtime where B: ~Copyable {
     return instances[slot.index]
   }
 
+  /// How the last run of the slot's program ended, what for it ran, and what it used.
+  public mutating func lastRun(of slot: SlotNumber) -> (Ending?, ExecutionModel, ThreadUsage) {
+    (instances[slot.index].ending, instances[slot.index].model, instances[slot.index].usage)
+  }
+
   /// Whether a run of the slot's program is under way.
   public mutating func isActive(_ slot: SlotNumber) -> Bool { instances[slot.index].isActive }
 
@@ -337,14 +342,14 @@ extension Runtime where B: ~Copyable {
       case .call:
         guard let ending = carryOut(threads.call(of: event.thread), for: slot) else { continue }
         finish(slot, ending)
-      case .end: finish(slot, ending(of: slot))
+      case .end: finish(slot, endingOfThread(of: slot))
       }
       return slot
     }
     return nil
   }
 
-  private mutating func ending(of slot: SlotNumber) -> Ending {
+  private mutating func endingOfThread(of slot: SlotNumber) -> Ending {
     switch threads.ending(of: slot.index) {
     case .returned(let value): .returned(value)
     case .stopped(let rule, let place, let address):
