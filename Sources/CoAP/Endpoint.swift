@@ -187,11 +187,18 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   @_optimize(speed)
   mutating func freeEntry(at now: Instant) -> Int? {
     var best: Int?
+    var worth = 0
+    var expiry = now
     for index in 0..<capacity {
       if exchanges[index].state == .free { return index }
       guard exchanges[index].state == .finished else { continue }
-      if let current = best, !exchanges[index].isWorthLess(than: exchanges[current]) { continue }
+      let other = exchanges[index].worth
+      guard best == nil || other < worth || other == worth && exchanges[index].expiry < expiry else {
+        continue
+      }
       best = index
+      worth = other
+      expiry = exchanges[index].expiry
     }
     if let best, exchanges[best].kind == .incoming, !exchanges[best].isSafe, exchanges[best].expiry > now {
       forgotten[nextForgotten] = ForgottenRequest(exchanges[best])

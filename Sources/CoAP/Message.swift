@@ -40,10 +40,13 @@ public struct Token: Equatable, Sendable {
     self.count = count
   }
 
+  /// - Precondition: there are eight bytes at most.
+  @_optimize(speed)
   init(_ bytes: Span<UInt8>) {
     var value: UInt64 = 0
-    for index in bytes.indices { value = value << 8 | UInt64(bytes[index]) }
-    self.init(value: value, count: bytes.count)
+    for index in bytes.indices { value = value << 8 | UInt64(truncatingIfNeeded: bytes[index]) }
+    self.value = value
+    count = bytes.count
   }
 }
 

@@ -15,8 +15,12 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     try output.write(1 << 6 | type.rawValue << 4 | UInt8(token.count))
     try output.write(code.rawValue)
     try output.writeBigEndian(messageID)
-    for index in 0..<token.count {
-      try output.write(UInt8(truncatingIfNeeded: token.value >> (8 * UInt64(token.count - 1 - index))))
+    // Shifted by constants, as the core has no shift of 64 bits by a number.
+    var rest = token.value
+    for _ in token.count..<8 { rest <<= 8 }
+    for _ in 0..<token.count {
+      try output.write(UInt8(truncatingIfNeeded: rest >> 56))
+      rest <<= 8
     }
   }
 

@@ -156,16 +156,16 @@ extension Runtime where B: ~Copyable {
       rodata: rodata..<rodata + UInt(translated.rodata.count))
   }
 
+  @_optimize(speed)
   private mutating func prepareCompiled(
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
-    guard let code = engines.code(of: slot, generation: slots.generation(of: slot)) else {
+    guard let program = engines.program(of: slot, generation: slots.generation(of: slot)) else {
       throw slots.isEmpty(slot) ? .emptySlot : .notCompiled
     }
     // Without its image, the calls of a program are checked when it makes them.
     if !slots.isEmpty(slot) { try checkCalls(in: slot, grants: grants) }
-    let program = code.program
     try prepareArena(
       of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
       contextSize: contextSize)
@@ -263,6 +263,7 @@ extension Runtime where B: ~Copyable {
   }
 
   /// How the last run of the slot's program ended, what for it ran, and what it used.
+  @_optimize(speed)
   public mutating func lastRun(of slot: SlotNumber) -> (Ending?, ExecutionModel, ThreadUsage) {
     (instances[slot.index].ending, instances[slot.index].model, instances[slot.index].usage)
   }
