@@ -13,6 +13,7 @@ struct RunAttacks: AsyncParsableCommand {
 
       Example: microbpf attack --forged 20000
                microbpf attack --only recurse.c
+               microbpf attack --machine mps2-an500
                microbpf attack --no-programs --forged 1 --seed 4711
       """)
 
@@ -79,6 +80,7 @@ struct RunAttacks: AsyncParsableCommand {
   private func runForged(seed: UInt64) async throws -> ForgedCodeReport {
     var code = ForgedCode()
     code.jobs = jobs
+    code.machine = board.machine.machine
     let report = try await code.run(seed: seed, count: forged) { done in
       FileHandle.standardError.write(Data("\r\(done) pieces of forged code".utf8))
     }

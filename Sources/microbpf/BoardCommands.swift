@@ -53,7 +53,8 @@ struct Emulate: AsyncParsableCommand {
     abstract: "Start an emulated board, show its console, and stop it on Ctrl-C.",
     discussion: """
       The board is QEMU's MPS2 with a Cortex-M4, or with a Cortex-M7 (mps2-an500), running the firmware that
-      `make firmware` builds. To manifests it is mps2-an386 either way.
+      `make firmware` builds, or with a Cortex-M3 (mps2-an385), running that of `make firmware-cortex-m3`. To
+      manifests it is mps2-an386 in any case.
 
       Example: microbpf emulate
                microbpf emulate --machine mps2-an500
@@ -69,8 +70,8 @@ struct Emulate: AsyncParsableCommand {
       "The UDP port of this machine that leads to the board. Default: 5683, or a free one if that is taken.")
   var port: UInt16?
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @Option(help: "The firmware, an ELF file. Default: that of the machine.")
+  var firmware: String?
 
   @Option(help: "Write the frames of the board's Ethernet to this file, in the format of libpcap.")
   var capture: String?
@@ -89,7 +90,8 @@ struct Emulate: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       var configuration = BoardConfiguration(
-        firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
+        firmware: firmware ?? machine.machine.defaultFirmware,
+        provisioning: try identity.provisioning(board: "mps2-an386").block)
       configuration.machine = machine.machine
       configuration.countsInstructions = countInstructions
       configuration.capture = capture

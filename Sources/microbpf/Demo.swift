@@ -19,8 +19,8 @@ struct Demo: AsyncParsableCommand {
 
   @OptionGroup var machine: MachineOption
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @Option(help: "The firmware, an ELF file. Default: that of the machine.")
+  var firmware: String?
 
   @Option(help: "The folder of the examples.")
   var examples = "Examples"
@@ -39,6 +39,7 @@ struct Demo: AsyncParsableCommand {
       let signing = Signing(key: SigningKey())
       let provisioning = try makeProvisioning(
         trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
+      let firmware = firmware ?? machine.machine.defaultFirmware
       say("booting \(firmware) on QEMU's \(machine.machine.rawValue)")
       let showsConsole = console
       var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)

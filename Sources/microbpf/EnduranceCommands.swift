@@ -11,10 +11,12 @@ struct TrialBoardOptions: ParsableArguments {
   @Option(help: "qemu is the firmware on an emulated board, linux a device in this process.")
   var board = TrialBoard.Kind.qemu
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @Option(help: "The firmware, an ELF file. Default: that of the machine.")
+  var firmware: String?
 
-  var trialBoard: TrialBoard { TrialBoard(board, firmware: firmware) }
+  @OptionGroup var machine: MachineOption
+
+  var trialBoard: TrialBoard { TrialBoard(board, firmware: firmware, machine: machine.machine) }
 }
 
 struct Faults: AsyncParsableCommand {

@@ -10,8 +10,10 @@ import Toolchain
 struct ScratchBoardOptions: ParsableArguments {
   @OptionGroup var machine: MachineOption
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @Option(help: "The firmware, an ELF file. Default: that of the machine.")
+  var firmware: String?
+
+  var image: String { firmware ?? machine.machine.defaultFirmware }
 
   @Flag(help: "Show the board's console.")
   var console = false
@@ -24,7 +26,7 @@ struct ScratchBoardOptions: ParsableArguments {
     var provisioning = try makeProvisioning(
       trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
     provisioning.seed = seed
-    var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    var configuration = BoardConfiguration(firmware: image, provisioning: provisioning.block)
     configuration.machine = machine.machine
     let showsConsole = console
     return try await withEmulatedBoard(
@@ -74,7 +76,7 @@ struct Examples: AsyncParsableCommand {
       guard !chosen.isEmpty else { throw NoExample(folder: folder) }
       say("compiling \(chosen.count) examples")
       let built = try await build(chosen)
-      say("booting \(board.firmware) on QEMU's \(board.machine.machine.rawValue)")
+      say("booting \(board.image) on QEMU's \(board.machine.machine.rawValue)")
       let rows = try await board.withBoard(seed: 0) { device, signing in
         var rows: [ExampleRow] = []
         for (index, example) in built.enumerated() {
