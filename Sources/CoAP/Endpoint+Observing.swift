@@ -125,6 +125,14 @@ extension Endpoint {
     return count
   }
 
+  /// Whether any client does.
+  public var hasObservers: Bool {
+    mutating get {
+      for index in observers.indices where observers[index].isActive { return true }
+      return false
+    }
+  }
+
   /// The number that the answer to a request bears which made its client an observer; an error undoes that.
   mutating func observeNumber(ofAnswer index: Int, _ code: Code, body: Span<UInt8>) -> UInt32? {
     guard let observer = exchanges[index].observer else { return nil }

@@ -11,6 +11,7 @@ extension DeviceServer where B: ~Copyable {
 
   /// Tells the observers of what has changed since they were told last. Nobody who changes something has to think of them.
   mutating func tellObservers(sink: inout some DatagramSink & ~Copyable) {
+    guard endpoint.hasObservers else { return }
     let now = now
     for place in 0..<Endpoint<8>.observerLimit {
       guard let number = endpoint.resourceObserved(at: place), let length = represent(number) else {

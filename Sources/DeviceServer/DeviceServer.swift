@@ -70,12 +70,14 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false,
     sink: inout some DatagramSink & ~Copyable
   ) {
-    switch endpoint.receive(datagram, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
+    guard let message = try? Message(datagram) else {
+      if !isMulticast { endpoint.rejectMalformed(datagram, from: peer, sink: &sink) }
+      return
+    }
+    switch endpoint.receive(message, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
     case .request(let request):
-      guard let message = try? Message(datagram) else { return }
       handle(message, in: datagram, request, from: peer, sink: &sink)
     case .response(let exchange):
-      guard let message = try? Message(datagram) else { return }
       continueDeployment(with: message, of: exchange, sink: &sink)
     case .failed(let exchange, let failure):
       failDeployment(of: exchange, failure, sink: &sink)

@@ -159,16 +159,16 @@ extension Runtime where B: ~Copyable {
       rodata: rodata..<rodata + UInt(translated.rodata.count))
   }
 
+  @_optimize(speed)
   private mutating func prepareCompiled(
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
-    guard let code = engines.code(of: slot, generation: slots.generation(of: slot)) else {
+    guard let program = engines.program(of: slot, generation: slots.generation(of: slot)) else {
       throw slots.isEmpty(slot) ? .emptySlot : .notCompiled
     }
     // Without its image, the calls of a program are checked when it makes them.
     if !slots.isEmpty(slot) { try checkCalls(in: slot, grants: grants) }
-    let program = code.program
     try prepareArena(
       of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
       contextSize: contextSize)
@@ -265,6 +265,12 @@ extension Runtime where B: ~Copyable {
     return instances[slot.index]
   }
 
+  /// How the last run of the slot's program ended, what for it ran, and what it used.
+  @_optimize(speed)
+  public mutating func lastRun(of slot: SlotNumber) -> (Ending?, ExecutionModel, ThreadUsage) {
+    (instances[slot.index].ending, instances[slot.index].model, instances[slot.index].usage)
+  }
+
   /// Whether a run of the slot's program is under way.
   public mutating func isActive(_ slot: SlotNumber) -> Bool { instances[slot.index].isActive }
 
@@ -343,14 +349,14 @@ extension Runtime where B: ~Copyable {
       case .call:
         guard let ending = carryOut(threads.call(of: event.thread), for: slot) else { continue }
         finish(slot, ending)
-      case .end: finish(slot, ending(of: slot))
+      case .end: finish(slot, endingOfThread(of: slot))
       }
       return slot
     }
     return nil
   }
 
-  private mutating func ending(of slot: SlotNumber) -> Ending {
+  private mutating func endingOfThread(of slot: SlotNumber) -> Ending {
     switch threads.ending(of: slot.index) {
     case .returned(let value): .returned(value)
     case .stopped(let rule, let place, let address):

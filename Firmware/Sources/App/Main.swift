@@ -66,15 +66,26 @@ typealias MPS2Console = Console<UDPSink, SerialOutput>
     else {
       halt("microbpf: the network could not be started\n")
     }
-    let server = DeviceServer(
-      board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
-      provisioning: provisioning)
+    // On the heap, as it is too large for the stack, and stays where it is.
+    let server = UnsafeMutablePointer<DeviceServer<MPS2>>.allocate(capacity: 1)
+    unsafe start(server, provisioning)
     UART.write("microbpf: ready\n")
-    serve(server)
+    unsafe serve(&server.pointee)
+  }
+
+  @inline(never)
+  private static func start(
+    _ server: UnsafeMutablePointer<DeviceServer<MPS2>>, _ provisioning: Provisioning
+  ) {
+    // SAFETY: it has room for one.
+    unsafe server.initialize(
+      to: DeviceServer(
+        board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
+        provisioning: provisioning))
   }
 
   /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
-  static func serve(_ server: consuming DeviceServer<MPS2>) -> Never {
+  static func serve(_ server: inout DeviceServer<MPS2>) -> Never {
     var sink = Console(network: UDPSink(), output: SerialOutput())
     sink.start()
     var frame = InlineArray<1514, UInt8>(repeating: 0)
