@@ -132,8 +132,11 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .log:
         respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
       case .instance where message.code == .get:
-        observe(request, route, format)
-        try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
+        // An observer is not told whenever time passes.
+        let isObserver = observe(request, route, format)
+        try respondWithInstance(
+          of: try SlotNumber(in: route), to: request, .content, format, withPresentUsage: !isObserver,
+          sink: &sink)
       case .instance where message.code == .delete:
         let slot = try SlotNumber(in: route)
         guard runtime.kill(slot) else { throw Problem(notRunning: slot) }
