@@ -143,8 +143,11 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .log:
         respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
       case .instance where message.code == .get:
-        observe(request, route, format)
-        try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
+        // An observer is not told whenever time passes.
+        let isObserver = observe(request, route, format)
+        try respondWithInstance(
+          of: try SlotNumber(in: route), to: request, .content, format, withPresentUsage: !isObserver,
+          sink: &sink)
       case .instance where message.code == .delete:
         let slot = try SlotNumber(in: route)
         try end(slot, query)
@@ -193,8 +196,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let state = PeripheralState(of: &runtime.services.board.peripherals, at: time)
         try respond(to: request, .content, format, state, sink: &sink)
       case .instances:
-        observe(request, route, format)
-        try respond(to: request, .content, format, InstanceList(of: &runtime), sink: &sink)
+        let isObserver = observe(request, route, format)
+        let instances = InstanceList(of: &runtime, withPresentUsage: !isObserver)
+        try respond(to: request, .content, format, instances, sink: &sink)
       case .store, .programStore:
         let list = try entries(of: route)
         observe(request, route, format)

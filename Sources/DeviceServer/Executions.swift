@@ -272,11 +272,10 @@ extension DeviceServer where B: ~Copyable {
 
   mutating func respondWithInstance(
     of slot: SlotNumber, to request: RequestID, _ code: Code, _ format: Format,
-    sink: inout some DatagramSink & ~Copyable
+    withPresentUsage: Bool = true, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
-    try respond(
-      to: request, code, format, InstanceState(slot: slot, instance: runtime.instance(of: slot)),
-      sink: &sink)
+    let instance = runtime.instance(of: slot, withPresentUsage: withPresentUsage)
+    try respond(to: request, code, format, InstanceState(slot: slot, instance: instance), sink: &sink)
   }
 }
 

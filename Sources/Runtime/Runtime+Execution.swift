@@ -259,10 +259,12 @@ extension Runtime where B: ~Copyable {
     threads.start(slot.index, program)
   }
 
-  /// What runs, or ran, in the slot, and what it has used by now.
-  public mutating func instance(of slot: SlotNumber) -> Instance {
-    if instances[slot.index].isActive { instances[slot.index].usage = threads.usage(of: slot.index) }
-    return instances[slot.index]
+  /// What runs, or ran, in the slot. Its usage is that of the run that is under way, if there is one, up to now; or it is
+  /// nothing until the run has ended, for those who want to be told of changes.
+  public mutating func instance(of slot: SlotNumber, withPresentUsage: Bool = true) -> Instance {
+    var instance = instances[slot.index]
+    if withPresentUsage, instance.isActive { instance.usage = threads.usage(of: slot.index) }
+    return instance
   }
 
   /// How the last run of the slot's program ended, what for it ran, and what it used.

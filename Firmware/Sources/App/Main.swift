@@ -24,7 +24,7 @@ struct MPS2: Board {
 
   var heapBytes: Int? { Processor.heapBytes }
 
-  var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
+  var microseconds: UInt64 { SysTick.microseconds }
 
   mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }
 
