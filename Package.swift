@@ -67,6 +67,7 @@ let portableModules = [
       "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("DeviceConsole", ["Bytes", "CBOR", "CoAP", "DeviceProtocol"]),
+  portableModule("EarlierPaths", ["Bytes", "CBOR", "CoAP", "DeviceProtocol", "Helpers"]),
   portableModule("Measurement", ["Bytes"]),
   portableModule("RandomPrograms", ["BPF", "Bytes", "Helpers"]),
   portableModule(
@@ -98,8 +99,8 @@ let hostModules = [
   hostModule(
     "VirtualDevice",
     [
-      "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
-      "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
+      "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "EarlierPaths",
+      "Interpreter", "JIT", "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
     ]),
   hostModule(
     "Delivery",
@@ -193,7 +194,7 @@ let testTargets = [
     of: "DeviceServer",
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceConsole", "DeviceProtocol",
-      "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+      "EarlierPaths", "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
       "VirtualDevice",
     ]),
   tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),
