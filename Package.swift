@@ -145,10 +145,9 @@ let hostModules = [
   hostModule(
     "FuzzTargets",
     [
-      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Helpers", "JIT", "Platform",
-      "ProgramImage",
-      "Runtime",
-      "SUIT", "SimulatedPeripherals", "Verifier",
+      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceConsole", "DeviceServer",
+      "EarlierPaths", "Helpers", "JIT", "Platform", "ProgramImage", "Runtime", "SUIT",
+      "SimulatedPeripherals", "Verifier",
     ]),
   .executableTarget(
     name: "microbpf",
