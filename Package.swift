@@ -132,7 +132,7 @@ let hostModules = [
   hostModule(
     "Benchmarks",
     [
-      "Bytes", "Measurement", "ProgramImage", "Toolchain",
+      "Bytes", "Compartment", "Measurement", "ProgramImage", "Runtime", "Toolchain", "Verifier",
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
   hostModule("DifferentialTesting", ["BPF", "BPFText", "Bytes", "Emulator", "RandomPrograms"]),
@@ -153,10 +153,9 @@ let hostModules = [
     name: "microbpf",
     dependencies: [
       "AttackCampaign", "BPFText", "Benchmarks", "CoAPTransport", "Conformance", "Delivery", "DeviceClient",
-      "DeviceProtocol",
-      "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork", "Helpers", "Inspection", "JIT",
-      "Platform", "ProgramImage", "Runtime", "SUIT",
-      "Toolchain", "VirtualDevice",
+      "DeviceProtocol", "DeviceServer", "DifferentialTesting", "Emulator", "Endurance", "FaultNetwork",
+      "Helpers", "Inspection", "Interpreter", "JIT", "Platform", "ProgramImage", "Runtime", "SUIT",
+      "Toolchain", "Verifier", "VirtualDevice",
       .product(name: "ArgumentParser", package: "swift-argument-parser"),
     ],
     swiftSettings: host),
@@ -224,7 +223,15 @@ let testTargets = [
     ]),
   tests(
     of: "Inspection", ["BPFText", "JIT", "ProgramImage", "Toolchain", "Verifier"], exclude: ["Listings"]),
+  tests(of: "Delivery", ["Toolchain"]),
   tests(of: "Checks", ["COSE", "Toolchain"]),
+  tests(
+    of: "microbpf",
+    [
+      "CoAP", "CoAPTransport", "Delivery", "DeviceClient", "DeviceProtocol", "DeviceServer", "Interpreter",
+      "TestSupport",
+      "Toolchain", "Verifier", .product(name: "ArgumentParser", package: "swift-argument-parser"),
+    ]),
   .testTarget(
     name: "FirmwareTests",
     dependencies: [
@@ -232,6 +239,13 @@ let testTargets = [
       "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
+  tests(of: "Benchmarks"),
+  .testTarget(
+    name: "DocumentationTests",
+    dependencies: [
+      "CoAPTransport", "Compartment", "Helpers", "Interpreter", "Runtime", "TestSupport", "Toolchain",
+    ],
+    swiftSettings: host),
   tests(of: "FuzzTargets"),
   tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]

@@ -244,7 +244,7 @@ extension DeviceServer where B: ~Copyable {
     deployment.progress.state = .installed
     deployment.progress.slot = slot.index
     let installation = Installation(
-      slot: slot, record: runtime.slots[slot], milliseconds: now.milliseconds(since: deployment.started),
+      slot: slot, record: runtime.record(of: slot), milliseconds: now.milliseconds(since: deployment.started),
       packets: deployment.packets)
     do throws(Problem) {
       try respond(to: request, .changed, deployment.format, installation, sink: &sink)

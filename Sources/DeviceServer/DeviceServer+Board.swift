@@ -18,7 +18,7 @@ extension DeviceServer where B: ~Copyable {
   }
 
   /// What is in a store.
-  func entries(of route: Route) throws(Problem) -> EntryList {
+  mutating func entries(of route: Route) throws(Problem) -> EntryList {
     guard let slot = try storeSlot(of: route) else { return EntryList(shared: runtime.services.globalStore) }
     return EntryList(own: runtime.services.localStore(of: slot))
   }

@@ -9,7 +9,7 @@ import SlotStorage
 
 /// A device as its network sees it: resources over CoAP, joined to the deployment of programs and their execution.
 ///
-/// The same on every board and on Linux. Whoever owns the socket calls ``receive(_:from:sink:)`` with each datagram and
+/// The same on every board and on Linux. Whoever owns the socket calls `receive(_:from:sink:)` with each datagram and
 /// ``poll(sink:)`` when ``nextDeadline`` has come.
 public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   let provisioning: Provisioning
@@ -119,7 +119,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .slots:
         observe(request, route, format)
         try respond(
-          to: request, .content, format, SlotList(of: runtime), hasEntityTag: true, sink: &sink)
+          to: request, .content, format, SlotList(of: &runtime), hasEntityTag: true, sink: &sink)
       case .slot where message.code == .delete:
         let slot = try SlotNumber(in: route)
         try erase(slot, keepingCode: query.contains(.keepCode))
@@ -127,7 +127,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
-        let state = SlotState(of: try SlotNumber(in: route), in: runtime)
+        let state = SlotState(of: try SlotNumber(in: route), in: &runtime)
         observe(request, route, format)
         try respond(to: request, .content, format, state, hasEntityTag: true, sink: &sink)
       case .run:
@@ -192,7 +192,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respond(to: request, .content, format, state, sink: &sink)
       case .instances:
         observe(request, route, format)
-        try respond(to: request, .content, format, InstanceList(of: runtime), sink: &sink)
+        try respond(to: request, .content, format, InstanceList(of: &runtime), sink: &sink)
       case .store, .programStore:
         let list = try entries(of: route)
         observe(request, route, format)

@@ -51,8 +51,9 @@ extension DeviceServer where B: ~Copyable {
   mutating func enqueue(
     _ datagram: Span<UInt8>, _ request: RequestID, from peer: Peer, for slot: SlotNumber
   ) -> Bool {
-    let instance = runtime.instances[slot.index]
-    guard instance.isActive, instance.model == .short || instance.model == .request else { return false }
+    guard runtime.isActive(slot) else { return false }
+    let model = runtime.instance(of: slot).model
+    guard model == .short || model == .request else { return false }
     for index in queue.indices where queue[index] == nil {
       guard endpoint.keep(datagram, of: request) else { return false }
       queueNumber &+= 1
@@ -65,7 +66,7 @@ extension DeviceServer where B: ~Copyable {
 
   /// Looks after the request that has waited longest for the slot's program.
   mutating func takeUpQueued(for slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
-    while !runtime.instances[slot.index].isActive {
+    while !runtime.isActive(slot) {
       var first: Int?
       for index in queue.indices {
         guard let queued = queue[index], queued.slot == slot else { continue }
@@ -81,9 +82,7 @@ extension DeviceServer where B: ~Copyable {
   private mutating func handleKept(_ queued: QueuedRequest, sink: inout some DatagramSink & ~Copyable) {
     // A copy: answering it writes over the original.
     var copy = InlineArray<1152, UInt8>(repeating: 0)
-    let length = min(endpoint.keptDatagram(of: queued.request).count, copy.count)
-    var bytes = copy.mutableSpan
-    for index in 0..<length { bytes[index] = endpoint.keptDatagram(of: queued.request)[index] }
+    let length = Self.copyKeptDatagram(of: queued.request, from: &endpoint, to: copy.mutableSpan)
     let datagram = copy.span.extracting(0..<length)
     guard let message = try? Message(datagram) else { return }
     handle(message, in: datagram, queued.request, from: queued.peer, sink: &sink)
@@ -174,7 +173,7 @@ extension DeviceServer where B: ~Copyable {
   mutating func end(_ slot: SlotNumber, _ query: Query) throws(Problem) {
     guard !query.contains(.atBoot) else { throw Problem.atBootOfNothing }
     var isDone = false
-    if query.contains(.notAtBoot), runtime.slots[slot].settings.startsAtBoot {
+    if query.contains(.notAtBoot), runtime.record(of: slot).settings.startsAtBoot {
       do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch {
         throw Problem(error)
       }
@@ -186,9 +185,8 @@ extension DeviceServer where B: ~Copyable {
 
   /// Answers whoever waits for the end of the slot's run, which is over.
   mutating func answerRun(of slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
-    guard let waiter = waiting[slot.index] else { return }
-    let instance = runtime.instances[slot.index]
-    guard !instance.isActive else { return }
+    guard let waiter = waiting[slot.index], !runtime.isActive(slot) else { return }
+    let instance = runtime.instance(of: slot)
     waiting[slot.index] = nil
     do throws(Problem) {
       switch instance.ending {
@@ -226,7 +224,7 @@ extension DeviceServer where B: ~Copyable {
   mutating func respondWithLog(
     of slot: SlotNumber, to request: RequestID, sink: inout some DatagramSink & ~Copyable
   ) {
-    let length = Self.copyLog(of: slot, from: runtime.services, to: &body)
+    let length = Self.copyLog(of: slot, from: &runtime.services, to: &body)
     respond(to: request, Response(.content, contentFormat: .text), count: length, sink: &sink)
   }
 
@@ -242,8 +240,17 @@ extension DeviceServer where B: ~Copyable {
     return (built.response, built.payload.count)
   }
 
+  private static func copyKeptDatagram(
+    of request: RequestID, from endpoint: inout Endpoint<8>, to copy: consuming MutableSpan<UInt8>
+  ) -> Int {
+    let kept = endpoint.keptDatagram(of: request)
+    let length = min(kept.count, copy.count)
+    for index in 0..<length { copy[index] = kept[index] }
+    return length
+  }
+
   private static func copyLog(
-    of slot: SlotNumber, from services: borrowing Services<B>, to body: inout Buffer
+    of slot: SlotNumber, from services: inout Services<B>, to body: inout Buffer
   ) -> Int {
     let log = services.log(of: slot)
     var body = body.mutableSpan
@@ -271,7 +278,7 @@ extension DeviceServer where B: ~Copyable {
     sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
     try respond(
-      to: request, code, format, InstanceState(slot: slot, instance: runtime.instances[slot.index]),
+      to: request, code, format, InstanceState(slot: slot, instance: runtime.instance(of: slot)),
       sink: &sink)
   }
 }

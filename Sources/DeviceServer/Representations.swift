@@ -15,9 +15,9 @@ struct SlotState: Representation {
   let record: SlotRecord
   let code: CodeRecord?
 
-  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: borrowing Runtime<B>) {
+  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: inout Runtime<B>) {
     self.slot = slot
-    record = runtime.slots[slot]
+    record = runtime.record(of: slot)
     code = runtime.code(of: slot)
   }
 
@@ -41,10 +41,11 @@ struct SlotState: Representation {
 struct SlotList: Representation {
   private var states: InlineArray<5, SlotState?>
 
-  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
+  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
     states = InlineArray(repeating: nil)
     for index in states.indices {
-      states[index] = SlotNumber(index).map { SlotState(of: $0, in: runtime) }
+      guard let slot = SlotNumber(index) else { continue }
+      states[index] = SlotState(of: slot, in: &runtime)
     }
   }
 
@@ -142,17 +143,21 @@ struct InstanceState: Representation {
 
 /// What runs in all slots.
 struct InstanceList: Representation {
-  private let instances: InlineArray<5, Instance>
+  private var instances: InlineArray<5, Instance?>
 
-  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
-    instances = runtime.instances
+  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
+    instances = InlineArray(repeating: nil)
+    for index in instances.indices {
+      guard let slot = SlotNumber(index) else { continue }
+      instances[index] = runtime.instance(of: slot)
+    }
   }
 
   func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginList(instances.count)
     for index in instances.indices {
-      guard let slot = SlotNumber(index) else { continue }
-      try InstanceState(slot: slot, instance: instances[index]).write(into: &writer)
+      guard let slot = SlotNumber(index), let instance = instances[index] else { continue }
+      try InstanceState(slot: slot, instance: instance).write(into: &writer)
     }
   }
 }

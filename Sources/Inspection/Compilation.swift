@@ -51,7 +51,7 @@ public enum CompilationError: Error, Sendable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .refused(let rule, let index):
-      "the verifier refuses the program at instruction \(index): \(rule). 'microbpf verify' says more"
+      "the verifier refuses the program at instruction \(index): \(rule)"
     case .notCompiled(let error): "the program cannot be compiled: \(error)"
     }
   }
@@ -69,13 +69,9 @@ public func compile(
   _ path: String, for isolation: Isolation, contextSize: Int? = nil
 ) async throws -> Compilation {
   let program = try await buildProgram(path)
-  var sources: [Int: SourceLine] = [:]
-  if let object = program.object {
-    sources = try await SourceLines(ofObject: object).lines(of: program.functions)
-  }
   return try Compilation(
     image: program.image, isolation: isolation, contextSize: contextSize, functions: program.functions,
-    sources: sources)
+    sources: try await program.sourceLines())
 }
 
 extension Compilation {
@@ -186,7 +182,7 @@ extension Compilation {
     var source: SourceLine?
     for line in lines {
       if let label = line.label { output.append("\(label):") }
-      if line.source != source, let next = line.source { output.append("; \(next.file):\(next.line)") }
+      if line.source != source, let next = line.source { output.append("; \(next)") }
       source = line.source
       let number = "\(line.index)"
       let text = "\(String(repeating: " ", count: max(0, 5 - number.count)))\(number): \(line.text)"

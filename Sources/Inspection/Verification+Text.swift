@@ -13,7 +13,7 @@ extension Verification {
         output.append("\(label):")
         before = nil
       }
-      if line.source != source, let next = line.source { output.append("; \(next.file):\(next.line)") }
+      if line.source != source, let next = line.source { output.append("; \(next)") }
       source = line.source
       let isRefused = line.index == refusal?.index
       if let state = line.state {
@@ -46,9 +46,7 @@ extension Verification {
     var lines = [
       "refused at instruction \(refusal.index): \(refusal.explanation) (\(refusal.rule), rule \(refusal.number))"
     ]
-    if let source = refusal.source {
-      lines.append("  source: \(source.file):\(source.line)" + (refusal.sourceText.map { ": \($0)" } ?? ""))
-    }
+    if let source = refusal.source { lines.append("  source: \(source)") }
     // The first fact is the instruction.
     if refusal.facts.count > 1 {
       lines.append("  found:  \(refusal.facts.dropFirst().joined(separator: ", "))")

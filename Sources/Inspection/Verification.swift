@@ -5,7 +5,6 @@ import Delivery
 import DeviceClient
 import DeviceProtocol
 import DeviceServer
-import Foundation
 public import Helpers
 import ProgramImage
 import Runtime
@@ -47,8 +46,6 @@ public struct Verification: Encodable, Sendable {
     public let facts: [String]
     public let advice: String
     public let source: SourceLine?
-    /// The source line itself, if the file can be read.
-    public let sourceText: String?
   }
 
   public let accepted: Bool
@@ -74,13 +71,9 @@ public func verify(
   _ path: String, contextSize: Int? = nil, granting granted: HelperSet = .all
 ) async throws -> Verification {
   let program = try await buildProgram(path)
-  var sources: [Int: SourceLine] = [:]
-  if let object = program.object {
-    sources = try await SourceLines(ofObject: object).lines(of: program.functions)
-  }
   return try Verification(
     image: program.image, contextSize: contextSize, granting: granted, functions: program.functions,
-    sources: sources)
+    sources: try await program.sourceLines())
 }
 
 extension Verification {
@@ -193,11 +186,5 @@ extension Verification.Reason {
     facts = problem.facts
     advice = error.rule.advice
     source = sources[error.index]
-    sourceText = source.flatMap { source in
-      let lines = try? String(contentsOfFile: source.file, encoding: .utf8)
-        .split(separator: "\n", omittingEmptySubsequences: false)
-      guard let lines, lines.indices.contains(source.line - 1) else { return nil }
-      return lines[source.line - 1].trimmingCharacters(in: .whitespaces)
-    }
   }
 }

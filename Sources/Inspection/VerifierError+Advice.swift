@@ -1,8 +1,8 @@
-import Verifier
+public import Verifier
 
 extension VerifierError.Rule {
   /// What whoever wrote the program, or made the image, can do about it.
-  var advice: String {
+  public var advice: String {
     switch self {
     case .emptyProgram:
       "give it a function; a function that nothing calls is dropped when it is not the entry"

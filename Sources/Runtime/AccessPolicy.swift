@@ -51,7 +51,7 @@ public struct AccessPolicy: Sendable {
 
   /// Checks a program at a stage, if the device does so then.
   ///
-  /// - Throws: ``HelperCall``, the first one that is not granted.
+  /// - Throws: `HelperCall`, the first one that is not granted.
   public func check(
     _ instructions: Span<Instruction>, granted: HelperSet, at stage: AccessStage
   ) throws(HelperCall) {

@@ -17,6 +17,12 @@ struct ActiveRun: Sendable {
   var isRodataInImage = true
 }
 
+/// What may differ between two runs of a slot's code.
+struct Launch: Equatable, Sendable {
+  let contextSize: Int
+  let limits: RunLimits
+}
+
 /// A program that is about to run.
 struct PreparedRun {
   let code: ThreadProgram.Code
@@ -52,7 +58,7 @@ extension Runtime where B: ~Copyable {
   /// Starts the slot's program to answer a CoAP request: r1 points to what `PacketWindow` lays out. Whoever waits for the end
   /// finds the response with ``response(of:returned:)``.
   ///
-  /// - Throws: ``RunError`` when nothing was started, ``OutOfBounds`` as an arena error when the request is too long.
+  /// - Throws: ``RunError`` when nothing was started, `OutOfBounds` as an arena error when the request is too long.
   public mutating func start(
     _ slot: SlotNumber, _ engine: Engine, answering request: borrowing Message, in datagram: Span<UInt8>,
     limits: RunLimits, grants: HelperSet? = nil
@@ -137,7 +143,7 @@ extension Runtime where B: ~Copyable {
   private mutating func prepareInterpreted(
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
-    guard !slots[slot].isEmpty else { throw .emptySlot }
+    guard !slots.isEmpty(slot) else { throw .emptySlot }
     let translated = try translation(of: slot)
     try checkCalls(in: slot, grants: grants)
     try prepareArena(
@@ -157,11 +163,11 @@ extension Runtime where B: ~Copyable {
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
-    guard let code = engines.code(of: slot, generation: slots[slot].generation) else {
-      throw slots[slot].isEmpty ? .emptySlot : .notCompiled
+    guard let code = engines.code(of: slot, generation: slots.generation(of: slot)) else {
+      throw slots.isEmpty(slot) ? .emptySlot : .notCompiled
     }
     // Without its image, the calls of a program are checked when it makes them.
-    if !slots[slot].isEmpty { try checkCalls(in: slot, grants: grants) }
+    if !slots.isEmpty(slot) { try checkCalls(in: slot, grants: grants) }
     let program = code.program
     try prepareArena(
       of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
@@ -190,7 +196,7 @@ extension Runtime where B: ~Copyable {
 
   /// What the interpreter runs of the slot's program; made now if it has not been.
   private mutating func translation(of slot: SlotNumber) throws(RunError) -> TranslatedProgram {
-    let generation = slots[slot].generation
+    let generation = slots.generation(of: slot)
     if let translated = engines.translation(of: slot, generation: generation) { return translated }
     let registers = B.Threads.registers(ofBlock: arenas[slot.index].block)
     let translated: TranslatedProgram?
@@ -228,6 +234,20 @@ extension Runtime where B: ~Copyable {
   ) {
     services.begin(slot, granting: runs[slot.index].granted, packet: packet)
     packets[slot.index] = nil
+    begin(slot, run, engine, contextSize: contextSize, limits: limits)
+    instances[slot.index].engine = engine
+    instances[slot.index].state = .running
+    instances[slot.index].started = services.board.now
+    instances[slot.index].starts &+= 1
+    instances[slot.index].usage = ThreadUsage()
+  }
+
+  private mutating func begin(
+    _ slot: SlotNumber, _ run: PreparedRun, _ engine: Engine, contextSize: Int, limits: RunLimits
+  ) {
+    let launch = Launch(contextSize: contextSize, limits: limits)
+    if engine == .jit, launches[slot.index] == launch, threads.restart(slot.index) { return }
+    launches[slot.index] = engine == .jit ? launch : nil
     let arena = UInt(arenas[slot.index].address)
     let program = ThreadProgram(
       code: run.code, engineMemory: engines.memory(of: slot), imageMemory: run.imageMemory,
@@ -237,12 +257,16 @@ extension Runtime where B: ~Copyable {
       contextLength: UInt(contextSize), stackTop: UInt(arenas[slot.index].stackTop),
       milliseconds: limits.milliseconds, instructions: limits.instructions)
     threads.start(slot.index, program)
-    instances[slot.index].engine = engine
-    instances[slot.index].state = .running
-    instances[slot.index].started = services.board.now
-    instances[slot.index].starts &+= 1
-    instances[slot.index].usage = ThreadUsage()
   }
+
+  /// What runs, or ran, in the slot, and what it has used by now.
+  public mutating func instance(of slot: SlotNumber) -> Instance {
+    if instances[slot.index].isActive { instances[slot.index].usage = threads.usage(of: slot.index) }
+    return instances[slot.index]
+  }
+
+  /// Whether a run of the slot's program is under way.
+  public mutating func isActive(_ slot: SlotNumber) -> Bool { instances[slot.index].isActive }
 
   // MARK: Ending
 
@@ -316,21 +340,24 @@ extension Runtime where B: ~Copyable {
     while let event = threads.next() {
       guard let slot = SlotNumber(event.thread) else { return nil }
       switch event.kind {
-      case .call(let call):
-        guard let ending = carryOut(call, for: slot) else { continue }
+      case .call:
+        guard let ending = carryOut(threads.call(of: event.thread), for: slot) else { continue }
         finish(slot, ending)
-      case .returned(let value):
-        finish(slot, .returned(value))
-      case .stopped(let rule, let place, let address):
-        finish(slot, .trapped(trap(rule, at: place, in: slot, address: address)))
-      case .faulted(let fault):
-        finish(
-          slot,
-          .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index }))
+      case .end: finish(slot, ending(of: slot))
       }
       return slot
     }
     return nil
+  }
+
+  private mutating func ending(of slot: SlotNumber) -> Ending {
+    switch threads.ending(of: slot.index) {
+    case .returned(let value): .returned(value)
+    case .stopped(let rule, let place, let address):
+      .trapped(trap(rule, at: place, in: slot, address: address))
+    case .faulted(let fault):
+      .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index })
+    }
   }
 
   private mutating func wakeSleepers() {
@@ -399,13 +426,13 @@ extension Runtime where B: ~Copyable {
   }
 
   private mutating func trap(
-    _ rule: Trap.Rule, at place: ThreadEvent.Place, in slot: SlotNumber, address: UInt64 = 0,
+    _ rule: Trap.Rule, at place: ThreadEnding.Place, in slot: SlotNumber, address: UInt64 = 0,
     _ fault: HelperFault? = nil
   ) -> Trap {
     switch place {
     case .instruction(let index): return Trap(rule, at: index, address: address, helperFault: fault)
     case .code(let site):
-      let program = engines.code(of: slot, generation: slots[slot].generation)?.program
+      let program = engines.code(of: slot, generation: slots.generation(of: slot))?.program
       let place = program?.place(ofSite: site, in: engines.region(of: slot))
       // The processor tells of the load that an atomic operation begins with.
       let isStore = rule == .readOutside && place?.isAtomic ?? false

@@ -40,9 +40,11 @@ extension Services where B: ~Copyable {
     }
   }
 
-  private var deviceCount: Int { min(board.peripherals.deviceCount, Int(Handle.lastDevice)) }
+  private var deviceCount: Int {
+    mutating get { min(board.peripherals.deviceCount, Int(Handle.lastDevice)) }
+  }
 
-  private func device(_ handle: UInt64) throws(PeripheralError) -> Int {
+  private mutating func device(_ handle: UInt64) throws(PeripheralError) -> Int {
     guard handle >= 1, handle <= UInt64(deviceCount) else { throw .noDevice }
     return Int(handle) - 1
   }

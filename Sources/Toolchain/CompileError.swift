@@ -2,6 +2,8 @@
 public enum CompileError: Error, Equatable, Sendable {
   /// The file's name ends neither in `.c` nor in `.swift`.
   case unknownLanguage(String)
+  /// The source file is not there, or may not be read.
+  case unreadable(String)
   /// A tool of the Swift toolchain is not on the path.
   case toolMissing(String)
   /// A tool could not be started, or a file not be read or written.
@@ -16,6 +18,7 @@ extension CompileError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .unknownLanguage(let file): "\(file): the name has to end in .c or .swift"
+    case .unreadable(let path): "\(path): there is no such file, or it may not be read"
     case .toolMissing(let tool): "'\(tool)' of the Swift toolchain is not on the path"
     case .system(let message): message
     case .refused(_, let diagnostics): RuntimeSymbol.explaining(diagnostics)

@@ -30,6 +30,11 @@ public struct CompiledObject: Sendable {
   public let object: [UInt8]
   /// Warnings, as the compiler prints them; mostly empty.
   public let diagnostics: String
+
+  public init(object: [UInt8], diagnostics: String) {
+    self.object = object
+    self.diagnostics = diagnostics
+  }
 }
 
 /// Compiles programs to eBPF object files, with the tools of the Swift toolchain alone.
@@ -55,6 +60,7 @@ public struct Compiler: Sendable {
   /// Compiles one file.
   public func compile(_ source: URL) async throws(CompileError) -> CompiledObject {
     guard let language = SourceLanguage(of: source) else { throw .unknownLanguage(source.lastPathComponent) }
+    guard FileManager.default.isReadableFile(atPath: source.path) else { throw .unreadable(source.path) }
     let workspace = try Workspace()
     defer { workspace.remove() }
     let diagnostics =

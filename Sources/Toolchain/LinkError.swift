@@ -37,6 +37,7 @@ public enum LinkError: Error, Equatable, Sendable {
 extension LinkError: CustomStringConvertible {
   public var description: String {
     switch self {
+    case .object(let error) where error.rule == .notELF: "the file is no object file"
     case .object(let error):
       "the object file is broken: \(error.rule) in section \(error.index) (\(error.found), not \(error.expected))"
     case .noEntry(let name?): "there is no function '\(name)' to start with"

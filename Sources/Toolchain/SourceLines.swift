@@ -6,10 +6,22 @@ public struct SourceLine: Codable, Equatable, Hashable, Sendable {
   public let file: String
   /// Counted from 1.
   public let line: Int
+  /// What stands there, without the spaces around it; `nil` when the file could not be read.
+  public let text: String?
 
-  public init(file: String, line: Int) {
+  public init(file: String, line: Int, text: String? = nil) {
     self.file = file
     self.line = line
+    self.text = text
+  }
+}
+
+extension SourceLine: CustomStringConvertible {
+  /// `program.c:12: return sum;`, the path from the current folder on if the file is in it.
+  public var description: String {
+    let here = FileManager.default.currentDirectoryPath + "/"
+    let path = file.hasPrefix(here) ? String(file.dropFirst(here.count)) : file
+    return "\(path):\(line)" + (text.map { ": \($0)" } ?? "")
   }
 }
 
@@ -27,6 +39,8 @@ public struct SourceLines: Sendable {
     }
     defer { try? FileManager.default.removeItem(at: file) }
     self.init(listing: try await objdump.run(["-d", "-l", "--no-show-raw-insn", file.path]))
+    var files: [String: [Substring]] = [:]
+    sections = sections.mapValues { $0.mapValues { $0.reading(&files) } }
   }
 
   /// - Parameter listing: what the disassembler prints: before the instructions of a line a comment with file and number.
@@ -56,5 +70,21 @@ public struct SourceLines: Sendable {
       }
     }
     return lines
+  }
+}
+
+extension SourceLine {
+  /// The same with its text.
+  ///
+  /// - Parameter files: the lines of files that were read before.
+  /// - Returns: the line; without a text if the file cannot be read, or is shorter.
+  fileprivate func reading(_ files: inout [String: [Substring]]) -> SourceLine {
+    let lines =
+      files[file]
+      ?? (try? String(contentsOfFile: file, encoding: .utf8))?
+      .split(separator: "\n", omittingEmptySubsequences: false) ?? []
+    files[file] = lines
+    guard lines.indices.contains(line - 1) else { return self }
+    return SourceLine(file: file, line: line, text: lines[line - 1].trimmingCharacters(in: .whitespaces))
   }
 }

@@ -1,7 +1,9 @@
 import ArgumentParser
 import BPFText
+import Delivery
 import Foundation
 import Inspection
+import Toolchain
 
 extension Syntax: ExpressibleByArgument {
   public init?(argument: String) {
@@ -28,7 +30,7 @@ struct Assemble: AsyncParsableCommand {
                microbpf assemble program.asm --syntax classic --output program.img
       """)
 
-  @Argument(help: "The source file.")
+  @Argument(help: "The source file.", completion: .file(extensions: ["s", "asm"]))
   var source: String
 
   @OptionGroup var syntax: SyntaxOption
@@ -36,13 +38,30 @@ struct Assemble: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The image. Default: the source's name with .img, in this folder.")
   var output: String?
 
+  @OptionGroup var format: OutputOptions
+
+  private struct Result: Encodable {
+    let path: String
+    let bytes, instructions: Int
+  }
+
   func run() async throws {
-    try await perform { [self] in
+    try await perform(on: source) { [self] in
       let text = try String(contentsOf: URL(filePath: source), encoding: .utf8)
-      let image = try Assembler(syntax: syntax.syntax).assemble(text)
+      let assembly = try Assembler(syntax: syntax.syntax).assembly(of: text)
+      let image = assembly.text
       let path = output ?? defaultName(for: source, ending: "img")
       try Data(image).write(to: URL(filePath: path))
-      print("\(path): \(image.count) bytes, \(image.count / 8) instructions")
+      let file = URL(filePath: source).path
+      let lines = text.split(omittingEmptySubsequences: false, whereSeparator: \.isNewline)
+      let sources = assembly.lines.enumerated().map { slot, line in
+        (slot, SourceLine(file: file, line: line, text: lines[line - 1].trimmingCharacters(in: .whitespaces)))
+      }
+      remember(
+        ProgramSource(program: file, lines: Dictionary(uniqueKeysWithValues: sources)), of: image)
+      try format.print(
+        Result(path: path, bytes: image.count, instructions: image.count / 8),
+        text: "\(path): \(image.count) bytes, \(image.count / 8) instructions")
     }
   }
 }
@@ -57,14 +76,18 @@ struct Disassemble: AsyncParsableCommand {
                microbpf disassemble program.img --syntax classic
       """)
 
-  @Argument(help: "The program: .c, .swift, an object file or an image.")
+  @Argument(help: "The program: .c, .swift, an object file or an image.", completion: .program)
   var program: String
 
   @OptionGroup var syntax: SyntaxOption
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    try await perform { [self] in
-      print(try await disassemble(program, syntax: syntax.syntax))
+    try await perform(on: program) { [self] in
+      let text = try await withProgress("building \(program)") { _ in
+        try await disassemble(program, syntax: syntax.syntax)
+      }
+      try output.print(text.split(separator: "\n").map { String($0) }, text: text)
     }
   }
 }

@@ -7,8 +7,8 @@ struct RunAttacks: AsyncParsableCommand {
     commandName: "attack",
     abstract: "Run hostile programs on a board, and see that nothing comes of them.",
     discussion: """
-      Each program of the folder Attacks is deployed and run in every engine, while another client keeps asking and other
-      programs do their work. Then code that no compiler makes is put where compiled code belongs, so that only the memory
+      Each program of the folder Attacks is deployed and run in every engine, while another client keeps asking and other \
+      programs do their work. Then code that no compiler makes is put where compiled code belongs, so that only the memory \
       protection is left between it and the system.
 
       Example: microbpf attack --forged 20000
@@ -64,10 +64,11 @@ struct RunAttacks: AsyncParsableCommand {
           only.map($0.name.hasPrefix) ?? true
         }
         guard !attacks.isEmpty else { throw ValidationError("no program has such a name") }
-        let campaign = try await AttackCampaign(attacks, on: board.trialBoard).run { row in
-          FileHandle.standardError.write(Data("\r\u{1b}[K\(row.program)".utf8))
+        let campaign = try await withProgress("attacking") { progress in
+          try await AttackCampaign(attacks, on: board.trialBoard).run {
+            progress.now("attacked with \($0.program)")
+          }
         }
-        FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
         text += [table(of: campaign), "", campaign.testimony, campaign.summary]
         report.programs = campaign
       }
@@ -79,11 +80,9 @@ struct RunAttacks: AsyncParsableCommand {
   private func runForged(seed: UInt64) async throws -> ForgedCodeReport {
     var code = ForgedCode()
     code.jobs = jobs
-    let report = try await code.run(seed: seed, count: forged) { done in
-      FileHandle.standardError.write(Data("\r\(done) pieces of forged code".utf8))
+    return try await withProgress("running forged code") { progress in
+      try await code.run(seed: seed, count: forged) { progress.advance(Int($0), of: Int(forged)) }
     }
-    FileHandle.standardError.write(Data("\r\u{1b}[K".utf8))
-    return report
   }
 
   private func table(of report: AttackReport) -> String {

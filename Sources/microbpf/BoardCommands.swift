@@ -11,32 +11,42 @@ import VirtualDevice
 /// Who a device started here is, and whom it trusts.
 struct IdentityOptions: ParsableArguments {
   @Option(
-    help:
-      "A public key the device shall trust; may be given several times. Default: that of `microbpf keygen`.")
+    help: """
+      A public key the device shall trust; may be given several times. Default: the setting 'trust', else that of \
+      `microbpf keygen`.
+      """, completion: .file(extensions: ["pub", "pem"]))
   var trust: [String] = []
 
-  @Option(help: "The domain that the vendor id is made from.")
-  var vendor = Signing.defaultVendor
+  @Option(
+    name: .customLong("vendor"),
+    help: ArgumentHelp(
+      """
+      The domain that the vendor id is made from. Default: the setting 'vendor', else \(Signing.defaultVendor).
+      """, valueName: "vendor"))
+  var chosenVendor: String?
 
   @Option(
-    name: .customLong("class"), help: "The name that the class id is made from. Default: the board's name.")
-  var deviceClass: String?
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The name that the class id is made from. Default: the setting 'class', else the board's name.",
+      valueName: "class"))
+  var chosenClass: String?
 
   @Option(help: "The serial number.")
   var serial: UInt64 = 1
 
   /// The block that provisions a board of this name.
   func provisioning(board: String) throws -> Provisioning {
-    var paths = trust
+    var paths = trust.isEmpty ? [Settings.current[.trust]].compactMap(\.self) : trust
     if paths.isEmpty {
       let path = KeyOption.defaultPath + ".pub"
       guard FileManager.default.fileExists(atPath: path) else { throw NoKey(path: path) }
       paths = [path]
     }
     return try makeProvisioning(
-      trusting: paths.map { try KeyFile.readPublicKey(at: $0) }, vendor: vendor,
-      deviceClass: deviceClass ?? board,
-      serial: serial)
+      trusting: paths.map { try KeyFile.readPublicKey(at: $0) },
+      vendor: chosenVendor ?? Settings.current[.vendor] ?? Signing.defaultVendor,
+      deviceClass: chosenClass ?? Settings.current[.deviceClass] ?? board, serial: serial)
   }
 }
 
@@ -44,8 +54,29 @@ extension BoardMachine: ExpressibleByArgument {}
 
 /// Which machine to emulate.
 struct MachineOption: ParsableArguments {
-  @Option(help: "QEMU's name of the machine.")
-  var machine = BoardMachine.an386
+  @Option(
+    name: .customLong("machine"),
+    help: ArgumentHelp(
+      "QEMU's name of the machine. Default: the setting 'machine', else \(BoardMachine.an386.rawValue).",
+      valueName: "machine"))
+  var chosen: BoardMachine?
+
+  var machine: BoardMachine {
+    chosen ?? Settings.current[.machine].flatMap(BoardMachine.init(rawValue:)) ?? .an386
+  }
+}
+
+/// What runs on it.
+struct FirmwareOption: ParsableArguments {
+  @Option(
+    name: .customLong("firmware"),
+    help: ArgumentHelp(
+      """
+      The firmware, an ELF file. Default: the setting 'firmware', else what `make firmware` builds in this folder.
+      """, valueName: "firmware"), completion: .file())
+  var chosen: String?
+
+  var path: String { chosen ?? Settings.current[.firmware] ?? BoardConfiguration.defaultFirmware }
 }
 
 struct Emulate: AsyncParsableCommand {
@@ -54,7 +85,7 @@ struct Emulate: AsyncParsableCommand {
     discussion: """
       Lines that are typed go to the board's console; `help` lists what it understands.
 
-      The board is QEMU's MPS2 with a Cortex-M4, or with a Cortex-M7 (mps2-an500), running the firmware that
+      The board is QEMU's MPS2 with a Cortex-M4, or with a Cortex-M7 (mps2-an500), running the firmware that \
       `make firmware` builds. To manifests it is mps2-an386 either way.
 
       Example: microbpf emulate
@@ -71,8 +102,7 @@ struct Emulate: AsyncParsableCommand {
       "The UDP port of this machine that leads to the board. Default: 5683, or a free one if that is taken.")
   var port: UInt16?
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @OptionGroup var firmware: FirmwareOption
 
   @Option(help: "Write the frames of the board's Ethernet to this file, in the format of libpcap.")
   var capture: String?
@@ -91,7 +121,7 @@ struct Emulate: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       var configuration = BoardConfiguration(
-        firmware: firmware, provisioning: try identity.provisioning(board: "mps2-an386").block)
+        firmware: firmware.path, provisioning: try identity.provisioning(board: "mps2-an386").block)
       configuration.machine = machine.machine
       configuration.countsInstructions = countInstructions
       configuration.capture = capture
@@ -121,7 +151,7 @@ struct Device: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a device as a process of this machine, until interrupted.",
     discussion: """
-      The same server as on the boards, without an emulator: for trying things
+      The same server as on the boards, without an emulator: for trying things \
       out and for tests.
 
       Example: microbpf device --port 5684

@@ -21,19 +21,20 @@ struct MachineOptions: ParsableArguments {
   @Option(help: "Where they run: host is this machine, qemu the emulated board.")
   var board = Machine.host
 
-  @Option(help: "The board's firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @OptionGroup var firmware: FirmwareOption
 
   func withEngine<Result: Sendable>(
     _ body: @escaping @Sendable (any ConformanceEngine) async throws -> Result
   ) async throws -> Result {
     switch (engine, board) {
     case (.interpreter, .host): try await body(InterpreterEngine())
-    case (.interpreter, .qemu): try await withBoardEngine(firmware: firmware) { try await body($0) }
+    case (.interpreter, .qemu): try await withBoardEngine(firmware: firmware.path) { try await body($0) }
     case (.jit, .qemu):
-      try await withBoardEngine(firmware: firmware, engine: .jit) { try await body($0) }
+      try await withBoardEngine(firmware: firmware.path, engine: .jit) { try await body($0) }
     case (.jitHardware, .qemu):
-      try await withBoardEngine(firmware: firmware, engine: .jit, isolation: .hardware) { try await body($0) }
+      try await withBoardEngine(firmware: firmware.path, engine: .jit, isolation: .hardware) {
+        try await body($0)
+      }
     case (.jit, .host), (.jitHardware, .host): throw ValidationError(Self.noCode)
     }
   }
@@ -46,9 +47,12 @@ struct MachineOptions: ParsableArguments {
 }
 
 /// The public suite is not where it was looked for.
-struct NoSuite: Error, CustomStringConvertible {
-  var description: String {
-    "no conformance suite: neither --suite nor BPF_CONFORMANCE_DIR nor ../shared/conformance is a folder of cases"
+struct NoSuite: Complaining {
+  var complaint: Complaint {
+    Complaint(
+      .unavailable, "there is no conformance suite",
+      next: "name the folder of its cases with --suite or in BPF_CONFORMANCE_DIR"
+    ).at("--suite, $BPF_CONFORMANCE_DIR, ../shared/conformance")
   }
 }
 
@@ -68,6 +72,13 @@ struct RunConformance: AsyncParsableCommand {
   var suite: String?
 
   @OptionGroup var machine: MachineOptions
+  @OptionGroup var output: OutputOptions
+
+  private struct Result: Encodable {
+    let engine: String
+    let passed, total: Int
+    let failures: [String]
+  }
 
   func run() async throws {
     try await perform { [self] in
@@ -77,9 +88,15 @@ struct RunConformance: AsyncParsableCommand {
       else { throw NoSuite() }
       let cases = try ConformanceCase.load(folder: folder)
       guard !cases.isEmpty else { throw NoSuite() }
-      let report = try await machine.withEngine { try await $0.run(cases) }
-      for failure in report.failures { print(failure) }
-      print("\(report.engine): \(report.passed) of \(report.total) passed")
+      let report = try await withProgress("running \(cases.count) cases") { _ in
+        try await machine.withEngine { try await $0.run(cases) }
+      }
+      let failures = report.failures.map { "\($0)" }
+      try output.print(
+        Result(
+          engine: "\(report.engine)", passed: report.passed, total: report.total, failures: failures),
+        text: (failures + ["\(report.engine): \(report.passed) of \(report.total) passed"])
+          .joined(separator: "\n"))
       if !report.failures.isEmpty { throw ExitCode(ExitStatus.refused.rawValue) }
     }
   }

@@ -19,8 +19,7 @@ struct Demo: AsyncParsableCommand {
 
   @OptionGroup var machine: MachineOption
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @OptionGroup var firmware: FirmwareOption
 
   @Option(help: "The folder of the examples.")
   var examples = "Examples"
@@ -39,9 +38,9 @@ struct Demo: AsyncParsableCommand {
       let signing = Signing(key: SigningKey())
       let provisioning = try makeProvisioning(
         trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
-      say("booting \(firmware) on QEMU's \(machine.machine.rawValue)")
+      say("booting \(firmware.path) on QEMU's \(machine.machine.rawValue)")
       let showsConsole = console
-      var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+      var configuration = BoardConfiguration(firmware: firmware.path, provisioning: provisioning.block)
       configuration.machine = machine.machine
       let rows = try await withEmulatedBoard(
         configuration,

@@ -8,15 +8,14 @@ struct Deploy: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile, link, sign and serve a program, and have the device install it.",
     discussion: """
-      Takes a source file, an object file or an image. The device fetches it
+      Takes a source file, an object file or an image. The device fetches it \
       from this machine, which therefore has to be reachable from the device.
 
-      Example:
-        microbpf deploy Examples/fletcher16.c --slot 0
-        microbpf deploy app.img --slot 2 --device coap://192.0.2.7 --key my.pem
+      Example: microbpf deploy Examples/fletcher16.c --slot 0
+               microbpf deploy app.img --slot 2 --device coap://192.0.2.7 --key my.pem
       """)
 
-  @Argument(help: "The program: .c, .swift, an object file or an image.")
+  @Argument(help: "The program: .c, .swift, an object file or an image.", completion: .program)
   var program: String
 
   @OptionGroup var slot: SlotOption
@@ -30,22 +29,18 @@ struct Deploy: AsyncParsableCommand {
   var serveAddress: String?
 
   func run() async throws {
-    try await perform { [self] in
+    try await perform(on: program) { [self] in
       let signing = Signing(
         key: try key.read(), vendor: manifest.vendor, deviceClass: manifest.deviceClass,
         sequenceNumber: manifest.sequence, form: manifest.form)
-      let image = try await build(program, layout: layout.layout)
-      let report: DeliveryReport
-      do {
-        report = try await device.withClient { device in
-          try await showingProgress(of: device, isQuiet: output.json) {
+      let (image, source) = try await buildForDevice(program, layout: layout.layout)
+      let report = try await explainingRefusal(of: program) {
+        try await device.withClient(slot: slot.slot, sources: SourceFinder(built: source)) { device in
+          try await withProgress("deploying \(program) to \(device.url)", of: device) {
             try await deliver(
               image: image, to: slot.slot, of: device, signing: signing, fileServerAddress: serveAddress)
           }
         }
-      } catch DeviceError.refused(let refusal) where refusal.stage == .verifier {
-        say("`microbpf verify \(program)` shows where and what to do")
-        throw DeviceError.refused(refusal)
       }
       let installation = report.installation
       try output.print(
@@ -63,11 +58,10 @@ struct Push: AsyncParsableCommand {
     discussion: """
       Like deploy, but the device does not have to reach this machine.
 
-      Example:
-        microbpf push Examples/fletcher16.c --slot 0 --device coap://192.0.2.7
+      Example: microbpf push Examples/fletcher16.c --slot 0 --device coap://192.0.2.7
       """)
 
-  @Argument(help: "The program: .c, .swift, an object file or an image.")
+  @Argument(help: "The program: .c, .swift, an object file or an image.", completion: .program)
   var program: String
 
   @OptionGroup var slot: SlotOption
@@ -78,14 +72,18 @@ struct Push: AsyncParsableCommand {
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
-    try await perform { [self] in
+    try await perform(on: program) { [self] in
       let signing = Signing(
         key: try key.read(), vendor: manifest.vendor, deviceClass: manifest.deviceClass,
         sequenceNumber: manifest.sequence, form: manifest.form)
-      let image = try await build(program, layout: layout.layout)
-      let installation = try await device.withClient { device in
-        try await showingProgress(of: device, isQuiet: output.json) {
-          try await push(image: image, to: slot.slot, of: device, signing: signing)
+      let (image, source) = try await buildForDevice(program, layout: layout.layout)
+      let installation = try await explainingRefusal(of: program) {
+        try await device.withClient(slot: slot.slot, sources: SourceFinder(built: source)) { device in
+          try await withProgress("sending \(program) to \(device.url)") { progress in
+            try await push(image: image, to: slot.slot, of: device, signing: signing) {
+              progress.advance($0, of: $1)
+            }
+          }
         }
       }
       try output.print(
@@ -94,5 +92,20 @@ struct Push: AsyncParsableCommand {
           "slot \(installation.slot) holds \(installation.size) bytes, sequence number \(installation.sequence) "
           + "(\(installation.packets) packets, \(installation.milliseconds) ms)")
     }
+  }
+}
+
+/// Says where to read more when the verifier of a device refuses a program.
+private func explainingRefusal<Result>(
+  of program: String, _ body: () async throws -> Result
+) async throws -> Result {
+  do {
+    return try await body()
+  } catch let failure as DeviceFailure {
+    var complaint = Complaint(failure)
+    if case .refused(let refusal) = failure.error, refusal.stage == .verifier {
+      complaint.next.append("`microbpf verify \(program)` shows what leads there")
+    }
+    throw complaint
   }
 }

@@ -10,24 +10,36 @@ struct KeyGen: AsyncParsableCommand {
     commandName: "keygen",
     abstract: "Make a key that signs deployments.",
     discussion: """
-      Writes the private key, readable by you alone, and beside it the public
+      Writes the private key, readable by you alone, and beside it the public \
       key with the ending .pub, which goes onto devices. An existing key is kept.
 
       Example: microbpf keygen
                microbpf keygen --output release.pem
       """)
 
-  @Option(name: .shortAndLong, help: "The file of the private key.")
-  var output = KeyOption.defaultPath
+  @Option(
+    name: .shortAndLong,
+    help: "The file of the private key. Default: .local/share/microbpf/key.pem in your home folder.",
+    completion: .file(extensions: ["pem"]))
+  var output: String?
+
+  @OptionGroup var format: OutputOptions
+
+  private struct Result: Encodable {
+    let privateKey, publicKey: String
+  }
 
   func run() async throws {
     try await perform { [self] in
+      let output = output ?? KeyOption.defaultPath
       let key = SigningKey()
       try FileManager.default.createDirectory(
         at: URL(filePath: output).deletingLastPathComponent(), withIntermediateDirectories: true)
       try KeyFile.write(key, to: output)
       try KeyFile.write(key.publicKey, to: output + ".pub")
-      print("private key  \(output)\npublic key   \(output).pub")
+      try format.print(
+        Result(privateKey: output, publicKey: "\(output).pub"),
+        text: "private key  \(output)\npublic key   \(output).pub")
     }
   }
 }
@@ -36,12 +48,11 @@ struct Sign: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Make the signed manifest that installs an image.",
     discussion: """
-      Example:
-        microbpf sign app.img --slot 1 --class mps2-an386 --sequence 7 \\
-          --uri coap://192.0.2.1/app.img --output manifest.suit
+      Example: microbpf sign app.img --slot 1 --class mps2-an386 --sequence 7 \\
+                 --uri coap://192.0.2.1/app.img --output manifest.suit
       """)
 
-  @Argument(help: "The image.")
+  @Argument(help: "The image.", completion: .file())
   var image: String
 
   @OptionGroup var slot: SlotOption
@@ -54,9 +65,19 @@ struct Sign: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The envelope to write.")
   var output: String
 
+  @OptionGroup var format: OutputOptions
+
+  private struct Result: Encodable {
+    let envelope: String
+    let bytes: Int
+    let sequence: UInt32
+    let slot: Int
+  }
+
   func validate() throws {
     guard manifest.deviceClass != nil else {
-      throw ValidationError("--class is needed: no device is asked when only signing")
+      throw ValidationError(
+        "--class is needed: no device is asked when only signing; `microbpf info` shows the device's board")
     }
     guard uri.utf8.count <= 127 else {
       throw ValidationError("--uri has \(uri.utf8.count) bytes, and devices keep no more than 127")
@@ -64,7 +85,7 @@ struct Sign: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await perform { [self] in
+    try await perform(on: image) { [self] in
       let content = try Array(Data(contentsOf: URL(filePath: image)))
       let signing = Signing(key: try key.read(), vendor: manifest.vendor, form: manifest.form)
       // Seconds rise faster than anyone deploys, so the default exceeds what the slot has seen.
@@ -73,7 +94,9 @@ struct Sign: AsyncParsableCommand {
         for: content, at: uri, slot: slot.slot, sequenceNumber: sequence,
         deviceClass: manifest.deviceClass ?? "")
       try Data(envelope).write(to: URL(filePath: output))
-      print("\(output): \(envelope.count) bytes, sequence number \(sequence), for slot \(slot.slot)")
+      try format.print(
+        Result(envelope: output, bytes: envelope.count, sequence: sequence, slot: slot.slot),
+        text: "\(output): \(envelope.count) bytes, sequence number \(sequence), for slot \(slot.slot)")
     }
   }
 }
@@ -81,9 +104,14 @@ struct Sign: AsyncParsableCommand {
 struct Serve: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Serve a folder over CoAP until interrupted.",
-    discussion: "Example: microbpf serve ./deployments --port 5700")
+    discussion: """
+      For `microbpf pull`: devices fetch manifests and images from here.
 
-  @Argument(help: "The folder; its files are readable by everyone who reaches the port.")
+      Example: microbpf serve ./deployments --port 5700
+      """)
+
+  @Argument(
+    help: "The folder; its files are readable by everyone who reaches the port.", completion: .directory)
   var directory: String
 
   @Option(help: "The UDP port; 0 takes a free one.")
@@ -108,8 +136,9 @@ struct Pull: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Have the device install what the manifest at a URL describes.",
     discussion: """
-      Example:
-        microbpf pull coap://192.0.2.1/manifest.suit --device coap://192.0.2.7
+      The manifest is one that `microbpf sign` made.
+
+      Example: microbpf pull coap://192.0.2.1/manifest.suit --device coap://192.0.2.7
       """)
 
   @Argument(help: "The manifest's URL, as the device reaches it.")
@@ -121,7 +150,7 @@ struct Pull: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let installation = try await device.withClient { device in
-        try await showingProgress(of: device, isQuiet: output.json) {
+        try await withProgress("waiting for \(device.url) to install it", of: device) {
           try await device.install(manifest: url)
         }
       }

@@ -17,9 +17,10 @@ struct Execute: AsyncParsableCommand {
 
   @OptionGroup var slot: SlotOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var source: SourceOption
   @OptionGroup var output: OutputOptions
 
-  @Option(help: "A file with the program's input, which r1 points to.")
+  @Option(help: "A file with the program's input, which r1 points to.", completion: .file())
   var context: String?
 
   @OptionGroup var run: RunOptions
@@ -27,11 +28,13 @@ struct Execute: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let input = try context.map { try Array(Data(contentsOf: URL(filePath: $0))) } ?? []
-      let execution = try await device.withClient { device in
-        guard run.jit else {
-          return try await device.run(slot.slot, context: input, conditions: run.conditions)
+      let execution = try await device.withClient(slot: slot.slot, sources: source.finder) { device in
+        try await withProgress("running slot \(slot.slot) of \(device.url)") { _ in
+          guard run.jit else {
+            return try await device.run(slot.slot, context: input, conditions: run.conditions)
+          }
+          return try await device.runCompiled(slot.slot, context: input, conditions: run.conditions)
         }
-        return try await device.runCompiled(slot.slot, context: input, conditions: run.conditions)
       }
       try output.print(execution, text: execution.sentence)
     }
@@ -71,6 +74,8 @@ extension Isolation: ExpressibleByArgument {
   }
 
   public static var allValueStrings: [String] { allCases.map { "\($0)" } }
+
+  public var defaultValueDescription: String { "\(self)" }
 }
 
 struct CompileSlot: AsyncParsableCommand {
@@ -78,14 +83,14 @@ struct CompileSlot: AsyncParsableCommand {
     commandName: "compile",
     abstract: "Compile a slot's program on the device.",
     discussion: """
-      checked code looks by itself at each access to memory that was not proven; hardware leaves that to the memory
+      checked code looks by itself at each access to memory that was not proven; hardware leaves that to the memory \
       protection unit of the device, if it has one.
 
       Example: microbpf jit compile 0
                microbpf jit compile 2 --discard-image --device coap://192.0.2.7
       """)
 
-  @Argument(help: "The program slot, counted from 0.")
+  @Argument(help: "The program slot, counted from 0.", completion: .slot)
   var slot: Int
 
   @Option(help: "Who keeps the program within its compartment.")
@@ -101,7 +106,7 @@ struct CompileSlot: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let code = try await device.withClient { device in
+      let code = try await device.withClient(slot: slot) { device in
         let code = try await device.compile(slot, isolation: isolation)
         if discardImage { try await device.erase(slot, keepingCode: true) }
         return code
@@ -118,19 +123,27 @@ struct DropCode: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "drop",
     abstract: "Drop a slot's compiled program; the slot keeps its image.",
-    discussion: "Example: microbpf jit drop 0")
+    discussion: """
+      The interpreter still runs the program.
 
-  @Argument(help: "The program slot, counted from 0.")
+      Example: microbpf jit drop 0
+      """)
+
+  @Argument(help: "The program slot, counted from 0.", completion: .slot)
   var slot: Int
 
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func validate() throws { try SlotOption.validate(slot) }
 
   func run() async throws {
     try await perform { [self] in
-      try await device.withClient { try await $0.dropCode(of: slot) }
-      print("slot \(slot) has no code")
+      let description = try await device.withClient(slot: slot) { device in
+        try await device.dropCode(of: slot)
+        return try await device.slot(slot)
+      }
+      try output.print(description, text: "slot \(slot) has no code")
     }
   }
 }
@@ -138,7 +151,12 @@ struct DropCode: AsyncParsableCommand {
 struct Slots: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "List what the device's slots hold.",
-    discussion: "Example: microbpf slots --device coap://127.0.0.1:5683")
+    discussion: """
+      The table shows the beginning of the image's SHA-256; --json gives all of it.
+
+      Example: microbpf slots
+               microbpf slots --device coap://192.0.2.7 --json
+      """)
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
@@ -165,15 +183,23 @@ struct Slots: AsyncParsableCommand {
 struct Erase: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Empty a slot of the device.",
-    discussion: "Example: microbpf erase --slot 0")
+    discussion: """
+      Its sequence number stays, so that old manifests are still refused.
+
+      Example: microbpf erase --slot 0
+      """)
 
   @OptionGroup var slot: SlotOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
-      try await device.withClient { try await $0.erase(slot.slot) }
-      print("slot \(slot.slot) is empty")
+      let description = try await device.withClient(slot: slot.slot) { device in
+        try await device.erase(slot.slot)
+        return try await device.slot(slot.slot)
+      }
+      try output.print(description, text: "slot \(slot.slot) is empty")
     }
   }
 }
@@ -181,7 +207,12 @@ struct Erase: AsyncParsableCommand {
 struct Info: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show who the device is and what it has room for.",
-    discussion: "Example: microbpf info --json")
+    discussion: """
+      The ids of vendor and class are what a manifest has to name.
+
+      Example: microbpf info
+               microbpf info --device coap://192.0.2.7 --json
+      """)
 
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions

@@ -11,17 +11,16 @@ struct TrialBoardOptions: ParsableArguments {
   @Option(help: "qemu is the firmware on an emulated board, linux a device in this process.")
   var board = TrialBoard.Kind.qemu
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @OptionGroup var firmware: FirmwareOption
 
-  var trialBoard: TrialBoard { TrialBoard(board, firmware: firmware) }
+  var trialBoard: TrialBoard { TrialBoard(board, firmware: firmware.path) }
 }
 
 struct Faults: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Deploy over bad networks and look what the devices hold afterwards.",
     discussion: """
-      Between client and device, and between device and file server, datagrams are dropped, delayed, doubled, reordered and
+      Between client and device, and between device and file server, datagrams are dropped, delayed, doubled, reordered and \
       changed; the seed decides which. Each deployment has to end installed or untouched.
 
       Example: microbpf faults --seeds 200 --loss 20
@@ -70,8 +69,11 @@ struct Faults: AsyncParsableCommand {
       campaign.boards = boards
       campaign.powerCuts = powerCuts
       let isJSON = output.json
-      let report = try await campaign.run { trial in
-        if !isJSON { tell(trial.line) }
+      let report = try await withProgress("deploying over \(seeds) networks") { progress in
+        try await campaign.run { trial in
+          progress.clear()
+          if !isJSON { tell(trial.line) }
+        }
       }
       let faults = report.faults
       let numbers = [
@@ -122,11 +124,11 @@ struct Load: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let report = try await LoadCampaign(board: board.trialBoard, count: count, clients: clients).run {
-        done in
-        FileHandle.standardError.write(Data("\r\(done) executions".utf8))
+      let report = try await withProgress("executing") { progress in
+        try await LoadCampaign(board: board.trialBoard, count: count, clients: clients).run {
+          progress.advance($0, of: 2 * count)
+        }
       }
-      FileHandle.standardError.write(Data("\r".utf8))
       let table = Table(
         header: ["clients", "right", "wrong", "lost", "seconds", "a second"],
         rows: report.phases.map {

@@ -10,8 +10,7 @@ import Toolchain
 struct ScratchBoardOptions: ParsableArguments {
   @OptionGroup var machine: MachineOption
 
-  @Option(help: "The firmware, an ELF file.")
-  var firmware = BoardConfiguration.defaultFirmware
+  @OptionGroup var firmware: FirmwareOption
 
   @Flag(help: "Show the board's console.")
   var console = false
@@ -24,7 +23,7 @@ struct ScratchBoardOptions: ParsableArguments {
     var provisioning = try makeProvisioning(
       trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
     provisioning.seed = seed
-    var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    var configuration = BoardConfiguration(firmware: firmware.path, provisioning: provisioning.block)
     configuration.machine = machine.machine
     let showsConsole = console
     return try await withEmulatedBoard(
@@ -73,8 +72,8 @@ struct Examples: AsyncParsableCommand {
       }
       guard !chosen.isEmpty else { throw NoExample(folder: folder) }
       say("compiling \(chosen.count) examples")
-      let built = try await build(chosen)
-      say("booting \(board.firmware) on QEMU's \(board.machine.machine.rawValue)")
+      let built = try await withProgress("compiling") { _ in try await build(chosen) }
+      say("booting \(board.firmware.path) on QEMU's \(board.machine.machine.rawValue)")
       let rows = try await board.withBoard(seed: 0) { device, signing in
         var rows: [ExampleRow] = []
         for (index, example) in built.enumerated() {
@@ -140,7 +139,12 @@ struct Examples: AsyncParsableCommand {
 }
 
 /// No example has the names that were given.
-struct NoExample: Error, CustomStringConvertible {
+struct NoExample: Complaining {
   let folder: String
-  var description: String { "\(folder): there is no example with such a name" }
+  var complaint: Complaint {
+    Complaint(
+      .input, "there is no example with such a name",
+      next: "name files of that folder, with or without the ending; --folder names another one"
+    ).at(folder)
+  }
 }

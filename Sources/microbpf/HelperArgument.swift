@@ -14,6 +14,8 @@ struct HelperArgument: ExpressibleByArgument {
     else { return nil }
     self.helper = helper
   }
+
+  static var defaultCompletionKind: CompletionKind { .list(Helper.allCases.map { "\($0.signature.name)" }) }
 }
 
 extension [HelperArgument] {

@@ -59,6 +59,7 @@ struct Start: AsyncParsableCommand {
 
   @OptionGroup var slot: SlotOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var source: SourceOption
   @OptionGroup var run: RunOptions
   @OptionGroup var output: OutputOptions
 
@@ -77,7 +78,7 @@ struct Start: AsyncParsableCommand {
   )
   var atBoot = false
 
-  @Option(help: "A file with the program's input, which r1 points to.")
+  @Option(help: "A file with the program's input, which r1 points to.", completion: .file())
   var context: String?
 
   func validate() throws {
@@ -94,7 +95,7 @@ struct Start: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let input = try context.map { try Array(Data(contentsOf: URL(filePath: $0))) } ?? []
-      let instance = try await device.withClient { device in
+      let instance = try await device.withClient(slot: slot.slot, sources: source.finder) { device in
         try await run.compileIfNeeded(slot.slot, on: device)
         if let every {
           return try await device.start(
@@ -134,18 +135,23 @@ struct Kill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "End what runs in a slot, and what would run there later.",
     discussion: """
-      A program that starts at boot will do so again; `microbpf stop` ends that, too.
+      The program stays in its slot; `microbpf start` starts it again. A program that starts at boot will do so again, too;
+      `microbpf stop` ends that.
 
       Example: microbpf kill --slot 1
       """)
 
   @OptionGroup var slot: SlotOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
-      try await device.withClient { try await $0.kill(slot.slot) }
-      print("nothing runs in slot \(slot.slot)")
+      let instance = try await device.withClient(slot: slot.slot) { device in
+        try await device.kill(slot.slot)
+        return try await device.instance(slot.slot)
+      }
+      try output.print(instance, text: "nothing runs in slot \(slot.slot)")
     }
   }
 }
@@ -153,15 +159,20 @@ struct Kill: AsyncParsableCommand {
 struct Pause: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Take a slot's program from the processor until it is to resume.",
-    discussion: "Example: microbpf pause --slot 1")
+    discussion: """
+      It keeps its memory, and goes on where it was.
+
+      Example: microbpf pause --slot 1
+      """)
 
   @OptionGroup var slot: SlotOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
-      let instance = try await device.withClient { try await $0.pause(slot.slot) }
-      print("slot \(slot.slot) is \(instance.state)")
+      let instance = try await device.withClient(slot: slot.slot) { try await $0.pause(slot.slot) }
+      try output.print(instance, text: "slot \(slot.slot) is \(instance.state)")
     }
   }
 }
@@ -169,82 +180,20 @@ struct Pause: AsyncParsableCommand {
 struct Resume: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Let a paused program go on.",
-    discussion: "Example: microbpf resume --slot 1")
+    discussion: """
+      It goes on where `microbpf pause` stopped it.
+
+      Example: microbpf resume --slot 1
+      """)
 
   @OptionGroup var slot: SlotOption
-  @OptionGroup var device: DeviceOptions
-
-  func run() async throws {
-    try await perform { [self] in
-      let instance = try await device.withClient { try await $0.resume(slot.slot) }
-      print("slot \(slot.slot) is \(instance.state)")
-    }
-  }
-}
-
-struct ProcessStatus: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    commandName: "ps",
-    abstract: "Show what runs in the device's slots, and how what ran there ended.",
-    discussion: "Example: microbpf ps --json")
-
   @OptionGroup var device: DeviceOptions
   @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
-      let instances = try await device.withClient { try await $0.instances() }
-      let rows = instances.map { it in
-        [
-          "\(it.slot)", it.state, it.model, it.engine, "\(it.starts)", "\(it.restarts)", "\(it.milliseconds)",
-          it.instructions.map { "\($0)" } ?? "", it.endingSentence,
-        ]
-      }
-      let table = Table(
-        header: [
-          "slot", "state", "model", "engine", "starts", "restarts", "ms used", "instructions", "last ending",
-        ],
-        rows: rows)
-      try output.print(instances, text: table.text)
-    }
-  }
-}
-
-extension InstanceDescription {
-  /// How the last run ended, in a few words.
-  var endingSentence: String {
-    switch ending {
-    case "returned": "returned \(result ?? 0)"
-    case "trapped", "faulted":
-      "\(ending ?? "") by rule \(rule ?? 0)" + (index.map { " at instruction \($0)" } ?? "")
-    default: ending ?? ""
-    }
-  }
-}
-
-struct Logs: AsyncParsableCommand {
-  static let configuration = CommandConfiguration(
-    abstract: "Show what a slot's program printed last.",
-    discussion: """
-      Example: microbpf logs --slot 1
-               microbpf logs --slot 1 --follow
-      """)
-
-  @OptionGroup var slot: SlotOption
-  @OptionGroup var device: DeviceOptions
-
-  @Flag(name: .shortAndLong, help: "Go on showing what is printed, until Ctrl-C.")
-  var follow = false
-
-  func run() async throws {
-    try await perform { [self] in
-      try await device.withClient { device in
-        var shown = LogFollower()
-        repeat {
-          FileHandle.standardOutput.write(Data(shown.new(in: try await device.log(of: slot.slot))))
-          if follow { try await Task.sleep(for: .milliseconds(250)) }
-        } while follow
-      }
+      let instance = try await device.withClient(slot: slot.slot) { try await $0.resume(slot.slot) }
+      try output.print(instance, text: "slot \(slot.slot) is \(instance.state)")
     }
   }
 }

@@ -17,22 +17,19 @@ struct Microbpf: AsyncParsableCommand {
         microbpf deploy Examples/fletcher16.c --slot 0
         microbpf execute --slot 0
 
+      A project file says once which device, key and slot are meant: `microbpf init` makes one.
+
       Exit status:
-        0   done
-        1   the device or a check refused
-        2   the device did not answer
-        64  wrong usage
-        65  the input is wrong
-        69  a tool or a service is missing
-        130 ended by a signal
+      \(ExitStatus.allCases.map { "  \(String($0.rawValue).padding(toLength: 3, withPad: " ", startingAt: 0)) \($0.meaning)" }
+        .joined(separator: "\n"))
       """,
     version: "0.1.0",
     groupedSubcommands: [
       CommandGroup(
         name: "Programs",
         subcommands: [
-          Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Verify.self, Run.self,
-          Bench.self,
+          Init.self, Compile.self, Link.self, Assemble.self, Disassemble.self, Inspect.self, Verify.self,
+          Run.self, Bench.self,
         ]),
       CommandGroup(
         name: "Deployment",

@@ -2,50 +2,118 @@ import ArgumentParser
 import CoAPTransport
 import Delivery
 import DeviceClient
+import Emulator
 import Foundation
+import Runtime
 import SUIT
 import Toolchain
 
+extension CompletionKind {
+  /// What can be built or is built.
+  static var program: CompletionKind { .file(extensions: ["c", "swift", "o", "img", "elf"]) }
+
+  /// The numbers of slots that devices usually have.
+  static var slot: CompletionKind { .list((0..<Limits.slots).map { "\($0)" }) }
+
+  /// The devices that the project file names.
+  static var device: CompletionKind {
+    .custom { _, _, _ in Settings.current.devices.keys.sorted() + ["coap://127.0.0.1:5683"] }
+  }
+}
+
 /// Which device to talk to.
 struct DeviceOptions: ParsableArguments {
-  @Option(help: "The device's address. Default: $MICROBPF_DEVICE, else coap://127.0.0.1:5683.")
+  @Option(
+    help: """
+      The device: a coap:// address, or a name from the project file. Default: the setting 'device', else \
+      \(DeviceOptions.defaultAddress).
+      """, completion: .device)
   var device: String?
+
+  static let defaultAddress = "coap://127.0.0.1:5683"
+
+  /// Where the device is.
+  func address() throws -> String {
+    try Settings.current.address(of: device ?? Settings.current[.device] ?? Self.defaultAddress)
+  }
 
   /// Asks the device, and closes the socket whatever happens.
   ///
   /// - Parameters:
+  ///   - slot: the slot that this is about, for reports of what goes wrong.
+  ///   - sources: finds the source lines of what the slot holds.
   ///   - isPatient: whether it says after two seconds that it waits.
-  ///   - body: what asks.
+  ///   - body: asks.
   /// - Returns: what `body` returns.
-  /// - Throws: what `body` throws.
+  /// - Throws: ``DeviceFailure`` for what the device refuses or does not answer; what `body` throws.
   func withClient<Result>(
-    isPatient: Bool = true, _ body: (DeviceClient) async throws -> Result
+    slot: Int? = nil, sources: SourceFinder = SourceFinder(), isPatient: Bool = true,
+    _ body: (DeviceClient) async throws -> Result
   ) async throws -> Result {
-    let url = device ?? ProcessInfo.processInfo.environment["MICROBPF_DEVICE"] ?? "coap://127.0.0.1:5683"
+    let url = try address()
+    try checkThatSomebodyListens(url)
     let client = try await CoAPClient()
+    let device = DeviceClient(url: url, client: client)
     let notice = Task {
       try await Task.sleep(for: .seconds(2))
       guard isPatient else { return }
-      say("waiting for \(url); Ctrl-C gives up")
+      say("nothing from \(url) yet; it is asked for up to a minute and a half, Ctrl-C ends that")
     }
-    defer { notice.cancel() }
+    // An answer takes as long as a deployment or a program does.
+    let result: Swift.Result<Result, any Error>
     do {
-      let result = try await body(DeviceClient(url: url, client: client))
-      await client.close()
-      return result
+      result = .success(try await body(device))
+    } catch let error as DeviceError {
+      var failure = DeviceFailure(error: error, device: url, slot: slot)
+      if case .refused(let refusal) = error, let index = refusal.instruction, let slot {
+        failure.source = await sources.line(index, ofSlot: slot, on: device)
+      }
+      result = .failure(failure)
     } catch {
-      await client.close()
-      throw error
+      result = .failure(error)
     }
+    notice.cancel()
+    await client.close()
+    return try result.get()
+  }
+
+  /// Of this machine one can know at once what would otherwise take the whole time-out.
+  private func checkThatSomebodyListens(_ url: String) throws {
+    guard let parts = URL(string: url), ["127.0.0.1", "localhost"].contains(parts.host() ?? "") else {
+      return
+    }
+    guard let port = UInt16(exactly: parts.port ?? 5683), isFree(port: port) else { return }
+    throw NobodyListens(url: url, port: port)
+  }
+}
+
+/// No process of this machine uses the port.
+struct NobodyListens: Complaining {
+  let url: String
+  let port: UInt16
+
+  var complaint: Complaint {
+    Complaint(
+      .unreachable, "no device runs at \(url)",
+      next: "start one with `microbpf emulate` or `microbpf device`, or name another one with --device"
+    ).at("UDP port \(port) of this machine, which nobody listens on")
   }
 }
 
 /// Which slot of the device.
 struct SlotOption: ParsableArguments {
-  @Option(name: .shortAndLong, help: "The program slot, counted from 0.")
-  var slot = 0
+  @Option(
+    name: [.customShort("s"), .customLong("slot")],
+    help: ArgumentHelp(
+      "The program slot, counted from 0. Default: the setting 'slot', else 0.", valueName: "slot"),
+    completion: .slot)
+  var number: Int?
 
-  func validate() throws { try Self.validate(slot) }
+  var slot: Int { number ?? Settings.current[.slot].flatMap { Int($0) } ?? 0 }
+
+  func validate() throws {
+    if let number { try Self.validate(number) }
+  }
 
   static func validate(_ slot: Int) throws {
     guard (0...9999).contains(slot) else {
@@ -56,35 +124,53 @@ struct SlotOption: ParsableArguments {
 
 /// The key that signs.
 struct KeyOption: ParsableArguments {
-  @Option(help: "The private key, PEM. Default: the one that `microbpf keygen` made.")
+  @Option(
+    help: "The private key, PEM. Default: the setting 'key', else the one that `microbpf keygen` made.",
+    completion: .file(extensions: ["pem"]))
   var key: String?
 
-  var path: String { key ?? Self.defaultPath }
+  private var chosen: String? { key ?? Settings.current[.key] }
 
   static var defaultPath: String {
-    FileManager.default.homeDirectoryForCurrentUser.appending(path: ".local/share/microbpf/key.pem").path
+    homeFolder(environment: ProcessInfo.processInfo.environment)
+      .appending(path: ".local/share/microbpf/key.pem").path
   }
 
   func read() throws -> SigningKey {
-    guard key != nil || FileManager.default.fileExists(atPath: path) else { throw NoKey(path: path) }
+    let path = chosen ?? Self.defaultPath
+    guard chosen != nil || FileManager.default.fileExists(atPath: path) else { throw NoKey(path: path) }
     return try KeyFile.readPrivateKey(at: path)
   }
 }
 
 /// There is no key where it is looked for.
-struct NoKey: Error, CustomStringConvertible {
+struct NoKey: Complaining {
   let path: String
-  var description: String { "\(path): there is no key yet; `microbpf keygen` makes one" }
+  var complaint: Complaint {
+    Complaint(.input, "there is no key yet", next: "`microbpf keygen` makes one").at(path)
+  }
 }
 
 /// For whom a manifest is, and as which number.
 struct ManifestOptions: ParsableArguments {
-  @Option(help: "The domain that the vendor id is made from.")
-  var vendor = Signing.defaultVendor
+  @Option(
+    name: .customLong("vendor"),
+    help: ArgumentHelp(
+      """
+      The domain that the vendor id is made from. Default: the setting 'vendor', else \(Signing.defaultVendor).
+      """, valueName: "vendor"))
+  var chosenVendor: String?
+
+  var vendor: String { chosenVendor ?? Settings.current[.vendor] ?? Signing.defaultVendor }
 
   @Option(
-    name: .customLong("class"), help: "The name that the class id is made from. Default: the device's board.")
-  var deviceClass: String?
+    name: .customLong("class"),
+    help: ArgumentHelp(
+      "The name that the class id is made from. Default: the setting 'class', else the device's board.",
+      valueName: "class"))
+  var chosenClass: String?
+
+  var deviceClass: String? { chosenClass ?? Settings.current[.deviceClass] }
 
   @Option(help: "The sequence number. Default: one more than the slot's.")
   var sequence: UInt32?

@@ -8,62 +8,56 @@ import Runtime
 import Toolchain
 import VirtualDevice
 
-/// How an image is laid out.
-struct LayoutOption: ParsableArguments {
-  @Option(
-    help: ArgumentHelp(
-      """
-      The image's layout: elf holds everything, text nothing but instructions; femtoContainers and extended have the \
-      headers that Femto-Containers and micro-bpf know. Default: elf.
-      """,
-      valueName: ImageLayout.allCases.map { "\($0)" }.joined(separator: "|")),
-    transform: Self.layout(named:))
-  var layout = ImageLayout.elf
-
-  private static func layout(named name: String) throws -> ImageLayout {
-    guard let layout = ImageLayout.allCases.first(where: { "\($0)" == name }) else {
-      throw ValidationError("there is no layout '\(name)'")
-    }
-    return layout
-  }
+/// A file that a command wrote.
+private struct WrittenFile: Encodable {
+  let path: String
+  let bytes: Int
 }
 
 struct Compile: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Compile a C or Swift program to an eBPF object file.",
     discussion: """
-      The ending of the file tells the language.
+      The ending of the file tells the language. The object file tells source lines, which images do not.
 
       Example: microbpf compile Examples/fletcher16.c --output fletcher16.o
       """)
 
-  @Argument(help: "The source file, .c or .swift.")
+  @Argument(help: "The source file, .c or .swift.", completion: .file(extensions: ["c", "swift"]))
   var source: String
 
   @Option(name: .shortAndLong, help: "The object file. Default: the source's name with .o, in this folder.")
   var output: String?
 
+  @OptionGroup var format: OutputOptions
+
   func run() async throws {
-    try await perform { [self] in
-      let compiled = try await Compiler().compile(URL(filePath: source))
+    try await perform(on: source) { [self] in
+      let compiled = try await withProgress("compiling \(source)") { _ in
+        try await Compiler().compile(URL(filePath: source))
+      }
       FileHandle.standardError.write(Data(compiled.diagnostics.utf8))
       let path = output ?? defaultName(for: source, ending: "o")
       try Data(compiled.object).write(to: URL(filePath: path))
-      print("\(path): \(compiled.object.count) bytes")
+      try format.print(
+        WrittenFile(path: path, bytes: compiled.object.count), text: "\(path): \(compiled.object.count) bytes"
+      )
     }
   }
 }
 
 struct Link: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Make an image of an object file.",
+    abstract: "Make an image of object files.",
     discussion: """
+      Keeps what the program can reach and drops everything else, debug information too.
+
       Example: microbpf link fletcher16.o --output fletcher16.img
                microbpf link noop.o --layout text
                microbpf link hello.o --layout extended --helpers bpf_printf
       """)
 
-  @Argument(help: "The object files.")
+  @Argument(help: "The object files.", completion: .file(extensions: ["o"]))
   var objects: [String]
 
   @OptionGroup var layout: LayoutOption
@@ -84,12 +78,19 @@ struct Link: AsyncParsableCommand {
   @Option(name: .shortAndLong, help: "The image. Default: the first object's name with .img, in this folder.")
   var output: String?
 
+  @OptionGroup var format: OutputOptions
+
+  private struct Result: Encodable {
+    let path: String
+    let bytes, instructions, constantBytes, dataBytes, zeroBytes: Int
+  }
+
   func validate() throws {
     guard !objects.isEmpty else { throw ValidationError("an object file is needed") }
   }
 
   func run() async throws {
-    try await perform { [self] in
+    try await perform(on: objects.joined(separator: ", ")) { [self] in
       let contents = try objects.map { try Array(Data(contentsOf: URL(filePath: $0))) }
       let program = try Linker(
         layout: layout.layout, helpers: helpers.isEmpty ? nil : helpers.map(\.helper.rawValue),
@@ -97,9 +98,17 @@ struct Link: AsyncParsableCommand {
       ).link(contents)
       let path = output ?? defaultName(for: objects[0], ending: "img")
       try Data(program.image).write(to: URL(filePath: path))
-      print(
-        "\(path): \(program.image.count) bytes; \(program.textSize / 8) instructions, \(program.rodataSize) bytes constant, "
-          + "\(program.dataSize) data, \(program.bssSize) zero")
+      if let object = contents.first, contents.count == 1 {
+        let lines = (try? await SourceLines(ofObject: object).lines(of: program.functions)) ?? [:]
+        remember(ProgramSource(program: URL(filePath: objects[0]).path, lines: lines), of: program.image)
+      }
+      try format.print(
+        Result(
+          path: path, bytes: program.image.count, instructions: program.textSize / 8,
+          constantBytes: program.rodataSize, dataBytes: program.dataSize, zeroBytes: program.bssSize),
+        text:
+          "\(path): \(program.image.count) bytes; \(program.textSize / 8) instructions, \(program.rodataSize) bytes "
+          + "constant, \(program.dataSize) data, \(program.bssSize) zero")
     }
   }
 }
@@ -108,17 +117,17 @@ struct Run: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Run a program on this machine, as a device would.",
     discussion: """
-      Takes a source file, an object file or an image. It is checked and
-      interpreted as on a device.
+      Takes a source file, an object file or an image. It is checked and interpreted as on a device. A report of what \
+      stops it names the source line; of an image that was built on this machine, too.
 
       Example: microbpf run Examples/fletcher16.c
                microbpf run program.img --context packet.bin --budget 1000
       """)
 
-  @Argument(help: "The program: .c, .swift, an object file or an image.")
+  @Argument(help: "The program: .c, .swift, an object file or an image.", completion: .program)
   var program: String
 
-  @Option(help: "A file with the program's input, which r1 points to.")
+  @Option(help: "A file with the program's input, which r1 points to.", completion: .file())
   var context: String?
 
   @Option(help: "The most instructions that may run.")
@@ -132,9 +141,9 @@ struct Run: AsyncParsableCommand {
   }
 
   func run() async throws {
-    try await perform { [self] in
+    try await perform(on: program) { [self] in
       let input = try context.map { try Array(Data(contentsOf: URL(filePath: $0))) } ?? []
-      let image = try await build(program)
+      let (image, source) = try await buildForDevice(program)
       do throws(Problem) {
         let (value, instructions) = try runLocally(image: image, context: input, budget: budget) {
           FileHandle.standardError.write(Data($0))
@@ -142,7 +151,13 @@ struct Run: AsyncParsableCommand {
         let result = Result(result: Int64(bitPattern: value), instructions: instructions)
         try? output.print(result, text: "result \(result.result) after \(instructions) instructions")
       } catch {
-        throw DeviceError.refused(Refusal(error))
+        let refusal = Refusal(error)
+        var complaint = Complaint(
+          refusal, at: program, source: refusal.instruction.flatMap { source[$0] }?.description)
+        if refusal.stage == .verifier {
+          complaint.next.append("`microbpf verify \(program)` shows what leads there")
+        }
+        throw complaint
       }
     }
   }

@@ -8,7 +8,7 @@ struct RunWeatherStation: AsyncParsableCommand {
     commandName: "weather-station",
     abstract: "Deploy the weather station to an emulated board and watch it.",
     discussion: """
-      Four programs in compartments of their own: one reads the sensors, one writes the display, one answers requests, and
+      Four programs in compartments of their own: one reads the sensors, one writes the display, one answers requests, and \
       one has a bug, of which it alone dies. Ctrl-C ends it.
 
       Example: microbpf weather-station
@@ -33,7 +33,7 @@ struct RunWeatherStation: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      say("booting \(board.firmware) on QEMU's \(board.machine.machine.rawValue)")
+      say("booting \(board.firmware.path) on QEMU's \(board.machine.machine.rawValue)")
       // The scripted course: a day of two minutes.
       try await board.withBoard(seed: 1) { device, signing in
         let station = try await WeatherStation(from: folder, on: device, signing: signing) { part, report in

@@ -7,15 +7,31 @@ import Toolchain
 
 @Suite struct InspectionRules {
   @Test func `an image is shown with its parts, the verdict and its instructions`() throws {
-    let text = try describe(image: [0xb7, 0, 0, 0, 7, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0])
+    let text = try ImageDescription(of: [0xb7, 0, 0, 0, 7, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0]).text
     #expect(text.contains("layout        text"))
     #expect(text.contains("instructions  2, starting at 0"))
-    #expect(text.contains("accepts it; 1 stack frames at most; calls no helper"))
+    #expect(text.contains("accepts it; 1 stack frame at most; calls no helper"))
     #expect(text.contains("r0 = 7"))
   }
 
+  @Test func `a source line stands before its instructions`() throws {
+    let text = try ImageDescription(
+      of: [0xb7, 0, 0, 0, 7, 0, 0, 0, 0x07, 0, 0, 0, 1, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0],
+      sources: [
+        0: SourceLine(file: "seven.c", line: 2, text: "int x = 7 + 1;"),
+        1: SourceLine(file: "seven.c", line: 2, text: "int x = 7 + 1;"),
+        2: SourceLine(file: "seven.c", line: 3, text: "return x;"),
+      ]
+    ).text
+    let listing = text.split(separator: "\n").suffix(6)
+    #expect(
+      listing.map { $0.prefix(2) == "; " || $0.hasSuffix(":") ? String($0) : "" } == [
+        "program:", "; seven.c:2: int x = 7 + 1;", "", "", "; seven.c:3: return x;", "",
+      ])
+  }
+
   @Test func `a program that the verifier refuses is shown all the same`() throws {
-    let text = try describe(image: [0xb7, 0, 0, 0, 7, 0, 0, 0])
+    let text = try ImageDescription(of: [0xb7, 0, 0, 0, 7, 0, 0, 0]).text
     #expect(text.contains("refuses it at instruction 0: fallsOffTheEnd"))
   }
 

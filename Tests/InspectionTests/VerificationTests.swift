@@ -111,8 +111,9 @@ import Verifier
     let it = try await verify(file.path)
     let refusal = try #require(it.refusal)
     #expect(refusal.rule == "outsideReadOnlyData")
-    #expect(refusal.source == SourceLine(file: file.path, line: 3))
-    #expect(refusal.sourceText == "return n + *(volatile int *)&table[4];")
+    #expect(
+      refusal.source
+        == SourceLine(file: file.path, line: 3, text: "return n + *(volatile int *)&table[4];"))
     #expect(it.text.contains("  source: \(file.path):3: return n + *(volatile int *)&table[4];\n"))
     #expect(it.lines.contains { $0.source?.line == 6 })
   }

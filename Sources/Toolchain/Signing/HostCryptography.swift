@@ -28,6 +28,14 @@ public enum HostCryptography: Cryptography {
   }
 }
 
+extension HostCryptography {
+  /// SHA-256 in hexadecimal, as devices tell it of what they hold.
+  public static func hexadecimalDigest(of bytes: [UInt8]) -> String {
+    let digest = [UInt8](Hash.digest(of: bytes).bytes.span)
+    return digest.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+  }
+}
+
 extension COSE.SHA256 {
   /// The digest of `bytes`.
   static func digest(of bytes: [UInt8]) -> COSE.SHA256Digest {
