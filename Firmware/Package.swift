@@ -7,7 +7,7 @@ let lwip =
   ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "udp", "timeouts"].map {
     "dependencies/core/\($0).c"
   }
-  + ["etharp", "icmp", "ip4", "ip4_addr"].map { "dependencies/core/ipv4/\($0).c" }
+  + ["etharp", "icmp", "igmp", "ip4", "ip4_addr"].map { "dependencies/core/ipv4/\($0).c" }
   + ["ethip6", "icmp6", "inet6", "ip6", "ip6_addr", "mld6", "nd6"].map { "dependencies/core/ipv6/\($0).c" }
   + ["dependencies/netif/ethernet.c"]
 
@@ -68,8 +68,8 @@ let package = Package(
       "App",
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
-        product("DeviceConsole"), product("DeviceServer"), product("Platform"),
-        product("SimulatedPeripherals"),
+        product("DeviceConsole"), product("DeviceServer"), product("EarlierPaths"),
+        product("Platform"), product("SimulatedPeripherals"),
       ]),
     program(
       "FirmwareChecks",

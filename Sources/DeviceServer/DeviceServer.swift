@@ -242,7 +242,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     guard isDone else { throw Problem(compilation: .notCompiled, in: slot) }
   }
 
-  private mutating func compile(_ slot: SlotNumber, isolation: Isolation) throws(Problem) -> CodeRecord {
+  mutating func compile(_ slot: SlotNumber, isolation: Isolation) throws(Problem) -> CodeRecord {
     do throws(CompilationError) {
       return try runtime.compile(slot, isolation: isolation)
     } catch {

@@ -93,6 +93,7 @@ extension DeviceServer where B: ~Copyable {
     _ slot: SlotNumber, context: Span<UInt8>, _ query: Query, _ request: RequestID, _ format: Format,
     sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
+    if query.contains(.compileNow) { _ = try compile(slot, isolation: .checked) }
     let engine = Engine(query)
     let started = runtime.services.board.microseconds
     do throws(RunError) {
@@ -111,6 +112,7 @@ extension DeviceServer where B: ~Copyable {
     _ message: borrowing Message, in datagram: Span<UInt8>, by slot: SlotNumber, _ query: Query,
     _ request: RequestID, _ format: Format, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
+    if query.contains(.compileNow) { _ = try compile(slot, isolation: .checked) }
     let engine = Engine(query)
     do throws(RunError) {
       try runtime.start(
@@ -130,6 +132,7 @@ extension DeviceServer where B: ~Copyable {
   ) throws(Problem) {
     let isForBoot = query.contains(.atBoot) || query.contains(.notAtBoot)
     guard !query.contains(.atBoot) || runtime.keepsSlots else { throw Problem.noStorage }
+    if query.contains(.compileNow) { _ = try compile(slot, isolation: .checked) }
     var settings = StartSettings(query, trigger, isolation: runtime.code(of: slot)?.isolation)
     do throws(RunError) {
       try runtime.start(slot, settings, context: context)

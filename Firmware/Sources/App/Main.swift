@@ -4,6 +4,7 @@ import CortexM
 import SodiumCryptography
 import DeviceConsole
 import DeviceServer
+import EarlierPaths
 import Network
 import Platform
 import SimulatedPeripherals
@@ -42,7 +43,8 @@ struct SerialOutput: ConsoleOutput {
   mutating func write(_ bytes: Span<UInt8>) { UART.write(bytes) }
 }
 
-typealias MPS2Console = Console<UDPSink, SerialOutput>
+/// What is sent goes to the console if it is meant, is put in the words of the earlier system's tools if they asked, and leaves.
+typealias MPS2Console = Console<EarlierPaths<UDPSink>, SerialOutput>
 
 @main struct Main {
   static func main() {
@@ -86,14 +88,16 @@ typealias MPS2Console = Console<UDPSink, SerialOutput>
 
   /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
   static func serve(_ server: inout DeviceServer<MPS2>) -> Never {
-    var sink = Console(network: UDPSink(), output: SerialOutput())
+    var sink = Console(network: EarlierPaths(network: UDPSink()), output: SerialOutput())
     sink.start()
     var frame = InlineArray<1514, UInt8>(repeating: 0)
     while true {
       Network.poll(at: server.now)
       while let length = receiveFrame(&frame) {
         Network.input(frame.span.extracting(0..<length))
-        while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
+        while Network.receive({ datagram, peer, isMulticast in
+          receive(datagram, from: peer, isMulticast, &server, &sink)
+        }) {}
       }
       while let byte = UART.read() { sink.type(byte) }
       while let length = nextDatagram(&sink, &frame) {
@@ -109,6 +113,23 @@ typealias MPS2Console = Console<UDPSink, SerialOutput>
   private static func halt(_ message: StaticString) -> Never {
     UART.write(message)
     while true { Processor.sleep { false } }
+  }
+
+  private static func receive(
+    _ datagram: Span<UInt8>, from peer: Peer, _ isMulticast: Bool, _ server: inout DeviceServer<MPS2>,
+    _ sink: inout MPS2Console
+  ) {
+    guard !isMulticast else {
+      return server.receive(datagram, from: peer, isMulticast: true, sink: &sink)
+    }
+    var storage = InlineArray<512, UInt8>(repeating: 0)
+    var span = storage.mutableSpan
+    switch sink.network.translate(datagram, from: peer, into: &span) {
+    case .none: server.receive(datagram, from: peer, sink: &sink)
+    case .rewritten(let count):
+      server.receive(storage.span.extracting(0..<count), from: peer, sink: &sink)
+    case .refused: return
+    }
   }
 
   /// What was typed, as a request.
