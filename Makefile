@@ -7,7 +7,7 @@ COUNT ?= 20000
 SEEDS ?= 200
 FORGED ?= 20000
 
-.PHONY: demo examples weather-station test bench conformance differential faults load attack build firmware setup size fuzz format lint clean
+.PHONY: demo examples weather-station test docs bench conformance differential faults load attack build firmware setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -41,11 +41,14 @@ conformance: firmware
 	@$(MICROBPF) conformance --board qemu --engine jit
 	@$(MICROBPF) conformance --board qemu --engine jit-hardware
 
-## Count the instructions that the kernels take on the emulated board, print them and save them.
+## Count the instructions that the kernels take on the emulated board, print and save them, draw them, and write the page.
 bench: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
-	@$(MICROBPF) bench --save Benchmarks/results/latest.json
+	@$(MICROBPF) bench --everything --save Benchmarks/results/latest.json
+	@$(MICROBPF) bench page > docs/benchmarks.md
+	@scripts/setup --plots
+	@Benchmarks/plot
 
 ## Compare both engines over COUNT programs made at random, from SEED on if it is given, on the emulated board.
 differential: firmware
@@ -70,6 +73,12 @@ attack: firmware
 	@echo "building the command line"
 	@swift build --quiet --product microbpf
 	@$(MICROBPF) attack --forged $(FORGED) $(if $(SEED),--seed $(SEED))
+
+## Make the reference of the modules from their comments: .build/documentation/microbpf.doccarchive.
+docs:
+	@echo "building the modules"
+	@swift build --quiet
+	@scripts/build-documentation
 
 ## Build the command line: .build/debug/microbpf.
 build:

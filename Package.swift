@@ -51,7 +51,7 @@ let portableModules = [
   portableModule(
     "Platform", ["Bytes", "COSE", "CoAP", "Compartment", "Helpers", "Interpreter", "JIT", "SUIT"]),
   portableModule("SimulatedPeripherals", ["Helpers", "Platform"]),
-  portableModule("SlotStorage", ["Bytes", "COSE", "JIT", "Platform"]),
+  portableModule("SlotStorage", ["Bytes", "COSE", "Helpers", "JIT", "Platform"]),
   portableModule(
     "Runtime",
     [
@@ -66,6 +66,7 @@ let portableModules = [
       "JIT", "Platform",
       "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
+  portableModule("DeviceConsole", ["Bytes", "CBOR", "CoAP", "DeviceProtocol"]),
   portableModule("Measurement", ["Bytes"]),
   portableModule("RandomPrograms", ["BPF", "Bytes", "Helpers"]),
   portableModule(
@@ -91,7 +92,7 @@ let hostModules = [
   hostModule(
     "DeviceClient",
     [
-      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceProtocol", "Helpers", "Interpreter", "JIT",
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceConsole", "DeviceProtocol", "Helpers", "Interpreter", "JIT",
       "ProgramImage", "SUIT", "Verifier",
     ]),
   hostModule(
@@ -130,7 +131,7 @@ let hostModules = [
   hostModule(
     "Benchmarks",
     [
-      "Bytes", "Measurement", "ProgramImage", "Toolchain",
+      "Bytes", "Compartment", "Measurement", "ProgramImage", "Runtime", "Toolchain", "Verifier",
       .product(name: "Subprocess", package: "swift-subprocess"),
     ]),
   hostModule("DifferentialTesting", ["BPF", "BPFText", "Bytes", "Emulator", "RandomPrograms"]),
@@ -176,7 +177,7 @@ let testTargets = [
   tests(of: "Thumb2", ["TestSupport"]),
   tests(
     of: "JIT", ["BPF", "Bytes", "Compartment", "Helpers", "ProgramImage", "Toolchain", "Verifier"]),
-  tests(of: "SlotStorage", ["Bytes", "COSE", "JIT", "Platform", "TestSupport"]),
+  tests(of: "SlotStorage", ["Bytes", "COSE", "Helpers", "JIT", "Platform", "TestSupport"]),
   tests(of: "RandomPrograms", ["BPF", "Bytes", "Helpers", "Verifier"]),
   tests(of: "BPFText", ["BPF", "TestSupport"]),
   tests(of: "Thumb2Text", ["TestSupport", "Thumb2"]),
@@ -190,8 +191,8 @@ let testTargets = [
   tests(
     of: "DeviceServer",
     [
-      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceProtocol", "Helpers", "Interpreter",
-      "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceConsole", "DeviceProtocol",
+      "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
       "VirtualDevice",
     ]),
   tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),
@@ -238,6 +239,13 @@ let testTargets = [
       "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
+  tests(of: "Benchmarks"),
+  .testTarget(
+    name: "DocumentationTests",
+    dependencies: [
+      "CoAPTransport", "Compartment", "Helpers", "Interpreter", "Runtime", "TestSupport", "Toolchain",
+    ],
+    swiftSettings: host),
   tests(of: "FuzzTargets"),
   tests(of: "AttackCampaign", ["Interpreter", "Platform"]),
 ]

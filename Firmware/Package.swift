@@ -24,11 +24,14 @@ func product(_ name: String) -> Target.Dependency {
   .product(name: name, package: "microbpf")
 }
 
-/// An image for the board. The linker writes its map, from which `scripts/firmware-size` reads, beside the manifest.
-func program(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+/// An image for the board, with so much room for its stack. The linker writes its map, from which `scripts/firmware-size` reads,
+/// beside the manifest.
+func program(_ name: String, stackBytes: Int = 16384, _ dependencies: [Target.Dependency]) -> Target {
   .executableTarget(
     name: name, dependencies: dependencies, swiftSettings: swift,
-    linkerSettings: [.unsafeFlags(["-Xlinker", "-Map=\(name).map"])])
+    linkerSettings: [
+      .unsafeFlags(["-Xlinker", "-Map=\(name).map", "-Xlinker", "--defsym=_stack_size=\(stackBytes)"])
+    ])
 }
 
 let package = Package(
@@ -60,7 +63,8 @@ let package = Package(
       "App",
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
-        product("DeviceServer"), product("Platform"), product("SimulatedPeripherals"),
+        product("DeviceConsole"), product("DeviceServer"), product("Platform"),
+        product("SimulatedPeripherals"),
       ]),
     program(
       "FirmwareChecks",
@@ -84,7 +88,7 @@ let package = Package(
         product("Platform"), product("RandomPrograms"), product("Verifier"),
       ]),
     program(
-      "Assault",
+      "Assault", stackBytes: 32768,
       [
         "BoardMPS2", "CCortexM", "CSnippets", "CortexM", "SodiumCryptography", "Threads", product("BPF"),
         product("Bytes"), product("CoAP"), product("Compartment"), product("Helpers"), product("Interpreter"),

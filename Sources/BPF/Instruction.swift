@@ -37,8 +37,8 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
     @inline(__always) get { Int16(truncatingIfNeeded: tail) }
   }
 
-  /// What a verifier looked up for the engines (of a helper call the position of the helper in `Helper.allCases`);
-  /// 0 after decoding. No part of the encoding.
+  /// Of a helper call what a verifier looked up for the engines: the position of the helper in `Helper.allCases`. Else room for
+  /// a verifier's work. 0 after decoding. No part of the encoding.
   public var resolved: UInt8 {
     @inline(__always) get { UInt8(truncatingIfNeeded: tail >> 16) }
     @inline(__always) set { tail = tail & 0xFF00_FFFF | UInt32(newValue) << 16 }
@@ -76,46 +76,82 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
   /// Decodes a slot: its eight bytes as one little-endian number.
   public init(slot: UInt64) throws(DecodeError) {
     self.init(.exit)
-    try decode(slot: slot)
+    let low = UInt32(truncatingIfNeeded: slot)
+    guard decode(low, Int32(truncatingIfNeeded: slot >> 32)) else { throw Self.error(of: slot) }
   }
 
-  /// Becomes what a slot holds: its eight bytes as one little-endian number. When it throws, it is as before.
+  /// Decodes slots of eight bytes, from the first one of `text` on.
+  ///
+  /// - Parameters:
+  ///   - text: a number of bytes divisible by 8.
+  ///   - instructions: gets one entry for each slot; with what comes before and behind, nothing happens.
+  ///   - first: the index of the entry for the first slot.
+  /// - Returns: how many slots were decoded: all, or those before the first one that is no instruction.
+  /// - Precondition: there is an entry for each slot.
+  @inline(never) @_optimize(speed)
+  public static func decode(
+    _ text: Span<UInt8>, into instructions: inout MutableSpan<Instruction>, at first: Int
+  ) -> Int {
+    let count = text.count / 8
+    precondition(first >= 0 && first <= instructions.count && count <= instructions.count &- first)
+    for slot in 0..<count {
+      // SAFETY: the text is so many slots of 8 bytes long, and every pattern of bits is an integer.
+      let low = unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: slot &* 8, as: UInt32.self)
+      let high = unsafe text.bytes.unsafeLoadUnaligned(
+        fromUncheckedByteOffset: slot &* 8 &+ 4, as: Int32.self)
+      // SAFETY: there is an entry for each slot.
+      guard
+        unsafe instructions[unchecked: first &+ slot].decode(
+          UInt32(littleEndian: low), Int32(littleEndian: high))
+      else { return slot }
+    }
+    return count
+  }
+
+  /// Becomes what a slot holds. False, and as before, when that is no instruction.
   ///
   /// In place, because on a small processor putting the fields together for a result takes as long as decoding them.
-  @_optimize(speed)
-  public mutating func decode(slot: UInt64) throws(DecodeError) {
-    let low = UInt32(truncatingIfNeeded: slot)
+  @inline(__always)
+  private mutating func decode(_ low: UInt32, _ immediate: Int32) -> Bool {
     let opcode = UInt8(truncatingIfNeeded: low)
-    let immediate = Int32(truncatingIfNeeded: slot >> 32)
     let format = InstructionFormat(opcode: opcode)
-    let variantField = format.variant
-    let operation =
-      if variantField.isEmpty {
-        try Operation(opcode: opcode)
-      } else if variantField == .offset {
-        try Operation(opcode: opcode, variant: Int32(Int16(truncatingIfNeeded: low >> 16)))
-      } else if variantField == .immediate {
-        try Operation(opcode: opcode, variant: immediate)
-      } else {
-        try Operation(opcode: opcode, variant: Int32(low >> 12 & 0x0F))
-      }
-    // Every bit of a field that is not used has to be zero.
-    let fields = format.fields
-    var reservedBits = low & format.unusedBits
-    if !fields.contains(.immediate) { reservedBits |= UInt32(bitPattern: immediate) }
-    guard reservedBits == 0 else {
-      throw .reservedFieldsNotZero(opcode: opcode, fields: Self.fields(notZeroIn: slot).subtracting(fields))
+    var position = Operation.firstPosition(of: opcode)
+    var source = low >> 12 & 0x0F
+    if !format.variant.isEmpty {
+      let isFirst = format.variant == .offset && low >> 16 == 0
+      if !isFirst { position = Operation.position(of: low, immediate, format.variant) }
+      if format.variant == .source { source = 0 }
     }
-    let destination = low >> 8 & 0x0F
-    guard destination <= 10 else { throw .destinationOutOfRange(UInt8(truncatingIfNeeded: destination)) }
-    let source = variantField == .source ? 0 : low >> 12 & 0x0F
-    guard source <= 10 else { throw .sourceOutOfRange(UInt8(truncatingIfNeeded: source)) }
-    head = UInt32(operation.position) | destination << 8 | source << 16
+    // Every bit of a field that is not used has to be zero.
+    var reserved = low & format.unusedBits
+    if !format.fields.contains(.immediate) { reserved |= UInt32(bitPattern: immediate) }
+    guard reserved == 0, position != Operation.none, low & 0x0F00 <= 0x0A00, source <= 10 else {
+      return false
+    }
+    head = UInt32(position) | low & 0x0F00 | source << 16
     tail = low >> 16
     self.immediate = immediate
+    return true
   }
 
+  /// Why a slot is no instruction.
   @inline(never)
+  public static func error(of slot: UInt64) -> DecodeError {
+    let low = UInt32(truncatingIfNeeded: slot)
+    let opcode = UInt8(truncatingIfNeeded: low)
+    let format = InstructionFormat(opcode: opcode)
+    if Operation.firstPosition(of: opcode) == Operation.none { return .unknownOpcode(opcode) }
+    let immediate = Int32(truncatingIfNeeded: slot >> 32)
+    if !format.variant.isEmpty, Operation.position(of: low, immediate, format.variant) == Operation.none {
+      return .unknownVariant(opcode: opcode, variant: Operation.variant(in: low, immediate, format.variant))
+    }
+    let unused = fields(notZeroIn: slot).subtracting(format.fields)
+    if !unused.isEmpty { return .reservedFieldsNotZero(opcode: opcode, fields: unused) }
+    let destination = UInt8(truncatingIfNeeded: low >> 8 & 0x0F)
+    if destination > 10 { return .destinationOutOfRange(destination) }
+    return .sourceOutOfRange(UInt8(truncatingIfNeeded: low >> 12 & 0x0F))
+  }
+
   private static func fields(notZeroIn slot: UInt64) -> InstructionFields {
     var fields: InstructionFields = []
     if slot & 0x0F00 != 0 { fields.insert(.destination) }

@@ -52,24 +52,32 @@ extension Operation {
     return unsafe unsafeBitCast(position, to: Operation.self)
   }
 
-  /// The only operation with this opcode, which leaves no field for telling operations apart.
+  /// In place of a position: no operation.
+  static var none: UInt8 { 255 }
+
+  /// The position of the first operation with this opcode.
   @inline(__always)
-  init(opcode: UInt8) throws(DecodeError) {
-    guard let operation = Self.at(Self.firstPosition[Int(opcode)]) else { throw .unknownOpcode(opcode) }
-    self = operation
+  static func firstPosition(of opcode: UInt8) -> UInt8 {
+    // SAFETY: the table has an entry for each opcode.
+    unsafe firstPosition[unchecked: Int(opcode)]
   }
 
-  /// The operation with this opcode whose variant field holds `variant`.
-  init(opcode: UInt8, variant: Int32) throws(DecodeError) {
-    var position = Self.firstPosition[Int(opcode)]
-    guard position != 255 else { throw .unknownOpcode(opcode) }
-    while let candidate = Self.at(position), candidate.opcode == opcode {
-      if Int32(candidate.variant) == variant {
-        self = candidate
-        return
-      }
-      position += 1
+  /// The position of the operation whose variant stands in `field` of a slot; `none` when there is none.
+  @inline(never)
+  static func position(of low: UInt32, _ immediate: Int32, _ field: InstructionFields) -> UInt8 {
+    let variant = variant(in: low, immediate, field)
+    let opcode = UInt8(truncatingIfNeeded: low)
+    var position = firstPosition(of: opcode)
+    while let candidate = at(position), candidate.opcode == opcode {
+      if Int32(candidate.variant) == variant { return position }
+      position &+= 1
     }
-    throw .unknownVariant(opcode: opcode, variant: variant)
+    return none
+  }
+
+  /// What stands in the field that tells variants apart.
+  static func variant(in low: UInt32, _ immediate: Int32, _ field: InstructionFields) -> Int32 {
+    if field == .immediate { return immediate }
+    return field == .offset ? Int32(Int16(truncatingIfNeeded: low >> 16)) : Int32(low >> 12 & 0x0F)
   }
 }

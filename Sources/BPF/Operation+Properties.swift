@@ -107,6 +107,56 @@ extension Operation {
   public var fields: InstructionFields { InstructionFormat(opcode: opcode).fields }
 }
 
+/// What an operation does, in one byte for those who look at every instruction of a program.
+public struct OperationTraits: OptionSet, Sendable {
+  public let rawValue: UInt8
+
+  @inline(__always)
+  public init(rawValue: UInt8) {
+    self.rawValue = rawValue
+  }
+
+  /// Changes the register in its destination field.
+  public static var writesDestination: Self { Self(rawValue: 0x01) }
+  /// Depends on the register in its destination field.
+  public static var readsDestination: Self { Self(rawValue: 0x02) }
+  /// Depends on the register in its source field.
+  public static var readsSource: Self { Self(rawValue: 0x04) }
+  /// Changes the register in its source field.
+  public static var writesSource: Self { Self(rawValue: 0x08) }
+  /// Jumps as far as its offset says.
+  public static var jumpsByOffset: Self { Self(rawValue: 0x10) }
+  /// Jumps or calls as far as its immediate says.
+  public static var jumpsByImmediate: Self { Self(rawValue: 0x20) }
+  /// Never goes on with the next instruction.
+  public static var ends: Self { Self(rawValue: 0x40) }
+  /// A call by number, a slot of a wide load, or packet access.
+  public static var isSpecial: Self { Self(rawValue: 0x80) }
+
+  /// For each operation in the order of declaration. Constant data, because the device verifies with it; a test has the rules
+  /// behind it.
+  static let all: InlineArray<175, UInt8> = [
+    0x03, 0x07, 0x03, 0x07, 0x03, 0x07, 0x03, 0x03, 0x07, 0x07, 0x03, 0x07, 0x03, 0x07, 0x03, 0x07,
+    0x03, 0x07, 0x03, 0x03, 0x03, 0x07, 0x07, 0x03, 0x07, 0x01, 0x05, 0x05, 0x05, 0x03, 0x07, 0x03,
+    0x07, 0x03, 0x07, 0x03, 0x07, 0x03, 0x03, 0x07, 0x07, 0x03, 0x07, 0x03, 0x07, 0x03, 0x07, 0x03,
+    0x07, 0x03, 0x03, 0x03, 0x07, 0x07, 0x03, 0x07, 0x01, 0x05, 0x05, 0x05, 0x05, 0x03, 0x07, 0x03,
+    0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x03, 0x50, 0x60, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16,
+    0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16,
+    0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x12, 0x16,
+    0x12, 0x16, 0x12, 0x16, 0x12, 0x16, 0x80, 0xA0, 0x80, 0x40, 0x02, 0x40, 0x05, 0x05, 0x05, 0x05,
+    0x05, 0x05, 0x05, 0x02, 0x02, 0x02, 0x02, 0x06, 0x06, 0x06, 0x06, 0x06, 0x0E, 0x06, 0x0E, 0x06,
+    0x0E, 0x06, 0x0E, 0x0E, 0x06, 0x06, 0x0E, 0x06, 0x0E, 0x06, 0x0E, 0x06, 0x0E, 0x0E, 0x06, 0x81,
+    0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x81, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80,
+  ]
+}
+
+extension Operation {
+  public var traits: OperationTraits {
+    // SAFETY: the table has an entry for each operation.
+    @inline(__always) get { OperationTraits(rawValue: unsafe OperationTraits.all[unchecked: Int(position)]) }
+  }
+}
+
 /// What the fields of an instruction are for, as far as the opcode says.
 struct InstructionFormat {
   /// The fields that carry something; all others have to be zero.
@@ -138,21 +188,24 @@ struct InstructionFormat {
   ]
 
   /// The bits of a slot's low word that belong to none of the fields in a set, for each set of fields. Opcodes belong to all.
-  private static let unusedBits: InlineArray<16, UInt32> = [
-    0xFFFF_FF00, 0xFFFF_F000, 0xFFFF_0F00, 0xFFFF_0000, 0x0000_FF00, 0x0000_F000, 0x0000_0F00, 0x0000_0000,
+  private static let unusedBits: InlineArray<8, UInt32> = [
     0xFFFF_FF00, 0xFFFF_F000, 0xFFFF_0F00, 0xFFFF_0000, 0x0000_FF00, 0x0000_F000, 0x0000_0F00, 0x0000_0000,
   ]
 
   @inline(__always)
   init(opcode: UInt8) {
-    let format = Self.all[Int(opcode)]
+    // SAFETY: the table has an entry for each opcode.
+    let format = unsafe Self.all[unchecked: Int(opcode)]
     fields = InstructionFields(rawValue: format & 15)
     variant = InstructionFields(rawValue: format >> 4)
   }
 
   /// The bits of a slot's low word that have to be zero.
   @inline(__always)
-  var unusedBits: UInt32 { Self.unusedBits[Int(fields.rawValue & 15)] }
+  var unusedBits: UInt32 {
+    // SAFETY: the table has an entry for each number of three bits.
+    unsafe Self.unusedBits[unchecked: Int(fields.rawValue & 7)]
+  }
 }
 
 extension InstructionClass {

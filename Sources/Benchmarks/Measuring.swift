@@ -36,6 +36,11 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
   /// For entering and leaving the program, which is not in `instructions`.
   public var callInstructions: Int?
   public var checkedAccesses: Int?
+  /// Bytes of the image in each layout that can hold the program, by the layout's name.
+  public var layoutBytes: [String: Int]?
+  /// Bytes of RAM that one loaded program needs of its slot: stack frames, data, zeros, context, and what the engine makes
+  /// of the program. The stack of its thread and the image come on top.
+  public var memoryBytes: Int?
 
   enum CodingKeys: String, CodingKey {
     case kernel, engine, instructions, ratio, correct, executed
@@ -49,6 +54,8 @@ public struct BenchmarkRecord: Codable, Equatable, Sendable {
     case accesses
     case callInstructions = "call_instructions"
     case checkedAccesses = "checked_accesses"
+    case layoutBytes = "layout_bytes"
+    case memoryBytes = "memory_bytes"
   }
 }
 
@@ -74,8 +81,9 @@ public struct Measuring: Sendable {
     ]
     var compiler = try Compiler()
     compiler.definitions = kernel.definitions
-    let program = try Linker(layout: .elf, entry: kernel.function)
-      .link([try await compiler.compile(kernel.source).object])
+    let object = try await compiler.compile(kernel.source).object
+    let program = try Linker(layout: .elf, entry: kernel.function).link([object])
+    let memory = try ProgramMemory(program, contextSize: kernel.context.count)
     let interpreted = try await board(kernel, .interpreter, program: program.image, native: [])
     /// Whether an engine did what it should and, when nobody knows what that is, what native code did.
     func isCorrect(_ console: Console) throws -> Bool {
@@ -93,7 +101,9 @@ public struct Measuring: Sendable {
         loadInstructions: try interpreted.figure("load_instructions"),
         verifyInstructions: try interpreted.figure("verify_instructions"),
         translateInstructions: try interpreted.figure("translate_instructions"),
-        executed: try interpreted.figure("executed")))
+        executed: try interpreted.figure("executed"),
+        layoutBytes: try layoutSizes(of: object, entry: kernel.function),
+        memoryBytes: memory.interpreted))
     for (engine, name) in [(BenchmarkEngine.checked, "jit-checked"), (.hardware, "jit-hardware")] {
       let compiled = try await board(kernel, engine, program: program.image, native: [])
       let isCorrect = try isCorrect(compiled)
@@ -108,17 +118,21 @@ public struct Measuring: Sendable {
           compileInstructions: try? compiled.figure("compile_instructions"),
           accesses: try? compiled.figure("accesses"),
           callInstructions: try? compiled.figure("call_instructions"),
-          checkedAccesses: try? compiled.figure("checked_accesses")))
+          checkedAccesses: try? compiled.figure("checked_accesses"),
+          memoryBytes: (try? compiled.figure("code_bytes")).map { memory.compiled(codeBytes: $0) }))
     }
     return records
   }
 
-  /// What threads cost on the board, by name: `helper_call` and `switch` in instructions, `thread_bytes`.
+  /// What threads cost on the board, by name: `helper_call`, `empty_loop` (a round of the loop around it, which is not
+  /// part of it), `switch` and `start` in instructions, `thread_bytes`.
   public func measureThreads() async throws -> [String: Int] {
     let nothing = Kernel(file: URL(filePath: "threads.c"), context: [])
     let console = try await board(nothing, .threads, program: [], native: [])
     var costs: [String: Int] = [:]
-    for name in ["helper_call", "switch", "thread_bytes"] { costs[name] = try console.figure(name) }
+    for name in ["helper_call", "empty_loop", "switch", "start", "thread_bytes"] {
+      costs[name] = try console.figure(name)
+    }
     return costs
   }
 

@@ -3,9 +3,15 @@ public import Foundation
 /// Everything that was measured, to be kept and printed.
 public struct BenchmarkReport: Codable, Sendable {
   public var records: [BenchmarkRecord]
+  /// What threads cost: `helper_call` and `switch` in instructions, `thread_bytes`. `nil` when it was not measured.
+  public var threads: [String: Int]?
+  /// Flash and RAM of the firmware, part by part. `nil` when it was not measured.
+  public var firmware: FirmwareSize?
 
-  public init(records: [BenchmarkRecord]) {
+  public init(records: [BenchmarkRecord], threads: [String: Int]? = nil, firmware: FirmwareSize? = nil) {
     self.records = records
+    self.threads = threads
+    self.firmware = firmware
   }
 
   public static func read(from file: URL) throws -> BenchmarkReport {
@@ -56,19 +62,31 @@ public struct BenchmarkReport: Codable, Sendable {
     return rows
   }
 
-  private static var engines: [String] { ["interpreter", "jit-checked", "jit-hardware"] }
+  static let engines = ["interpreter", "jit-checked", "jit-hardware"]
 
   /// Of the ratios to native; of the kernels that come in several sizes one counts, and the one that does nothing does
   /// not.
   public func geometricMean(engine: String) -> Double? {
-    let ratios = records.filter { $0.engine == engine && Self.counts($0.kernel) }.map(\.ratio)
+    Self.geometricMean(records.filter { $0.engine == engine && Self.counts($0.kernel) }.map(\.ratio))
+  }
+
+  static func geometricMean(_ ratios: [Double]) -> Double? {
     guard !ratios.isEmpty else { return nil }
     return exp(ratios.map { log($0) }.reduce(0, +) / Double(ratios.count))
   }
 
-  private static func counts(_ kernel: String) -> Bool {
+  /// Whether the kernel is part of the means.
+  static func counts(_ kernel: String) -> Bool {
     kernel != "noop" && (!kernel.hasPrefix("fletcher16_") || kernel == "fletcher16_640")
   }
 
-  private func format(_ number: Double) -> String { String(format: "%.2f", number) }
+  func record(_ kernel: String, _ engine: String) -> BenchmarkRecord? {
+    records.first { $0.kernel == kernel && $0.engine == engine }
+  }
+
+  static func format(_ number: Double, digits: Int = 2) -> String {
+    String(format: "%.\(digits)f", number)
+  }
+
+  private func format(_ number: Double) -> String { Self.format(number) }
 }

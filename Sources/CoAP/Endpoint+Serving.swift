@@ -85,11 +85,11 @@ extension Endpoint {
   }
 
   /// The datagram that was kept of a request; empty when there is none.
-  @_lifetime(borrow self)
-  public func keptDatagram(of request: RequestID) -> Span<UInt8> {
-    let exchange = exchanges.span[request.entry]
-    guard exchange.generation == request.generation else { return Span() }
-    return sent.span.extracting(range(of: request.entry, count: exchange.sentLength))
+  @_lifetime(&self)
+  public mutating func keptDatagram(of request: RequestID) -> Span<UInt8> {
+    guard exchanges[request.entry].generation == request.generation else { return Span() }
+    let range = range(of: request.entry, count: exchanges[request.entry].sentLength)
+    return sent.span.extracting(range)
   }
 
   /// Answers a request, with the block of `body` that it asked for if it asked for one or the body is too long.

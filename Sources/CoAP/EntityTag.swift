@@ -23,7 +23,7 @@ public struct EntityTag: Equatable, Sendable {
 public struct Conditions: Equatable, Sendable {
   /// If-None-Match: there must be nothing yet.
   public private(set) var demandsAbsence = false
-  /// If-Match: there must be something, in one of the states that ``allow(_:)`` is asked about.
+  /// If-Match: there must be something, in one of the states that `allow(_:)` is asked about.
   public private(set) var demandsPresence = false
   /// If-Match without a tag: any state will do.
   private var allowsAny = false

@@ -7,6 +7,8 @@ public struct SlotDescription: Codable, Equatable, Sendable {
   public let size: Int
   public let sequence: UInt32
   public let runs: Int
+  /// Whether the program is started whenever the device has.
+  public let startsAtBoot: Bool
   /// SHA-256 of the image, in hexadecimal.
   public let digest: String
   /// The compiled program; `nil` when there is none.
@@ -17,6 +19,7 @@ public struct SlotDescription: Codable, Equatable, Sendable {
     size = Int(try value.integer(Field.size))
     sequence = UInt32(clamping: try value.integer(Field.sequence))
     runs = Int(try value.integer(Field.runs))
+    startsAtBoot = try value.text(Field.boot) == "start"
     digest = hexadecimal(try value.bytes(Field.digest))
     code = try value.integer(Field.codeBytes) == 0 ? nil : try CodeDescription(value)
   }
@@ -81,8 +84,13 @@ public struct InstanceDescription: Codable, Equatable, Sendable {
   /// What the run has used of the processor.
   public let milliseconds: Int
   public let instructions: Int?
-  /// The period of a triggered program.
+  /// The period of a program that a timer runs.
   public let every: Int?
+  /// Of a program that an event runs: which device has to come above or below what, and how often it has.
+  public let device: Int?
+  public let above: Int?
+  public let below: Int?
+  public let events: Int?
   /// How the last run ended: `returned`, `trapped`, `faulted` or `killed`.
   public let ending: String?
   public let result: Int64?
@@ -101,11 +109,29 @@ public struct InstanceDescription: Codable, Equatable, Sendable {
     milliseconds = Int(try value.integer(Field.milliseconds))
     instructions = try value.optionalInteger(Field.instructions).map { Int($0) }
     every = try value.optionalInteger(Field.every).map { Int($0) }
+    device = try value.optionalInteger(Field.device).map { Int($0) }
+    above = try value.optionalInteger(Field.above).map { Int($0) }
+    below = try value.optionalInteger(Field.below).map { Int($0) }
+    events = try value.optionalInteger(Field.events).map { Int($0) }
     ending = value[.text("\(Field.ending)")] == nil ? nil : try value.text(Field.ending)
     result = try value.optionalInteger(Field.result)
     rule = try value.optionalInteger(Field.rule).map { Int($0) }
     index = try value.optionalInteger(Field.index).map { Int($0) }
     address = try value.optionalInteger(Field.address)
+  }
+}
+
+/// An entry of a store.
+public struct StoreEntryDescription: Codable, Equatable, Sendable {
+  public let key: UInt32
+  public let value: UInt32
+  /// The slot whose program brought the key into the store that all share; `nil` when somebody outside did.
+  public let owner: Int?
+
+  init(_ value: Value) throws(DeviceError) {
+    key = UInt32(clamping: try value.integer(Field.key))
+    self.value = UInt32(clamping: try value.integer(Field.value))
+    owner = try value.optionalInteger(Field.owner).map { Int($0) }
   }
 }
 
@@ -203,7 +229,7 @@ public struct PeripheralDescription: Codable, Equatable, Sendable {
 }
 
 extension PeripheralDescription.Reading {
-  fileprivate init(_ value: Value) throws(DeviceError) {
+  init(_ value: Value) throws(DeviceError) {
     device = Int(try value.integer(Field.device))
     type = UInt8(clamping: try value.integer(Field.type))
     unit = UInt8(clamping: try value.integer(Field.unit))

@@ -1,5 +1,6 @@
 import CoAP
 public import CoAPTransport
+import DeviceConsole
 import DeviceProtocol
 public import Helpers
 public import JIT
@@ -101,6 +102,16 @@ public struct DeviceClient: Sendable {
     try InstanceDescription(await ask(.get, Route(.instance, parameter: slot)))
   }
 
+  /// What runs in every slot, or ran there last.
+  public func instances() async throws(DeviceError) -> [InstanceDescription] {
+    guard case .array(let items) = try await ask(.get, Route(.instances)) else {
+      throw .notUnderstood("no list of instances")
+    }
+    var instances: [InstanceDescription] = []
+    for item in items { instances.append(try InstanceDescription(item)) }
+    return instances
+  }
+
   /// Starts a slot's program, to go on until it ends or is ended.
   ///
   /// - Parameters:
@@ -109,32 +120,50 @@ public struct DeviceClient: Sendable {
   ///   - engine: `.jit` runs the compiled program, which there has to be.
   ///   - restart: when it is started again after it has ended.
   ///   - conditions: what a run may take and call; without limits unless they say so.
+  ///   - atBoot: whether the device also starts it whenever it has started itself.
   /// - Returns: what runs now.
   /// - Throws: ``DeviceError``, also when a run of the program is under way.
   public func start(
     _ slot: Int, context: [UInt8] = [], engine: Engine = .interpreter, restart: Restart = .never,
-    conditions: RunConditions = .usual
+    conditions: RunConditions = .usual, atBoot: Bool = false
   ) async throws(DeviceError) -> InstanceDescription {
     try InstanceDescription(
       await ask(
-        .post, Route(.instance, parameter: slot), choosing: engine.choice.union(restart.choice),
+        .post, Route(.instance, parameter: slot),
+        choosing: engine.choice.union(restart.choice).union(boot(atBoot)),
         saying: conditions.query, payload: context))
   }
 
   /// Runs a slot's program every so many milliseconds, from now on.
   public func start(
     _ slot: Int, every milliseconds: UInt32, engine: Engine = .interpreter,
-    conditions: RunConditions = .usual
+    conditions: RunConditions = .usual, atBoot: Bool = false
   ) async throws(DeviceError) -> InstanceDescription {
     try InstanceDescription(
       await ask(
-        .post, Route(.timer, parameter: slot), choosing: engine.choice,
+        .post, Route(.timer, parameter: slot), choosing: engine.choice.union(boot(atBoot)),
         saying: ["\(Parameter.every.text)\(milliseconds)"] + conditions.query))
   }
 
-  /// Ends what runs in a slot, and what would run there later.
+  /// Runs a slot's program at each event of the board from now on: it is given what the device measured.
+  public func start(
+    _ slot: Int, on event: DeviceEvent, engine: Engine = .interpreter,
+    conditions: RunConditions = .usual, atBoot: Bool = false
+  ) async throws(DeviceError) -> InstanceDescription {
+    try InstanceDescription(
+      await ask(
+        .post, Route(.event, parameter: slot), choosing: engine.choice.union(boot(atBoot)),
+        saying: event.query + conditions.query))
+  }
+
+  /// Ends what runs in a slot, and what would run there later. A program that starts at boot will do so again.
   public func kill(_ slot: Int) async throws(DeviceError) {
     _ = try await answer(.delete, Route(.instance, parameter: slot))
+  }
+
+  /// The same for good: the program is not started at boot any more.
+  public func stop(_ slot: Int) async throws(DeviceError) {
+    _ = try await answer(.delete, Route(.instance, parameter: slot), choosing: ChoiceSet(.notAtBoot))
   }
 
   /// Takes a slot's program from the processor.
@@ -163,6 +192,60 @@ public struct DeviceClient: Sendable {
     try await answer(
       code, Route(.request, parameter: slot), choosing: engine.choice, saying: conditions.query,
       payload: payload)
+  }
+
+  // MARK: Stores
+
+  /// What a slot's program keeps, or for `nil` what all programs share.
+  public func store(of slot: Int?) async throws(DeviceError) -> [StoreEntryDescription] {
+    let route = slot.map { Route(.programStore, parameter: $0) } ?? Route(.store)
+    guard case .array(let items) = try await ask(.get, route) else {
+      throw .notUnderstood("no list of entries")
+    }
+    var entries: [StoreEntryDescription] = []
+    for item in items { entries.append(try StoreEntryDescription(item)) }
+    return entries
+  }
+
+  /// What is stored under a key.
+  public func value(of key: UInt32, in slot: Int?) async throws(DeviceError) -> StoreEntryDescription {
+    try StoreEntryDescription(await ask(.get, entry(key, slot)))
+  }
+
+  /// Stores a value under a key.
+  public func store(
+    _ value: UInt32, under key: UInt32, in slot: Int?
+  ) async throws(DeviceError) -> StoreEntryDescription {
+    try StoreEntryDescription(await ask(.put, entry(key, slot), payload: Array("\(value)".utf8)))
+  }
+
+  /// Forgets what is stored under a key.
+  public func removeValue(of key: UInt32, in slot: Int?) async throws(DeviceError) {
+    _ = try await answer(.delete, entry(key, slot))
+  }
+
+  private func entry(_ key: UInt32, _ slot: Int?) -> Route {
+    slot.map { Route(.programStoreEntry, parameter: $0, key: key) } ?? Route(.storeEntry, key: key)
+  }
+
+  // MARK: The board
+
+  /// Sets an actuator, or what a simulated sensor measures from now on.
+  public func set(
+    _ value: Int16, device number: Int
+  ) async throws(DeviceError) -> PeripheralDescription.Reading {
+    try PeripheralDescription.Reading(
+      await ask(.put, Route(.peripheral, parameter: number), payload: Array("\(value)".utf8)))
+  }
+
+  /// Has a simulated sensor measure again what it otherwise would.
+  public func release(device number: Int) async throws(DeviceError) {
+    _ = try await answer(.delete, Route(.peripheral, parameter: number))
+  }
+
+  /// Restarts the device.
+  public func reboot() async throws(DeviceError) {
+    _ = try await answer(.post, Route(.reboot))
   }
 
   /// What the device's sensors measure, its actuators are set to, and its display shows.
@@ -225,6 +308,27 @@ public struct DeviceClient: Sendable {
     }
   }
 
+  /// Asks for what a line says that could be typed at the device's own console.
+  ///
+  /// - Returns: the answer, as that console would put it out.
+  /// - Throws: ``DeviceError``, or ``NoCommand`` for a line that is none.
+  public func console(_ line: String) async throws -> String {
+    let bytes = Array(line.utf8)
+    let request: ConsoleLine
+    do throws(ConsoleError) { request = try ConsoleLine(bytes.span) } catch {
+      switch error {
+      case .help: return ConsoleLine.help
+      case .empty: return ""
+      case .unknown, .arguments, .number: throw NoCommand(error: error)
+      }
+    }
+    let isListOfLinks = request.route.resource.row.contentFormat == .linkFormat
+    let answer = try await answer(
+      request.code, request.route, saying: request.queries, payload: request.body,
+      accept: isListOfLinks ? nil : .text)
+    return answer.body.isEmpty ? "done" : String(decoding: answer.body, as: UTF8.self)
+  }
+
   private static func slots(from response: CoAPResponse) throws(DeviceError) -> [SlotDescription] {
     try slots(from: try value(of: response))
   }
@@ -257,13 +361,14 @@ public struct DeviceClient: Sendable {
 
   private func answer(
     _ code: Code, _ route: Route, choosing choices: ChoiceSet = .none, saying others: [String] = [],
-    payload: [UInt8] = [], contentFormat: ContentFormat? = nil, progress: (@Sendable (Int) -> Void)? = nil
+    payload: [UInt8] = [], contentFormat: ContentFormat? = nil, accept: ContentFormat? = nil,
+    progress: (@Sendable (Int) -> Void)? = nil
   ) async throws(DeviceError) -> CoAPResponse {
     let response: CoAPResponse
     do throws(CoAPClientError) {
       response = try await client.request(
         code, "\(url)/\(route.path)\(query(choices, others))", payload: payload, contentFormat: contentFormat,
-        progress: progress)
+        accept: accept, progress: progress)
     } catch {
       throw .unreachable(error)
     }
@@ -276,6 +381,34 @@ public struct DeviceClient: Sendable {
 private func query(_ choices: ChoiceSet, _ others: [String]) -> String {
   let texts = Choice.allCases.filter { choices.contains($0) }.map { "\($0.text)" } + others
   return texts.isEmpty ? "" : "?" + texts.joined(separator: "&")
+}
+
+private func boot(_ isAtBoot: Bool) -> ChoiceSet { isAtBoot ? ChoiceSet(.atBoot) : .none }
+
+/// An event that runs a program: the device comes to this value.
+public struct DeviceEvent: Equatable, Sendable {
+  public enum Condition: Equatable, Sendable {
+    case above(Int16), below(Int16), pressed
+  }
+
+  /// The number of the device, counted from 0.
+  public var device: Int
+  public var condition: Condition
+
+  public init(device: Int, _ condition: Condition) {
+    self.device = device
+    self.condition = condition
+  }
+
+  fileprivate var query: [String] {
+    let condition =
+      switch condition {
+      case .above(let value): "\(Parameter.above.text)\(value)"
+      case .below(let value): "\(Parameter.below.text)\(value)"
+      case .pressed: "\(Choice.pressed.text)"
+      }
+    return ["\(Parameter.device.text)\(device)", condition]
+  }
 }
 
 extension Engine {

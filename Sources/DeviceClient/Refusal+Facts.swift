@@ -39,10 +39,20 @@ extension Refusal {
 
   private func facts(of rule: RequestRule) -> [String] {
     switch rule {
-    case .unknownPath, .method, .busy, .noFreeExchange, .noPeriod, .condition: []
+    case .unknownPath, .method, .busy, .noFreeExchange, .noPeriod, .noEvent, .condition, .notGranted,
+      .cannotRestart:
+      []
+    case .unknownKey: found.map { ["key \($0)"] } ?? []
+    case .storeFull: expected.map { ["at most \($0) keys"] } ?? []
+    case .number: found.map { ["\($0)"] } ?? []
+    case .notSettable: found.map { ["device \($0)"] } ?? []
+    case .noPin: found.map { ["pin \($0)"] } ?? []
+    case .bodyFormat: found.map { ["content format \($0)"] } ?? []
     case .format: found.map { ["content format \($0)"] } ?? []
     case .unknownSlot:
       [found.map { "slot \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
+    case .noDevice:
+      [found.map { "device \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
     case .emptySlot, .slotBusy, .notRunning: found.map { ["slot \($0)"] } ?? []
     case .urlTooLong: atMost("characters")
     case .requestTooLong: atMost("bytes")

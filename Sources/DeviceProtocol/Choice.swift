@@ -12,6 +12,10 @@ public enum Choice: UInt8, CaseIterable, Sendable {
   case keepCode
   /// When a long-running program that has ended is started again. Without a choice it is not.
   case restartOnFailure, restartAlways
+  /// Whether the program is also started whenever the device has. Without a choice that stays as it is.
+  case atBoot, notAtBoot
+  /// A button is pressed: its value comes to be above 0.
+  case pressed
 
   /// How it stands in a request's query.
   public var text: StaticString {
@@ -23,6 +27,9 @@ public enum Choice: UInt8, CaseIterable, Sendable {
     case .keepCode: "keep=code"
     case .restartOnFailure: "restart=on-failure"
     case .restartAlways: "restart=always"
+    case .atBoot: "boot=start"
+    case .notAtBoot: "boot=no"
+    case .pressed: "pressed"
     }
   }
 
@@ -33,6 +40,8 @@ public enum Choice: UInt8, CaseIterable, Sendable {
     case .checked, .hardware: [ChoiceSet(.checked), ChoiceSet(.hardware)]
     case .keepCode: ChoiceSet(.keepCode)
     case .restartOnFailure, .restartAlways: [ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)]
+    case .atBoot, .notAtBoot: .boot
+    case .pressed: ChoiceSet(.pressed)
     }
   }
 }
@@ -51,6 +60,7 @@ public struct ChoiceSet: OptionSet, Sendable {
 
   public static var none: ChoiceSet { ChoiceSet(rawValue: 0) }
   public static var engine: ChoiceSet { [ChoiceSet(.interpreter), ChoiceSet(.jit)] }
+  public static var boot: ChoiceSet { [ChoiceSet(.atBoot), ChoiceSet(.notAtBoot)] }
 
   public func contains(_ choice: Choice) -> Bool {
     contains(ChoiceSet(choice))
@@ -65,6 +75,10 @@ public enum Parameter: UInt8, CaseIterable, Sendable {
   case milliseconds
   /// Instructions that a run may take, 0 for as many as it likes; where they are counted.
   case instructions
+  /// The number of the device whose event runs a program.
+  case device
+  /// What the first number of the device's value has to come above, or below: a signed number of 16 bits.
+  case above, below
 
   /// How it stands in a request's query, before its number.
   public var text: StaticString {
@@ -72,6 +86,18 @@ public enum Parameter: UInt8, CaseIterable, Sendable {
     case .every: "every="
     case .milliseconds: "milliseconds="
     case .instructions: "instructions="
+    case .device: "device="
+    case .above: "above="
+    case .below: "below="
+    }
+  }
+
+  /// The number that the text stands for, if the parameter takes it.
+  fileprivate func value(of text: Span<UInt8>) -> Int32? {
+    switch self {
+    case .every, .milliseconds, .instructions: decimal(text, digits: 9).map { Int32($0) }
+    case .device: decimal(text).flatMap { $0 <= UInt8.max ? Int32($0) : nil }
+    case .above, .below: decimalNumber(text).flatMap(Int16.init(exactly:)).map { Int32($0) }
     }
   }
 }
@@ -91,6 +117,10 @@ public struct ParameterSet: OptionSet, Sendable {
   public static var none: ParameterSet { ParameterSet(rawValue: 0) }
   /// What a run may take.
   public static var limits: ParameterSet { [ParameterSet(.milliseconds), ParameterSet(.instructions)] }
+  /// Which event of the board.
+  public static var event: ParameterSet {
+    [ParameterSet(.device), ParameterSet(.above), ParameterSet(.below)]
+  }
 }
 
 /// What a request says in its query.
@@ -100,7 +130,7 @@ public struct Query: Sendable {
   /// each number. `nil` when the request does not say.
   public private(set) var helpers: HelperSet?
   public static let helpersName: StaticString = "helpers="
-  private var numbers = InlineArray<3, UInt32?>(repeating: nil)
+  private var numbers = InlineArray<6, Int32?>(repeating: nil)
 
   /// A query option that the resource does not know, or that contradicts one before it.
   public struct Unknown: Error, Equatable, Sendable {
@@ -130,7 +160,10 @@ public struct Query: Sendable {
 
   public func contains(_ choice: Choice) -> Bool { choices.contains(choice) }
 
-  public subscript(parameter: Parameter) -> UInt32? { numbers.span[Int(parameter.rawValue)] }
+  public subscript(parameter: Parameter) -> Int32? { numbers.span[Int(parameter.rawValue)] }
+
+  /// A parameter that is never negative.
+  public func unsigned(_ parameter: Parameter) -> UInt32? { self[parameter].map { UInt32(clamping: $0) } }
 
   private mutating func choose(_ text: Span<UInt8>, on resource: Resource) -> Bool {
     for choice in Choice.allCases where choice.text.bytes.holdsSameBytes(as: text) {
@@ -175,9 +208,9 @@ public struct Query: Sendable {
         continue
       }
       guard resource.row.parameters.contains(ParameterSet(parameter)), self[parameter] == nil,
-        let number = decimal(text.extracting(name.count..<text.count), digits: 9)
+        let number = parameter.value(of: text.extracting(name.count..<text.count))
       else { return false }
-      numbers[Int(parameter.rawValue)] = UInt32(number)
+      numbers[Int(parameter.rawValue)] = number
       return true
     }
     return false

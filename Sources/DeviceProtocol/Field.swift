@@ -7,6 +7,7 @@ public enum Field {
   public static let digest: StaticString = "digest"
   public static let layout: StaticString = "layout"
   public static let runs: StaticString = "runs"
+  public static let boot: StaticString = "boot"
 
   // The code of a slot's program.
   public static let codeBytes: StaticString = "codeBytes"
@@ -29,10 +30,22 @@ public enum Field {
   public static let starts: StaticString = "starts"
   public static let restarts: StaticString = "restarts"
   public static let every: StaticString = "every"
+  public static let above: StaticString = "above"
+  public static let below: StaticString = "below"
+  public static let events: StaticString = "events"
   public static let ending: StaticString = "ending"
   public static let rule: StaticString = "rule"
   public static let index: StaticString = "index"
   public static let address: StaticString = "address"
+
+  // An entry of a store.
+  public static let key: StaticString = "key"
+  public static let value: StaticString = "value"
+  public static let owner: StaticString = "owner"
+
+  // A pin.
+  public static let port: StaticString = "port"
+  public static let pin: StaticString = "pin"
 
   // An installation.
   public static let milliseconds: StaticString = "milliseconds"

@@ -3,12 +3,13 @@ public import CoAP
 
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
-  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, code, trigger,
-    push, peripherals
+  case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, event, code,
+    instances, store, storeEntry, programStore, programStoreEntry, trigger, push, peripherals, peripheral, pin,
+    reboot
 
   /// A resource's row.
   public struct Row: Sendable {
-    /// Segments divided by `/`; `+` stands for the number of a slot.
+    /// Segments divided by `/`; `+` stands for the number of a slot, a device or a port, `*` for the key of an entry.
     public let path: StaticString
     public let methods: MethodSet
     /// What a query may choose.
@@ -18,6 +19,8 @@ public enum Resource: UInt8, CaseIterable, Sendable {
     public var takesBlocks = false
     /// Whether clients can be told of its changes (RFC 7641).
     public var isObservable = false
+    /// Whether discovery lists it: not the members of a collection, whose numbers the collection tells.
+    public var isLinked = true
     /// The resource type of RFC 6690 §3.1.
     public let type: StaticString
     /// What a response holds unless another format is asked for.
@@ -65,10 +68,14 @@ public enum Resource: UInt8, CaseIterable, Sendable {
     case .instance:
       Row(
         path: "slots/+/instance", methods: [.get, .post, .delete],
-        choices: [.engine, ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)], parameters: .limits,
-        isObservable: true,
+        choices: [.engine, .boot, ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)],
+        parameters: .limits, isObservable: true,
         type: "microbpf.instance", contentFormat: .cbor,
         title: "What runs in the slot: look at it, start it, end it")
+    case .instances:
+      Row(
+        path: "instances", methods: .get, isObservable: true, type: "microbpf.instances",
+        contentFormat: .cbor, title: "What runs in all slots")
     case .pause:
       Row(
         path: "slots/+/pause", methods: .post, type: "microbpf.pause", contentFormat: .cbor,
@@ -79,14 +86,35 @@ public enum Resource: UInt8, CaseIterable, Sendable {
         title: "Let the slot's program go on")
     case .timer:
       Row(
-        path: "slots/+/timer", methods: .post, choices: .engine,
+        path: "slots/+/timer", methods: .post, choices: [.engine, .boot],
         parameters: [.limits, ParameterSet(.every)], type: "microbpf.timer", contentFormat: .cbor,
         title: "Run the slot's program again and again")
+    case .event:
+      Row(
+        path: "slots/+/event", methods: .post, choices: [.engine, .boot, ChoiceSet(.pressed)],
+        parameters: [.limits, .event], type: "microbpf.event", contentFormat: .cbor,
+        title: "Run the slot's program at each event of the board")
     case .code:
       Row(
         path: "slots/+/code", methods: [.post, .delete],
         choices: [ChoiceSet(.checked), ChoiceSet(.hardware)], type: "microbpf.code", contentFormat: .cbor,
         title: "Compile the slot's program, drop its code")
+    case .store:
+      Row(
+        path: "store", methods: .get, isObservable: true, type: "microbpf.store", contentFormat: .cbor,
+        title: "What all programs share")
+    case .storeEntry:
+      Row(
+        path: "store/*", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
+        contentFormat: .cbor, title: "A value that all programs share")
+    case .programStore:
+      Row(
+        path: "slots/+/store", methods: .get, isObservable: true, type: "microbpf.store",
+        contentFormat: .cbor, title: "What the slot's program keeps")
+    case .programStoreEntry:
+      Row(
+        path: "slots/+/store/*", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
+        contentFormat: .cbor, title: "A value that the slot's program keeps")
     case .trigger:
       Row(
         path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,
@@ -99,6 +127,18 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "peripherals", methods: .get, type: "microbpf.peripherals", contentFormat: .cbor,
         title: "What sensors measure, actuators are set to and the display shows")
+    case .peripheral:
+      Row(
+        path: "peripherals/+", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.peripheral",
+        contentFormat: .cbor, title: "A sensor or an actuator: set it, simulate what it measures")
+    case .pin:
+      Row(
+        path: "pins/+/*", methods: [.get, .put], isLinked: false, type: "microbpf.pin", contentFormat: .cbor,
+        title: "A pin of a port")
+    case .reboot:
+      Row(
+        path: "reboot", methods: .post, type: "microbpf.reboot", contentFormat: .cbor,
+        title: "Restart the device")
     }
   }
 

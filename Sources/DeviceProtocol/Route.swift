@@ -6,10 +6,13 @@ public struct Route: Equatable, Sendable {
   public let resource: Resource
   /// The number that stands where the path has `+`.
   public let parameter: Int?
+  /// The key that stands where the path has `*`.
+  public let key: UInt32?
 
-  public init(_ resource: Resource, parameter: Int? = nil) {
+  public init(_ resource: Resource, parameter: Int? = nil, key: UInt32? = nil) {
     self.resource = resource
     self.parameter = parameter
+    self.key = key
   }
 
   /// `nil` when nothing is served under the request's path.
@@ -25,6 +28,7 @@ public struct Route: Equatable, Sendable {
 
   private init?(_ request: borrowing Message, matching resource: Resource) {
     var parameter: Int?
+    var key: UInt32?
     var segments = PathSegments(resource.row.path.bytes)
     var options = request.options
     while let option = options.next() {
@@ -33,12 +37,15 @@ public struct Route: Equatable, Sendable {
       if segment.holdsSameBytes(as: "+") {
         guard let number = decimal(option.value) else { return nil }
         parameter = number
+      } else if segment.holdsSameBytes(as: "*") {
+        guard let number = decimalNumber(option.value).flatMap(UInt32.init(exactly:)) else { return nil }
+        key = number
       } else {
         guard segment.holdsSameBytes(as: option.value) else { return nil }
       }
     }
     guard segments.isAtEnd else { return nil }
-    self.init(resource, parameter: parameter)
+    self.init(resource, parameter: parameter, key: key)
   }
 
   /// Writes the path, from the first segment on and without a leading `/`.
@@ -50,6 +57,8 @@ public struct Route: Equatable, Sendable {
       isFirst = false
       if segment.holdsSameBytes(as: "+"), let parameter {
         try output.writeDecimal(parameter)
+      } else if segment.holdsSameBytes(as: "*"), let key {
+        try output.writeDecimal(key)
       } else {
         try output.write(segment)
       }
@@ -78,15 +87,4 @@ struct PathSegments: ~Escapable {
     start = end + 1
     return segment
   }
-}
-
-/// A number of at most so many digits, 9 or fewer, without leading zeros.
-func decimal(_ text: Span<UInt8>, digits: Int = 4) -> Int? {
-  guard (1...digits).contains(text.count), text.count == 1 || text[0] != UInt8(ascii: "0") else { return nil }
-  var value = 0
-  for index in text.indices {
-    guard text[index] >= UInt8(ascii: "0"), text[index] <= UInt8(ascii: "9") else { return nil }
-    value = value * 10 + Int(text[index] - UInt8(ascii: "0"))
-  }
-  return value
 }

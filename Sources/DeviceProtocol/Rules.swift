@@ -41,6 +41,26 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case requestTooLong = 19
   /// The program calls a helper (found) that the request does not let it call, at an instruction (index).
   case helperNotAllowed = 20
+  /// The request does not say which event of a device, or says two.
+  case noEvent = 21
+  /// The board has no device with this number (found) among so many (expected).
+  case noDevice = 22
+  /// Nothing is stored under the key (found).
+  case unknownKey = 23
+  /// The store has no entry left for another key; expected: how many this asker may bring in.
+  case storeFull = 24
+  /// The device lets nobody outside do this.
+  case notGranted = 25
+  /// The body is no number that the resource takes (found, if it is one at all).
+  case number = 26
+  /// The device with this number (found) cannot be set, nor what it measures be simulated.
+  case notSettable = 27
+  /// The port has no such pin (found).
+  case noPin = 28
+  /// The device cannot restart itself.
+  case cannotRestart = 29
+  /// The body is in a content format (found) that the resource does not take.
+  case bodyFormat = 30
 }
 
 /// Problems with fetching manifest or image.
@@ -103,6 +123,8 @@ public enum StorageRule: UInt8, CaseIterable, Sendable {
   case unusable = 1
   /// The storage did not take the change.
   case notKept = 2
+  /// The device has no storage: nothing of the slot outlives a restart.
+  case none = 3
 }
 
 /// Problems with an image beside those that its layout's rules number from 1.

@@ -235,7 +235,7 @@ extension DeviceServer where B: ~Copyable {
     guard let request = deployment.request else { return }
     deployment.stage = .idle
     let installation = Installation(
-      slot: slot, record: runtime.slots[slot], milliseconds: now.milliseconds(since: deployment.started),
+      slot: slot, record: runtime.record(of: slot), milliseconds: now.milliseconds(since: deployment.started),
       packets: deployment.packets)
     do throws(Problem) {
       try respond(to: request, .changed, deployment.format, installation, sink: &sink)

@@ -23,8 +23,8 @@ extension DeviceServer where B: ~Copyable {
   private mutating func entityTag(of route: Route, _ format: Format) throws(Problem) -> EntityTag? {
     let length: Int
     switch route.resource {
-    case .slots: length = try write(SlotList(of: runtime), format)
-    case .slot: length = try write(SlotState(of: try SlotNumber(in: route), in: runtime), format)
+    case .slots: length = try write(SlotList(of: &runtime), format)
+    case .slot: length = try write(SlotState(of: try SlotNumber(in: route), in: &runtime), format)
     default: return nil
     }
     return EntityTag(of: body.span.extracting(0..<length))

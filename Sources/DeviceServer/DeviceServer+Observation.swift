@@ -33,13 +33,15 @@ extension DeviceServer where B: ~Copyable {
     guard let observed = Observed(number: number) else { return nil }
     do throws(Problem) {
       switch observed.route.resource {
-      case .slots: return try write(SlotList(of: runtime), observed.format)
+      case .slots: return try write(SlotList(of: &runtime), observed.format)
       case .slot:
-        return try write(SlotState(of: try SlotNumber(in: observed.route), in: runtime), observed.format)
+        return try write(SlotState(of: try SlotNumber(in: observed.route), in: &runtime), observed.format)
       case .instance:
         let slot = try SlotNumber(in: observed.route)
         return try write(
-          InstanceState(slot: slot, instance: runtime.instances[slot.index]), observed.format)
+          InstanceState(slot: slot, instance: runtime.instance(of: slot)), observed.format)
+      case .instances: return try write(InstanceList(of: runtime), observed.format)
+      case .store, .programStore: return try write(try entries(of: observed.route), observed.format)
       default: return nil
       }
     } catch {

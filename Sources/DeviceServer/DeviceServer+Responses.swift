@@ -132,7 +132,7 @@ extension DeviceServer where B: ~Copyable {
   private mutating func writeLinks(matching message: borrowing Message) throws(OutOfBounds) -> Int {
     var path = InlineArray<32, UInt8>(repeating: 0)
     var links = LinkFormatWriter(ByteWriter(body.mutableSpan))
-    for resource in Resource.allCases where resource != .wellKnownCore {
+    for resource in Resource.allCases where resource != .wellKnownCore && resource.row.isLinked {
       for number in 0..<(resource.hasParameter ? Limits.slots : 1) {
         var pathWriter = ByteWriter(path.mutableSpan)
         try Route(resource, parameter: number).writePath(into: &pathWriter)

@@ -9,7 +9,7 @@ import SlotStorage
 
 /// A device as its network sees it: resources over CoAP, joined to the deployment of programs and their execution.
 ///
-/// The same on every board and on Linux. Whoever owns the socket calls ``receive(_:from:sink:)`` with each datagram and
+/// The same on every board and on Linux. Whoever owns the socket calls `receive(_:from:sink:)` with each datagram and
 /// ``poll(sink:)`` when ``nextDeadline`` has come.
 public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   let provisioning: Provisioning
@@ -23,14 +23,23 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   var queueNumber: UInt32 = 0
   /// Where response bodies are written.
   var body: Buffer
+  /// When the board is to restart; `nil` unless somebody has asked for it.
+  var restartTime: Instant?
 
   /// The longest body of a response, in bytes; it may take several blocks.
-  static var bodyBytes: Int { 6144 }
+  static var bodyBytes: Int { 8192 }
 
-  public init(board: consuming B, provisioning: Provisioning) {
+  /// - Parameters:
+  ///   - board: the machine.
+  ///   - provisioning: its identity and the keys it trusts.
+  ///   - policy: what it grants to programs and to those who ask it.
+  public init(
+    board: consuming B, provisioning: Provisioning, policy: consuming AccessPolicy = AccessPolicy()
+  ) {
     endpoint = Endpoint(
       seed: provisioning.seed ^ board.now.milliseconds, taking: [.bodiesInBlocks, .conditions])
     runtime = Runtime(board: board)
+    runtime.policy = policy
     self.provisioning = provisioning
     deployment = Deployment()
     body = Buffer(count: Self.bodyBytes)
@@ -40,6 +49,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   public var nextDeadline: Instant? {
     mutating get {
       var deadline = endpoint.nextDeadline
+      if let restartTime { deadline = deadline.map { min($0, restartTime) } ?? restartTime }
       if let wake = runtime.nextWake { deadline = deadline.map { min($0, wake) } ?? wake }
       for index in waiting.indices {
         guard let due = waiting[index]?.acknowledgement else { continue }
@@ -78,6 +88,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   /// Does what is due by now.
   public mutating func poll(sink: inout some DatagramSink & ~Copyable) {
     acknowledgeSlowRuns(sink: &sink)
+    restartIfDue()
     while true {
       switch endpoint.poll(at: now, sink: &sink) {
       case .failed(let exchange, let failure): failDeployment(of: exchange, failure, sink: &sink)
@@ -108,7 +119,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .slots:
         observe(request, route, format)
         try respond(
-          to: request, .content, format, SlotList(of: runtime), hasEntityTag: true, sink: &sink)
+          to: request, .content, format, SlotList(of: &runtime), hasEntityTag: true, sink: &sink)
       case .slot where message.code == .delete:
         let slot = try SlotNumber(in: route)
         try erase(slot, keepingCode: query.contains(.keepCode))
@@ -116,7 +127,7 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .slot:
-        let state = SlotState(of: try SlotNumber(in: route), in: runtime)
+        let state = SlotState(of: try SlotNumber(in: route), in: &runtime)
         observe(request, route, format)
         try respond(to: request, .content, format, state, hasEntityTag: true, sink: &sink)
       case .run:
@@ -134,13 +145,13 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
       case .instance where message.code == .delete:
         let slot = try SlotNumber(in: route)
-        guard runtime.kill(slot) else { throw Problem(notRunning: slot) }
+        try end(slot, query)
         answerRun(of: slot, sink: &sink)
         takeUpQueued(for: slot, sink: &sink)
         endpoint.respond(to: request, Response(.deleted), body: Span(), at: now, sink: &sink)
       case .instance:
         let slot = try SlotNumber(in: route)
-        try startLongRunning(slot, context: message.payload, query)
+        try start(slot, context: message.payload, on: nil, query)
         try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
       case .pause:
         let slot = try SlotNumber(in: route)
@@ -152,7 +163,11 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
       case .timer:
         let slot = try SlotNumber(in: route)
-        try startTimer(slot, query)
+        try start(slot, context: Span(), on: try timer(query, in: slot), query)
+        try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
+      case .event:
+        let slot = try SlotNumber(in: route)
+        try start(slot, context: Span(), on: try event(query, in: slot), query)
         try respondWithInstance(of: slot, to: request, .changed, format, sink: &sink)
       case .code where message.code == .delete:
         let slot = try SlotNumber(in: route)
@@ -172,6 +187,23 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let time = now.milliseconds
         let state = PeripheralState(of: &runtime.services.board.peripherals, at: time)
         try respond(to: request, .content, format, state, sink: &sink)
+      case .instances:
+        observe(request, route, format)
+        try respond(to: request, .content, format, InstanceList(of: runtime), sink: &sink)
+      case .store, .programStore:
+        let list = try entries(of: route)
+        observe(request, route, format)
+        try respond(to: request, .content, format, list, sink: &sink)
+      case .storeEntry, .programStoreEntry:
+        try handleEntry(message, route, request, format, sink: &sink)
+      case .peripheral: try handlePeripheral(message, route, request, format, sink: &sink)
+      case .pin: try handlePin(message, route, request, format, sink: &sink)
+      case .reboot:
+        guard runtime.policy.remote.contains(.restart) else { throw Problem.notGranted }
+        guard B.canRestart else { throw Problem.cannotRestart }
+        // The answer goes out first.
+        restartTime = restartTime ?? now + 250
+        endpoint.respond(to: request, Response(.changed), body: Span(), at: now, sink: &sink)
       }
     } catch {
       respond(to: request, with: error, sink: &sink)

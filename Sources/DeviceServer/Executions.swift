@@ -1,8 +1,11 @@
 import Bytes
 import CoAP
 import DeviceProtocol
+import Helpers
+import JIT
 import Platform
 import Runtime
+import SlotStorage
 
 /// A request that is answered when a run has ended.
 struct WaitingRequest: Sendable {
@@ -48,8 +51,9 @@ extension DeviceServer where B: ~Copyable {
   mutating func enqueue(
     _ datagram: Span<UInt8>, _ request: RequestID, from peer: Peer, for slot: SlotNumber
   ) -> Bool {
-    let instance = runtime.instances[slot.index]
-    guard instance.isActive, instance.model == .short || instance.model == .request else { return false }
+    guard runtime.isActive(slot) else { return false }
+    let model = runtime.instance(of: slot).model
+    guard model == .short || model == .request else { return false }
     for index in queue.indices where queue[index] == nil {
       guard endpoint.keep(datagram, of: request) else { return false }
       queueNumber &+= 1
@@ -62,7 +66,7 @@ extension DeviceServer where B: ~Copyable {
 
   /// Looks after the request that has waited longest for the slot's program.
   mutating func takeUpQueued(for slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
-    while !runtime.instances[slot.index].isActive {
+    while !runtime.isActive(slot) {
       var first: Int?
       for index in queue.indices {
         guard let queued = queue[index], queued.slot == slot else { continue }
@@ -78,9 +82,7 @@ extension DeviceServer where B: ~Copyable {
   private mutating func handleKept(_ queued: QueuedRequest, sink: inout some DatagramSink & ~Copyable) {
     // A copy: answering it writes over the original.
     var copy = InlineArray<1152, UInt8>(repeating: 0)
-    let length = min(endpoint.keptDatagram(of: queued.request).count, copy.count)
-    var bytes = copy.mutableSpan
-    for index in 0..<length { bytes[index] = endpoint.keptDatagram(of: queued.request)[index] }
+    let length = Self.copyKeptDatagram(of: queued.request, from: &endpoint, to: copy.mutableSpan)
     let datagram = copy.span.extracting(0..<length)
     guard let message = try? Message(datagram) else { return }
     handle(message, in: datagram, queued.request, from: queued.peer, sink: &sink)
@@ -122,37 +124,64 @@ extension DeviceServer where B: ~Copyable {
       acknowledgement: now + patience)
   }
 
-  mutating func startLongRunning(
-    _ slot: SlotNumber, context: Span<UInt8>, _ query: Query
+  /// Starts a program that goes on without anyone who waits for it; from each start of the device on, if the request says so.
+  mutating func start(
+    _ slot: SlotNumber, context: Span<UInt8>, on trigger: Trigger?, _ query: Query
   ) throws(Problem) {
-    let restart: RestartPolicy =
-      query.contains(.restartAlways) ? .always : query.contains(.restartOnFailure) ? .onFailure : .never
+    let isForBoot = query.contains(.atBoot) || query.contains(.notAtBoot)
+    guard !query.contains(.atBoot) || runtime.keepsSlots else { throw Problem.noStorage }
+    var settings = StartSettings(query, trigger, isolation: runtime.code(of: slot)?.isolation)
     do throws(RunError) {
-      try runtime.start(
-        slot, Engine(query), .longRunning, context: context, limits: RunLimits(query, otherwise: .none),
-        grants: query.helpers, restart: restart)
+      try runtime.start(slot, settings, context: context)
     } catch {
       throw Problem(error, in: slot)
+    }
+    guard isForBoot else { return }
+    settings.startsAtBoot = query.contains(.atBoot)
+    do throws(SlotStorageError) {
+      try runtime.set(settings.startsAtBoot ? settings : StartSettings(), of: slot)
+    } catch {
+      runtime.kill(slot)
+      throw Problem(error)
     }
   }
 
-  mutating func startTimer(_ slot: SlotNumber, _ query: Query) throws(Problem) {
-    guard let period = query[.every], period > 0 else { throw Problem(noPeriod: slot) }
-    let engine = Engine(query)
-    do throws(RunError) {
-      try runtime.attach(
-        slot, to: .every(milliseconds: period), engine, limits: RunLimits(query, otherwise: .short(engine)),
-        grants: query.helpers)
-    } catch {
-      throw Problem(error, in: slot)
+  /// The timer that a request wants.
+  func timer(_ query: Query, in slot: SlotNumber) throws(Problem) -> Trigger {
+    guard let period = query.unsigned(.every), period > 0 else { throw Problem(noPeriod: slot) }
+    return .every(milliseconds: period)
+  }
+
+  /// The event that a request wants.
+  func event(_ query: Query, in slot: SlotNumber) throws(Problem) -> Trigger {
+    guard let device = query[.device] else { throw Problem(noEvent: slot) }
+    let number = UInt8(clamping: device)
+    switch (query[.above], query[.below], query.contains(.pressed)) {
+    case (let above?, nil, false):
+      return .event(BoardEvent(device: number, .above, Int16(clamping: above)))
+    case (nil, let below?, false):
+      return .event(BoardEvent(device: number, .below, Int16(clamping: below)))
+    case (nil, nil, true): return .event(BoardEvent(device: number, .above, 0))
+    default: throw Problem(noEvent: slot)
     }
+  }
+
+  /// Ends what runs in the slot, and what would run there later; with the device's next start as well, if the request says so.
+  mutating func end(_ slot: SlotNumber, _ query: Query) throws(Problem) {
+    guard !query.contains(.atBoot) else { throw Problem.atBootOfNothing }
+    var isDone = false
+    if query.contains(.notAtBoot), runtime.slots[slot].settings.startsAtBoot {
+      do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch { throw Problem(error) }
+      isDone = true
+    }
+    if runtime.kill(slot) { isDone = true }
+    guard isDone else { throw Problem(notRunning: slot) }
   }
 
   /// Answers whoever waits for the end of the slot's run, which is over.
   mutating func answerRun(of slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
-    guard let waiter = waiting[slot.index] else { return }
-    let instance = runtime.instances[slot.index]
-    guard !instance.isActive else { return }
+    guard let waiter = waiting[slot.index], !runtime.isActive(slot) else { return }
+    let instance = runtime.instance(of: slot)
     waiting[slot.index] = nil
     do throws(Problem) {
       switch instance.ending {
@@ -190,7 +219,7 @@ extension DeviceServer where B: ~Copyable {
   mutating func respondWithLog(
     of slot: SlotNumber, to request: RequestID, sink: inout some DatagramSink & ~Copyable
   ) {
-    let length = Self.copyLog(of: slot, from: runtime.services, to: &body)
+    let length = Self.copyLog(of: slot, from: &runtime.services, to: &body)
     respond(to: request, Response(.content, contentFormat: .text), count: length, sink: &sink)
   }
 
@@ -206,8 +235,17 @@ extension DeviceServer where B: ~Copyable {
     return (built.response, built.payload.count)
   }
 
+  private static func copyKeptDatagram(
+    of request: RequestID, from endpoint: inout Endpoint<8>, to copy: consuming MutableSpan<UInt8>
+  ) -> Int {
+    let kept = endpoint.keptDatagram(of: request)
+    let length = min(kept.count, copy.count)
+    for index in 0..<length { copy[index] = kept[index] }
+    return length
+  }
+
   private static func copyLog(
-    of slot: SlotNumber, from services: borrowing Services<B>, to body: inout Buffer
+    of slot: SlotNumber, from services: inout Services<B>, to body: inout Buffer
   ) -> Int {
     let log = services.log(of: slot)
     var body = body.mutableSpan
@@ -235,7 +273,7 @@ extension DeviceServer where B: ~Copyable {
     sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
     try respond(
-      to: request, code, format, InstanceState(slot: slot, instance: runtime.instances[slot.index]),
+      to: request, code, format, InstanceState(slot: slot, instance: runtime.instance(of: slot)),
       sink: &sink)
   }
 }
@@ -250,6 +288,18 @@ extension RunLimits {
   init(_ query: Query, otherwise usual: RunLimits) {
     self.init(
       instructions: query[.instructions].map { Int($0) } ?? usual.instructions,
-      milliseconds: query[.milliseconds] ?? usual.milliseconds)
+      milliseconds: query.unsigned(.milliseconds) ?? usual.milliseconds)
+  }
+}
+
+extension StartSettings {
+  /// What a request says of how a program is to run.
+  fileprivate init(_ query: Query, _ trigger: Trigger?, isolation: Isolation?) {
+    self.init(
+      isolation: query.contains(.jit) ? isolation ?? .checked : nil,
+      restart: query.contains(.restartAlways)
+        ? .always : query.contains(.restartOnFailure) ? .onFailure : .never,
+      trigger: trigger, milliseconds: query.unsigned(.milliseconds),
+      instructions: query.unsigned(.instructions), helpers: query.helpers)
   }
 }

@@ -11,14 +11,9 @@ struct PeripheralState: Representation {
     var count = 0
   }
 
-  private struct Reading {
-    var type: DeviceType
-    var value: PhysicalValue
-  }
-
   private var rows = InlineArray<4, DisplayRow?>(repeating: nil)
   /// By the device's number; `nil` where there is none, or it does not answer.
-  private var readings = InlineArray<16, Reading?>(repeating: nil)
+  private var readings = InlineArray<16, DeviceReading?>(repeating: nil)
 
   init(of peripherals: inout some PeripheralSet, at now: UInt64) {
     for row in rows.indices {
@@ -33,8 +28,7 @@ struct PeripheralState: Representation {
       rows[row] = shown
     }
     for number in 0..<min(readings.count, peripherals.deviceCount) {
-      guard let value = try? peripherals.read(device: number, at: now) else { continue }
-      readings[number] = Reading(type: peripherals.type(ofDevice: number), value: value)
+      readings[number] = try? DeviceReading(of: number, in: &peripherals, at: now)
     }
   }
 
@@ -49,19 +43,27 @@ struct PeripheralState: Representation {
       try writer.field(Field.row, Int64(row))
       try writer.field(Field.text, text: shown.text.span.extracting(0..<shown.count))
     }
-    for number in readings.indices {
-      guard let reading = readings[number] else { continue }
-      try write(reading, of: number, into: &writer)
-    }
+    for number in readings.indices { try readings[number]?.write(into: &writer) }
+  }
+}
+
+/// What a sensor measures, or an actuator is set to.
+struct DeviceReading: Representation {
+  private let number: Int
+  private let type: DeviceType
+  private let value: PhysicalValue
+
+  init(of number: Int, in peripherals: inout some PeripheralSet, at now: UInt64) throws(PeripheralError) {
+    guard (0..<peripherals.deviceCount).contains(number) else { throw .noDevice }
+    self.number = number
+    type = peripherals.type(ofDevice: number)
+    value = try peripherals.read(device: number, at: now)
   }
 
-  private func write<Writer: FieldWriter & ~Copyable & ~Escapable>(
-    _ reading: Reading, of number: Int, into writer: inout Writer
-  ) throws(OutOfBounds) {
-    let value = reading.value
+  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
     try writer.beginMap(4 + min(max(value.count, 1), 3))
     try writer.field(Field.device, Int64(number))
-    try writer.field(Field.type, Int64(reading.type.rawValue))
+    try writer.field(Field.type, Int64(type.rawValue))
     try writer.field(Field.unit, Int64(value.unit))
     try writer.field(Field.scale, Int64(value.scale))
     try writer.field(Field.first, Int64(value.first))

@@ -25,6 +25,7 @@ extension Problem {
         .requestEntityTooLarge, .request, rule: RequestRule.requestTooLong.rawValue,
         title: "Request too long", detail: "a program is given requests up to a certain length",
         expected: Int64(limit), found: Int64(found))
+    case .noDevice(let found, let count): self.init(noDevice: found, of: count)
     }
   }
 
@@ -45,6 +46,25 @@ extension Problem {
     self.init(
       .badRequest, .request, rule: RequestRule.noPeriod.rawValue, title: "No period given",
       detail: "say how often to run the program: every=MILLISECONDS", found: Int64(slot.index))
+  }
+
+  init(noEvent slot: SlotNumber) {
+    self.init(
+      .badRequest, .request, rule: RequestRule.noEvent.rawValue, title: "No event given",
+      detail: "say which device and what of it: device=NUMBER and one of above=VALUE, below=VALUE, pressed",
+      found: Int64(slot.index))
+  }
+
+  static var atBootOfNothing: Problem {
+    Problem(
+      .badRequest, .request, rule: RequestRule.query.rawValue, title: "Query not understood",
+      detail: "a program that is ended is not started at boot; start it so")
+  }
+
+  init(noDevice number: Int, of count: Int) {
+    self.init(
+      .notFound, .request, rule: RequestRule.noDevice.rawValue, title: "No such device",
+      detail: "the board has fewer sensors and actuators", expected: Int64(count), found: Int64(number))
   }
 
   init(_ error: PacketError) {

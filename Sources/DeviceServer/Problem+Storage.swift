@@ -12,6 +12,12 @@ extension Problem {
     }
   }
 
+  static var noStorage: Problem {
+    Problem(
+      .notImplemented, .storage, rule: StorageRule.none.rawValue, title: "No storage",
+      detail: "this device keeps nothing of its slots when it restarts")
+  }
+
   init(_ error: SlotStorageError) {
     switch error {
     case .geometry, .tooFewBlocks:

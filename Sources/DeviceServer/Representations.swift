@@ -7,6 +7,7 @@ import JIT
 import Platform
 import Runtime
 import SUIT
+import SlotStorage
 
 /// A slot and what it holds.
 struct SlotState: Representation {
@@ -14,32 +15,37 @@ struct SlotState: Representation {
   let record: SlotRecord
   let code: CodeRecord?
 
-  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: borrowing Runtime<B>) {
+  init<B: Board & ~Copyable>(of slot: SlotNumber, in runtime: inout Runtime<B>) {
     self.slot = slot
-    record = runtime.slots[slot]
+    record = runtime.record(of: slot)
     code = runtime.code(of: slot)
   }
 
   func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
-    try writer.beginMap(code == nil ? 6 : 6 + CodeState.moreFields)
+    try writer.beginMap(code == nil ? 7 : 7 + CodeState.moreFields)
     try writer.field(Field.slot, Int64(slot.index))
     try writer.field(Field.size, Int64(record.size))
     try writer.field(Field.sequence, Int64(record.sequenceNumber))
     try writer.field(Field.runs, Int64(record.runs))
+    try writer.field(Field.boot, text: (record.settings.startsAtBoot ? Self.start : Self.no).bytes)
     try writer.field(Field.digest, bytes: record.digest.bytes.span)
     try writer.field(Field.codeBytes, Int64(code?.size ?? 0))
     if let code { try CodeState.writeMore(of: code, into: &writer) }
   }
+
+  private static let start: StaticString = "start"
+  private static let no: StaticString = "no"
 }
 
 /// All slots.
 struct SlotList: Representation {
   private var states: InlineArray<5, SlotState?>
 
-  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
+  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
     states = InlineArray(repeating: nil)
     for index in states.indices {
-      states[index] = SlotNumber(index).map { SlotState(of: $0, in: runtime) }
+      guard let slot = SlotNumber(index) else { continue }
+      states[index] = SlotState(of: slot, in: &runtime)
     }
   }
 
@@ -103,13 +109,8 @@ struct InstanceState: Representation {
 
   func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
     let ending = EndingFields(instance.ending)
-    let period: Int64? =
-      switch instance.trigger {
-      case .every(let milliseconds): Int64(milliseconds)
-      case nil: nil
-      }
     try writer.beginMap(
-      8 + (instance.usage.instructions == nil ? 0 : 1) + (period == nil ? 0 : 1) + ending.count)
+      8 + (instance.usage.instructions == nil ? 0 : 1) + triggerFields + ending.count)
     try writer.field(Field.slot, Int64(slot.index))
     try writer.field(Field.state, text: instance.state.name.bytes)
     try writer.field(Field.model, text: instance.model.name.bytes)
@@ -121,8 +122,41 @@ struct InstanceState: Representation {
     if let instructions = instance.usage.instructions {
       try writer.field(Field.instructions, Int64(instructions))
     }
-    if let period { try writer.field(Field.every, period) }
+    switch instance.trigger {
+    case .every(let milliseconds): try writer.field(Field.every, Int64(milliseconds))
+    case .event(let event):
+      try writer.field(Field.device, Int64(event.device))
+      try writer.field(
+        event.comparison == .above ? Field.above : Field.below, Int64(event.threshold))
+      try writer.field(Field.events, Int64(instance.events))
+    case nil: break
+    }
     try ending.write(into: &writer)
+  }
+
+  private var triggerFields: Int {
+    switch instance.trigger {
+    case .every: 1
+    case .event: 3
+    case nil: 0
+    }
+  }
+}
+
+/// What runs in all slots.
+struct InstanceList: Representation {
+  private let instances: InlineArray<5, Instance>
+
+  init<B: Board & ~Copyable>(of runtime: borrowing Runtime<B>) {
+    instances = runtime.instances
+  }
+
+  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+    try writer.beginList(instances.count)
+    for index in instances.indices {
+      guard let slot = SlotNumber(index) else { continue }
+      try InstanceState(slot: slot, instance: instances[index]).write(into: &writer)
+    }
   }
 }
 

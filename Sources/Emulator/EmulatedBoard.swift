@@ -30,6 +30,8 @@ public struct BoardConfiguration: Sendable {
   public var flash: String?
   /// Whether the board's clock counts executed instructions, one a nanosecond, instead of following the host's.
   public var countsInstructions = true
+  /// Whether a board that resets itself starts again; otherwise that ends it, as a fault of the firmware does then.
+  public var restarts = false
 
   /// Where `make firmware` leaves the firmware, from the project's folder.
   public static let defaultFirmware = "Firmware/.build/armv7em-none-none-eabi/release/App"
@@ -80,12 +82,31 @@ public struct EmulatedBoard: Sendable {
   /// The UDP port of this machine that leads to the board.
   public let port: UInt16
   fileprivate let power = PowerSwitch()
+  fileprivate let keyboard = Keyboard()
   /// Where its resources are, with ``BoardConfiguration/Network/user``.
   public var url: String { "coap://127.0.0.1:\(port)" }
 
   /// Stops the board at once, in the middle of whatever it does. Nothing starts it again.
   public func cutPower() {
     power.cut()
+  }
+
+  /// Types at the board's console.
+  public func type(_ text: String) async throws {
+    try await keyboard.type(text)
+  }
+}
+
+/// What leads to the emulator's input, once it runs.
+private actor Keyboard {
+  private var write: (@Sendable (String) async throws -> Void)?
+
+  func connect(_ write: @escaping @Sendable (String) async throws -> Void) {
+    self.write = write
+  }
+
+  func type(_ text: String) async throws {
+    try await write?(text)
   }
 }
 
@@ -151,6 +172,7 @@ public func withEmulatedBoard<Result: Sendable>(
       platformOptions: .ownGroup, input: .inputWriter, output: .sequence, error: .combinedWithOutput
     ) { emulator in
       board.power.connect { try? emulator.send(signal: .kill, toProcessGroup: true) }
+      await board.keyboard.connect { text in _ = try await emulator.standardInputWriter.write(text) }
       do {
         let result = try await withThrowingTaskGroup(of: Result?.self) { group in
           group.addTask {
@@ -188,18 +210,16 @@ public func withEmulatedBoard<Result: Sendable>(
   return outcome.closureResult
 }
 
-/// Runs the emulator and ends it when asked to, or when the input ends: that happens when this process does, however it
-/// does, so that no emulator outlives it.
+/// Runs the emulator with what comes in as its console's input, and ends it when asked to, or when the input ends: that happens
+/// when this process does, however it does, so that no emulator outlives it.
 private let supervisor = """
   exec 3<&0
-  "$@" </dev/null 3<&- &
+  { cat <&3; kill $$; } 2>/dev/null | "$@" 3<&- &
   emulator=$!
   trap 'kill $emulator' TERM
-  { read -r _ <&3; kill $emulator; } 2>/dev/null &
-  watcher=$!
   wait $emulator
   status=$?
-  kill $watcher 2>/dev/null
+  trap - TERM
   exit $status
   """
 
@@ -227,10 +247,11 @@ extension BoardConfiguration {
       "-M", "\(machine.rawValue),memory-backend=flash",
       "-object",
       "memory-backend-file,id=flash,share=on,size=\(Self.flashSize),mem-path=\(Self.escaped(flash))",
-      "-nographic", "-no-reboot", "-kernel", firmware,
+      "-nographic", "-kernel", firmware,
       "-device", "loader,file=\(provisioning),addr=\(Self.provisioningAddress),force-raw=on",
       "-nic", nic(of: board),
     ]
+    if !restarts { arguments.append("-no-reboot") }
     if let capture {
       arguments += ["-object", "filter-dump,id=capture,netdev=ethernet,file=\(Self.escaped(capture))"]
     }

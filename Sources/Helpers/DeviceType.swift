@@ -37,6 +37,9 @@ public enum DeviceType: UInt8, CaseIterable, Sendable {
   case power = 0x9c
   case size = 0x9d
 
+  /// Whether it is set rather than read: the numbers of actuators are the lower ones.
+  public var isActuator: Bool { rawValue < DeviceType.anySensor.rawValue }
+
   /// The name in C.
   public var name: StaticString {
     switch self {

@@ -54,7 +54,7 @@ public enum CodeMap {
   /// - Parameters:
   ///   - position: halfwords from the first of the code.
   ///   - start: where the code of the first instruction starts, likewise.
-  ///   - map: what ``write(of:_:into:)`` made.
+  ///   - map: what `write(of:_:into:)` made.
   /// - Returns: `nil` for what comes before and behind all instructions.
   public static func place(ofHalfword position: Int, start: Int, in map: Span<UInt8>) -> Place? {
     guard position >= start else { return nil }

@@ -36,12 +36,20 @@ public protocol Board: ~Copyable {
   /// Bytes of heap taken so far; `nil` where that is not known. After start it does not grow.
   var heapBytes: Int? { get }
 
+  /// Whether it can ``restart()``.
+  static var canRestart: Bool { get }
+
+  /// Starts the machine anew, as if power had come back. May return before it does.
+  mutating func restart()
+
   /// Puts bytes out to whoever watches the board. May drop them, may not wait long.
   mutating func writeConsole(_ bytes: Span<UInt8>)
 }
 
 extension Board where Self: ~Copyable {
   public var heapBytes: Int? { nil }
+  public static var canRestart: Bool { false }
+  public mutating func restart() {}
 }
 
 extension Board where Self: ~Copyable, Flash == NoStorage {

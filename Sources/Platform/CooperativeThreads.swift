@@ -14,11 +14,12 @@ public final class CooperativeThreads: ProgramThreads {
   private var current = 0
   private let slice: Int
 
-  private struct Turn: BitwiseCopyable {
+  private struct Turn {
     var run: Interpretation?
     /// What the run may still take beyond its slice.
     var instructions = 0
-    var isCalling = false
+    var call: NativeCall?
+    var ending: ThreadEnding?
     var isSuspended = false
   }
 
@@ -33,6 +34,7 @@ public final class CooperativeThreads: ProgramThreads {
   }
 
   deinit {
+    unsafe turns.deinitialize(count: count)
     unsafe turns.deallocate()
   }
 
@@ -67,9 +69,21 @@ public final class CooperativeThreads: ProgramThreads {
     }
   }
 
+  public func restart(_ thread: Int) -> Bool { false }
+
+  public func call(of thread: Int) -> NativeCall {
+    guard let call = self[thread].call else { preconditionFailure("the thread has called nothing") }
+    return call
+  }
+
+  public func ending(of thread: Int) -> ThreadEnding {
+    guard let ending = self[thread].ending else { preconditionFailure("the thread has not ended") }
+    return ending
+  }
+
   public func resume(_ thread: Int, returning result: UInt64) {
-    guard self[thread].isCalling else { return }
-    self[thread].isCalling = false
+    guard self[thread].call != nil else { return }
+    self[thread].call = nil
     self[thread].run?.result = result
   }
 
@@ -77,7 +91,7 @@ public final class CooperativeThreads: ProgramThreads {
   public func proceed(_ thread: Int) { self[thread].isSuspended = false }
   public func end(_ thread: Int) { self[thread] = Turn() }
 
-  public func place(of thread: Int) -> ThreadEvent.Place { .instruction(self[thread].run?.index ?? 0) }
+  public func place(of thread: Int) -> ThreadEnding.Place { .instruction(self[thread].run?.index ?? 0) }
 
   public func usage(of thread: Int) -> ThreadUsage {
     ThreadUsage(instructions: self[thread].run?.executed)
@@ -90,7 +104,7 @@ public final class CooperativeThreads: ProgramThreads {
 
   private func isReady(_ thread: Int) -> Bool {
     let turn = self[thread]
-    return turn.run != nil && !turn.isCalling && !turn.isSuspended
+    return turn.run != nil && turn.call == nil && turn.ending == nil && !turn.isSuspended
   }
 
   public func next() -> ThreadEvent? {
@@ -108,23 +122,22 @@ public final class CooperativeThreads: ProgramThreads {
     self[thread].run = run
     switch pause {
     case .returned(let value):
-      return ThreadEvent(thread: thread, .returned(value))
+      self[thread].ending = .returned(value)
     case .helper(let position):
-      self[thread].isCalling = true
-      return ThreadEvent(thread: thread, .call(.helper(position: position, run.arguments)))
+      self[thread].call = .helper(position: position, run.arguments)
+      return ThreadEvent(thread: thread, .call)
     case .numbered(let number):
-      self[thread].isCalling = true
-      return ThreadEvent(thread: thread, .call(.numbered(number, run.arguments)))
-    case .trapped(let trap):
-      guard trap.rule == .budgetSpent, self[thread].instructions > 0 else {
-        return ThreadEvent(
-          thread: thread, .stopped(trap.rule, .instruction(trap.index), address: trap.address))
-      }
+      self[thread].call = .numbered(number, run.arguments)
+      return ThreadEvent(thread: thread, .call)
+    case .trapped(let trap) where trap.rule != .budgetSpent || self[thread].instructions == 0:
+      self[thread].ending = .stopped(trap.rule, .instruction(trap.index), address: trap.address)
+    case .trapped:
       let more = min(self[thread].instructions, slice)
       self[thread].instructions -= more
       self[thread].run?.allow(more)
       current = thread + 1
       return nil
     }
+    return ThreadEvent(thread: thread, .end)
   }
 }

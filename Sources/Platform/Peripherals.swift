@@ -59,6 +59,9 @@ public protocol PeripheralSet {
   mutating func write(_ value: PhysicalValue, device number: Int, at now: UInt64) throws(PeripheralError)
     -> Int
 
+  /// Has a simulated sensor measure this, or what it otherwise would if it is `nil`. Real sensors measure what is there.
+  mutating func simulate(_ value: Int16?, device number: Int) throws(PeripheralError)
+
   // MARK: Pins
 
   /// Whether the pin is high; as an input first, if `asInput`. `nil` when there is no such pin.
@@ -88,4 +91,10 @@ public protocol PeripheralSet {
 
   /// The key that is held down on the keypad at this line of the converter; `none` also when there is none.
   mutating func key(line: UInt32, at now: UInt64) -> KeypadKey
+}
+
+extension PeripheralSet {
+  public mutating func simulate(_ value: Int16?, device number: Int) throws(PeripheralError) {
+    throw .notSupported
+  }
 }

@@ -23,6 +23,17 @@ public protocol ProgramThreads {
   /// Gives a thread a program, from its start. Whatever it ran before is gone.
   mutating func start(_ thread: Int, _ program: borrowing ThreadProgram)
 
+  /// Has a thread begin again what it was last started with: with the same limits, and the same memory, whatever is there now.
+  ///
+  /// - Returns: whether it can; else nothing was done, and it has to be started.
+  mutating func restart(_ thread: Int) -> Bool
+
+  /// The helper that a thread has called, which waits for its result.
+  mutating func call(of thread: Int) -> NativeCall
+
+  /// How the program of a thread has ended by itself.
+  mutating func ending(of thread: Int) -> ThreadEnding
+
   /// Lets a thread that has called a helper go on with its result.
   mutating func resume(_ thread: Int, returning result: UInt64)
 
@@ -34,16 +45,14 @@ public protocol ProgramThreads {
   mutating func end(_ thread: Int)
 
   /// Where the program of a thread is that waits for a helper's result.
-  func place(of thread: Int) -> ThreadEvent.Place
+  func place(of thread: Int) -> ThreadEnding.Place
 
   /// What a thread has used of the processor and of the device's time since its start.
   func usage(of thread: Int) -> ThreadUsage
 
   /// Lets threads run, each in its turn, until one of them needs something or the device's own work may be due.
   ///
-  /// A thread whose program has ended by itself has to be told to `end`.
-  ///
-  /// - Returns: what a thread needs; `nil` when none can go on, or when it is time to look after other work.
+  /// - Returns: who needs something; `nil` when none can go on, or when it is time to look after other work.
   mutating func next() -> ThreadEvent?
 
   /// Whether some thread could go on now.
@@ -108,19 +117,30 @@ public struct ThreadProgram: Sendable {
   }
 }
 
-/// What a thread needs, or how its program has ended.
-public struct ThreadEvent: Sendable {
+/// A thread needs something.
+public struct ThreadEvent: Equatable, Sendable {
   public let thread: Int
   public let kind: Kind
 
-  public enum Kind: Sendable {
-    /// It calls a helper and waits for ``ProgramThreads/resume(_:returning:)``.
-    case call(NativeCall)
-    case returned(UInt64)
-    case stopped(Trap.Rule, Place, address: UInt64)
-    /// The processor refused what it did.
-    case faulted(ThreadFault)
+  public enum Kind: Equatable, Sendable {
+    /// It waits for the result of a helper: ``ProgramThreads/call(of:)``, ``ProgramThreads/resume(_:returning:)``.
+    case call
+    /// Its program has ended by itself: ``ProgramThreads/ending(of:)``.
+    case end
   }
+
+  public init(thread: Int, _ kind: Kind) {
+    self.thread = thread
+    self.kind = kind
+  }
+}
+
+/// How a program has ended by itself.
+public enum ThreadEnding: Equatable, Sendable {
+  case returned(UInt64)
+  case stopped(Trap.Rule, Place, address: UInt64)
+  /// The processor refused what it did.
+  case faulted(ThreadFault)
 
   /// Where a program was stopped.
   public enum Place: Equatable, Sendable {
@@ -128,11 +148,6 @@ public struct ThreadEvent: Sendable {
     case instruction(Int)
     /// By the instruction whose code ends so many bytes from the first of the code.
     case code(Int)
-  }
-
-  public init(thread: Int, _ kind: Kind) {
-    self.thread = thread
-    self.kind = kind
   }
 }
 
@@ -197,18 +212,26 @@ extension ProgramThreads {
   ///   - program: what to run.
   ///   - thread: on which thread.
   ///   - call: carries out the helpers it calls.
-  /// - Returns: how it ended: anything but a call.
+  /// - Returns: how it ended.
   public mutating func run(
     _ program: borrowing ThreadProgram, on thread: Int = 0, call: (NativeCall) -> NativeReply
-  ) -> ThreadEvent.Kind {
+  ) -> ThreadEnding {
     start(thread, program)
+    return finish(thread, call: call)
+  }
+
+  /// Runs the program that a thread has begun to its end, while no other thread has one.
+  ///
+  /// - Parameters:
+  ///   - thread: the thread.
+  ///   - call: carries out the helpers it calls.
+  /// - Returns: how it ended.
+  @inline(__always)
+  public mutating func finish(_ thread: Int, call: (NativeCall) -> NativeReply) -> ThreadEnding {
     while true {
       guard let event = next() else { continue }
-      guard case .call(let wanted) = event.kind else {
-        end(thread)
-        return event.kind
-      }
-      switch call(wanted) {
+      guard event.kind == .call else { return ending(of: thread) }
+      switch call(self.call(of: thread)) {
       case .result(let result): resume(thread, returning: result)
       case .stop(let rule, let address):
         let place = place(of: thread)

@@ -111,11 +111,10 @@ public struct ProgramImage: ~Escapable {
     for index in 0..<segments.count where segments[index].region == .text {
       let segment = segments[index]
       let first = segment.place / 8
-      for slot in 0..<segment.size / 8 {
-        let word: UInt64 = bytes.littleEndian(at: segment.fileOffset + slot * 8)
-        do throws(DecodeError) { try buffer[first + slot].decode(slot: word) } catch {
-          throw .instruction(error, slot: first + slot)
-        }
+      let text = bytes.extracting(segment.fileRange)
+      let decoded = Instruction.decode(text, into: &buffer, at: first)
+      guard decoded == segment.size / 8 else {
+        throw .instruction(Instruction.error(of: text.littleEndian(at: decoded * 8)), slot: first + decoded)
       }
     }
     if let elf { try relocateText(of: elf, in: &buffer) }

@@ -31,10 +31,12 @@ public struct AccessStages: OptionSet, Sendable {
   public static var runTime: AccessStages { AccessStages(.runTime) }
 }
 
-/// What a device grants to the programs in its slots, and when it checks.
+/// What a device grants to the programs in its slots, and when it checks; and what it grants to those who ask it.
 public struct AccessPolicy: Sendable {
   private var slots = InlineArray<5, HelperSet>(repeating: .all)
   public var stages: AccessStages
+  /// What those may do who ask from outside.
+  public var remote = RemoteAccess.all
 
   /// Every helper for every slot.
   public init(stages: AccessStages = [.loadTime, .preFlight, .runTime]) {
@@ -49,7 +51,7 @@ public struct AccessPolicy: Sendable {
 
   /// Checks a program at a stage, if the device does so then.
   ///
-  /// - Throws: ``HelperCall``, the first one that is not granted.
+  /// - Throws: `HelperCall`, the first one that is not granted.
   public func check(
     _ instructions: Span<Instruction>, granted: HelperSet, at stage: AccessStage
   ) throws(HelperCall) {

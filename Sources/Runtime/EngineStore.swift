@@ -38,13 +38,15 @@ struct EngineStore: ~Copyable {
     memory = Buffer(count: Limits.slots * Limits.engineBytes, alignment: Limits.engineBytes)
   }
 
+  // What only looks is `mutating`: else reading an element copies the array that it is in.
+
   /// The slot's code, unless it is that of a program which the slot does not hold any more.
-  func code(of slot: SlotNumber, generation: UInt32) -> Code? {
+  mutating func code(of slot: SlotNumber, generation: UInt32) -> Code? {
     guard let code = codes[slot.index], code.generation == generation else { return nil }
     return code
   }
 
-  func translation(of slot: SlotNumber, generation: UInt32) -> TranslatedProgram? {
+  mutating func translation(of slot: SlotNumber, generation: UInt32) -> TranslatedProgram? {
     guard let translation = translations[slot.index], translation.generation == generation else { return nil }
     return translation.program
   }
@@ -75,36 +77,38 @@ struct EngineStore: ~Copyable {
   }
 
   /// The slot's region of `Limits.engineBytes` bytes, and where it lies.
-  func address(of slot: SlotNumber) -> UInt { memory.address + UInt(slot.index * Limits.engineBytes) }
+  mutating func address(of slot: SlotNumber) -> UInt {
+    memory.address + UInt(slot.index * Limits.engineBytes)
+  }
 
-  @_lifetime(borrow self)
-  func region(of slot: SlotNumber) -> Span<UInt8> {
-    memory.span.extracting(range(of: slot))
+  @_lifetime(&self)
+  mutating func region(of slot: SlotNumber) -> Span<UInt8> {
+    memory.span.extracting(Self.range(of: slot))
   }
 
   @_lifetime(&self)
   mutating func mutableRegion(of slot: SlotNumber) -> MutableSpan<UInt8> {
-    memory.mutableSlice(range(of: slot))
+    memory.mutableSlice(Self.range(of: slot))
   }
 
   /// What is left of the region behind its code.
   @_lifetime(&self)
   mutating func mutableRest(of slot: SlotNumber, generation: UInt32) -> MutableSpan<UInt8> {
     let used = startOfRest(of: slot, generation: generation)
-    let range = range(of: slot)
+    let range = Self.range(of: slot)
     return memory.mutableSlice(range.lowerBound + used..<range.upperBound)
   }
 
-  func startOfRest(of slot: SlotNumber, generation: UInt32) -> Int {
+  mutating func startOfRest(of slot: SlotNumber, generation: UInt32) -> Int {
     ((code(of: slot, generation: generation)?.record.regionSize ?? 0) + 7) & ~7
   }
 
   /// The slot's region, for the memory protection.
-  func memory(of slot: SlotNumber) -> MemoryRegion {
+  mutating func memory(of slot: SlotNumber) -> MemoryRegion {
     MemoryRegion(address: address(of: slot), size: UInt(Limits.engineBytes))
   }
 
-  private func range(of slot: SlotNumber) -> Range<Int> {
+  private static func range(of slot: SlotNumber) -> Range<Int> {
     let start = slot.index * Limits.engineBytes
     return start..<start + Limits.engineBytes
   }

@@ -2,10 +2,15 @@ public import CoAP
 public import Helpers
 public import Interpreter
 public import Platform
+public import SlotStorage
 
 /// What runs a program.
 public enum Engine: UInt8, CaseIterable, Sendable {
   case interpreter, jit
+
+  init(_ settings: StartSettings) {
+    self = settings.isolation == nil ? .interpreter : .jit
+  }
 }
 
 /// What a program is run for.
@@ -31,14 +36,6 @@ public enum Ending: Equatable, Sendable {
   case killed
 }
 
-/// Whether a long-running program is started again when it has ended by itself.
-public enum RestartPolicy: UInt8, CaseIterable, Sendable {
-  case never
-  /// After traps and faults.
-  case onFailure
-  case always
-}
-
 /// What a run may take.
 public struct RunLimits: Equatable, Sendable {
   /// eBPF instructions, where they are counted; 0 for as many as it likes.
@@ -52,6 +49,14 @@ public struct RunLimits: Equatable, Sendable {
   }
 
   public static var none: RunLimits { RunLimits() }
+
+  /// What the settings say, and for what they do not say what is usual.
+  init(_ settings: StartSettings) {
+    let usual = settings.trigger == nil ? RunLimits.none : .short(Engine(settings))
+    self.init(
+      instructions: settings.instructions.map { Int($0) } ?? usual.instructions,
+      milliseconds: settings.milliseconds ?? usual.milliseconds)
+  }
 
   /// Of a short execution in this engine.
   public static func short(_ engine: Engine) -> RunLimits {
@@ -92,8 +97,16 @@ public struct Instance: Sendable {
   public internal(set) var trigger: Trigger?
   /// When the run that is under way, or the last one, was started.
   public internal(set) var started = Instant(milliseconds: 0)
-  /// When a sleeping program wakes, and when a timer next runs a triggered one.
+  /// When a sleeping program wakes, and when a triggered one runs next, if that is known.
   var wake: Instant?
+  /// How often the event has come that a program is attached to.
+  public internal(set) var events: UInt32 = 0
+  /// Whether the device was where the event leads when it was last looked at.
+  var isAtEvent = false
+  /// What the device measured at the last event.
+  var reading = PhysicalValue(0, unit: .undefined)
+  /// Whether the event has come during a run: it is run once more then.
+  var hasMissedEvent = false
   /// How often it was started since the program was installed, and how often of that by its restart policy.
   public internal(set) var starts: UInt32 = 0
   public internal(set) var restarts: UInt32 = 0
@@ -103,10 +116,4 @@ public struct Instance: Sendable {
 
   /// Whether a run is under way.
   public var isActive: Bool { state == .running || state == .sleeping || state == .paused }
-}
-
-/// What runs a triggered program.
-public enum Trigger: Equatable, Sendable {
-  /// A timer, every so many milliseconds.
-  case every(milliseconds: UInt32)
 }

@@ -26,9 +26,24 @@ public struct KeyValueStore<let capacity: Int>: Sendable {
     count += 1
   }
 
+  /// The entry at an index below `count`; which one that is changes with each removal.
+  public func entry(at index: Int) -> (key: UInt32, value: UInt32) {
+    precondition((0..<count).contains(index))
+    return (keys[index], values[index])
+  }
+
   /// Forgets every entry.
   public mutating func removeAll() {
     count = 0
+  }
+
+  /// Forgets what is stored under `key`.
+  ///
+  /// - Returns: whether something was.
+  public mutating func removeValue(of key: UInt32) -> Bool {
+    guard let index = index(of: key) else { return false }
+    remove(at: index)
+    return true
   }
 
   /// Forgets one entry. The last one takes its place.
@@ -38,7 +53,7 @@ public struct KeyValueStore<let capacity: Int>: Sendable {
     values[index] = values[count]
   }
 
-  private func index(of key: UInt32) -> Int? {
+  func index(of key: UInt32) -> Int? {
     for index in 0..<count where keys[index] == key { return index }
     return nil
   }
@@ -61,6 +76,22 @@ public struct SharedStore<let capacity: Int>: Sendable {
   public var count: Int { store.count }
 
   public func value(of key: UInt32) -> UInt32? { store.value(of: key) }
+
+  /// The entry at an index below `count`, and who brought its key in.
+  public func entry(at index: Int) -> (key: UInt32, value: UInt32, owner: UInt8) {
+    let entry = store.entry(at: index)
+    return (entry.key, entry.value, owners[index])
+  }
+
+  /// Forgets what is stored under `key`, whoever brought it in.
+  ///
+  /// - Returns: whether something was.
+  public mutating func removeValue(of key: UInt32) -> Bool {
+    guard let index = store.index(of: key) else { return false }
+    store.remove(at: index)
+    owners[index] = owners[store.count]
+    return true
+  }
 
   /// How many keys an owner has.
   public func count(ownedBy owner: UInt8) -> Int {

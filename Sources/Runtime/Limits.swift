@@ -24,10 +24,19 @@ public enum Limits {
   public static let countedRunMilliseconds = 10_000
   /// How long a program waits that its restart policy starts again.
   public static let restartMilliseconds: UInt64 = 1000
+  /// How long after the device's start the programs that run at boot do so. Until then, and whatever one of them may do, a device
+  /// can be told to leave them alone.
+  public static let bootMilliseconds: UInt64 = 3000
+  /// How often the devices are looked at whose events run programs.
+  public static let eventMilliseconds: UInt64 = 50
+  /// What a program that an event runs is given: the reading, a `phydat_t`.
+  public static let readingBytes = 8
   /// Entries of the key-value store that all programs share.
   public static let globalStoreEntries = 32
   /// The most of them that one slot's program may bring in.
   public static let globalStoreQuota = 16
+  /// Who owns the keys in it that came from outside. Programs own theirs by the number of their slot.
+  public static let remoteOwner: UInt8 = 0xff
   /// Entries of the key-value store each slot has for itself.
   public static let localStoreEntries = 16
   /// The longest text one `printf` puts out, in bytes; what goes beyond is cut off.

@@ -65,7 +65,7 @@ public struct PacketWindow: Equatable, Sendable {
   ///   - window: `size` bytes at `address`.
   ///   - datagram: the bytes of `request`.
   ///   - request: the request that this value was made for.
-  /// - Throws: ``OutOfBounds`` when the request is longer than the buffer.
+  /// - Throws: `OutOfBounds` when the request is longer than the buffer.
   public func fill(
     _ window: inout MutableSpan<UInt8>, with datagram: Span<UInt8>, _ request: borrowing Message
   ) throws(OutOfBounds) {

@@ -32,8 +32,8 @@ struct ProgramLogs: ~Copyable {
   private var memory = Buffer(count: Limits.slots * Limits.logBytes)
   private var records = InlineArray<5, Record>(repeating: Record())
 
-  @_lifetime(borrow self)
-  func log(of slot: SlotNumber) -> ProgramLog {
+  @_lifetime(&self)
+  mutating func log(of slot: SlotNumber) -> ProgramLog {
     ProgramLog(memory.span.extracting(Self.range(of: slot)), records[slot.index])
   }
 

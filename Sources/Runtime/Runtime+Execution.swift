@@ -6,6 +6,7 @@ import Interpreter
 import JIT
 import Platform
 import ProgramImage
+public import SlotStorage
 
 /// What the runtime has to know of a run to carry out its helpers.
 struct ActiveRun: Sendable {
@@ -16,20 +17,14 @@ struct ActiveRun: Sendable {
   var isRodataInImage = true
 }
 
-extension Trigger {
-  /// When it comes next, after a run that was started at `start`: those that the run has taken are left out.
-  func next(after start: Instant, now: Instant) -> Instant {
-    switch self {
-    case .every(let milliseconds):
-      let period = UInt64(max(milliseconds, 1))
-      let passed = now.milliseconds(since: start) / period
-      return start + (passed + 1) * period
-    }
-  }
+/// What may differ between two runs of a slot's code.
+struct Launch: Equatable, Sendable {
+  let contextSize: Int
+  let limits: RunLimits
 }
 
 /// A program that is about to run.
-private struct PreparedRun {
+struct PreparedRun {
   let code: ThreadProgram.Code
   let imageMemory: MemoryRegion
   let rodata: Range<UInt>
@@ -63,7 +58,7 @@ extension Runtime where B: ~Copyable {
   /// Starts the slot's program to answer a CoAP request: r1 points to what `PacketWindow` lays out. Whoever waits for the end
   /// finds the response with ``response(of:returned:)``.
   ///
-  /// - Throws: ``RunError`` when nothing was started, ``OutOfBounds`` as an arena error when the request is too long.
+  /// - Throws: ``RunError`` when nothing was started, `OutOfBounds` as an arena error when the request is too long.
   public mutating func start(
     _ slot: SlotNumber, _ engine: Engine, answering request: borrowing Message, in datagram: Span<UInt8>,
     limits: RunLimits, grants: HelperSet? = nil
@@ -94,17 +89,31 @@ extension Runtime where B: ~Copyable {
     return try packet.response(in: arenas[slot.index].contextBytes, returned: returned)
   }
 
-  /// Runs the slot's program whenever the trigger comes, and once now.
+  /// Starts the slot's program as the settings say: to go on until it ends, or to be run by their trigger. A timer runs it now, too.
   ///
+  /// - Parameters:
+  ///   - slot: whose program.
+  ///   - settings: how; whether it starts at boot makes no difference.
+  ///   - context: of a program that no trigger runs.
   /// - Throws: ``RunError`` when nothing was started.
-  public mutating func attach(
-    _ slot: SlotNumber, to trigger: Trigger, _ engine: Engine, limits: RunLimits, grants: HelperSet? = nil
+  public mutating func start(
+    _ slot: SlotNumber, _ settings: StartSettings, context: Span<UInt8> = Span()
   ) throws(RunError) {
-    try start(slot, engine, .triggered, context: Span(), limits: limits, grants: grants)
-    instances[slot.index].trigger = trigger
+    switch settings.trigger {
+    case nil:
+      try start(
+        slot, Engine(settings), .longRunning, context: context, limits: RunLimits(settings),
+        grants: settings.helpers, restart: settings.restart)
+    case .every:
+      try start(
+        slot, Engine(settings), .triggered, context: Span(), limits: RunLimits(settings),
+        grants: settings.helpers)
+      instances[slot.index].trigger = settings.trigger
+    case .event(let event): try attach(slot, to: event, settings)
+    }
   }
 
-  private mutating func note(
+  mutating func note(
     _ slot: SlotNumber, _ model: ExecutionModel, _ limits: RunLimits, _ grants: HelperSet?,
     _ restart: RestartPolicy
   ) {
@@ -117,12 +126,12 @@ extension Runtime where B: ~Copyable {
   }
 
   /// Whoever wants to run a program that runs, or will by itself, has to end that first.
-  private mutating func checkIsFree(_ slot: SlotNumber) throws(RunError) {
+  mutating func checkIsFree(_ slot: SlotNumber) throws(RunError) {
     guard !instances[slot.index].isActive, instances[slot.index].state != .waiting else { throw .busy }
   }
 
   /// Lays everything out that a run needs, but the context.
-  private mutating func prepare(
+  mutating func prepare(
     _ slot: SlotNumber, _ engine: Engine, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     switch engine {
@@ -134,7 +143,7 @@ extension Runtime where B: ~Copyable {
   private mutating func prepareInterpreted(
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
-    guard !slots[slot].isEmpty else { throw .emptySlot }
+    guard !slots.isEmpty(slot) else { throw .emptySlot }
     let translated = try translation(of: slot)
     try checkCalls(in: slot, grants: grants)
     try prepareArena(
@@ -154,11 +163,11 @@ extension Runtime where B: ~Copyable {
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
-    guard let code = engines.code(of: slot, generation: slots[slot].generation) else {
-      throw slots[slot].isEmpty ? .emptySlot : .notCompiled
+    guard let code = engines.code(of: slot, generation: slots.generation(of: slot)) else {
+      throw slots.isEmpty(slot) ? .emptySlot : .notCompiled
     }
     // Without its image, the calls of a program are checked when it makes them.
-    if !slots[slot].isEmpty { try checkCalls(in: slot, grants: grants) }
+    if !slots.isEmpty(slot) { try checkCalls(in: slot, grants: grants) }
     let program = code.program
     try prepareArena(
       of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
@@ -187,7 +196,7 @@ extension Runtime where B: ~Copyable {
 
   /// What the interpreter runs of the slot's program; made now if it has not been.
   private mutating func translation(of slot: SlotNumber) throws(RunError) -> TranslatedProgram {
-    let generation = slots[slot].generation
+    let generation = slots.generation(of: slot)
     if let translated = engines.translation(of: slot, generation: generation) { return translated }
     let registers = B.Threads.registers(ofBlock: arenas[slot.index].block)
     let translated: TranslatedProgram?
@@ -225,6 +234,20 @@ extension Runtime where B: ~Copyable {
   ) {
     services.begin(slot, granting: runs[slot.index].granted, packet: packet)
     packets[slot.index] = nil
+    begin(slot, run, engine, contextSize: contextSize, limits: limits)
+    instances[slot.index].engine = engine
+    instances[slot.index].state = .running
+    instances[slot.index].started = services.board.now
+    instances[slot.index].starts &+= 1
+    instances[slot.index].usage = ThreadUsage()
+  }
+
+  private mutating func begin(
+    _ slot: SlotNumber, _ run: PreparedRun, _ engine: Engine, contextSize: Int, limits: RunLimits
+  ) {
+    let launch = Launch(contextSize: contextSize, limits: limits)
+    if engine == .jit, launches[slot.index] == launch, threads.restart(slot.index) { return }
+    launches[slot.index] = engine == .jit ? launch : nil
     let arena = UInt(arenas[slot.index].address)
     let program = ThreadProgram(
       code: run.code, engineMemory: engines.memory(of: slot), imageMemory: run.imageMemory,
@@ -234,12 +257,16 @@ extension Runtime where B: ~Copyable {
       contextLength: UInt(contextSize), stackTop: UInt(arenas[slot.index].stackTop),
       milliseconds: limits.milliseconds, instructions: limits.instructions)
     threads.start(slot.index, program)
-    instances[slot.index].engine = engine
-    instances[slot.index].state = .running
-    instances[slot.index].started = services.board.now
-    instances[slot.index].starts &+= 1
-    instances[slot.index].usage = ThreadUsage()
   }
+
+  /// What runs, or ran, in the slot, and what it has used by now.
+  public mutating func instance(of slot: SlotNumber) -> Instance {
+    if instances[slot.index].isActive { instances[slot.index].usage = threads.usage(of: slot.index) }
+    return instances[slot.index]
+  }
+
+  /// Whether a run of the slot's program is under way.
+  public mutating func isActive(_ slot: SlotNumber) -> Bool { instances[slot.index].isActive }
 
   // MARK: Ending
 
@@ -290,7 +317,8 @@ extension Runtime where B: ~Copyable {
   /// When ``advance()`` has something to do although no thread can go on; `nil` if there is no such time.
   public var nextWake: Instant? {
     mutating get {
-      var earliest: Instant?
+      var earliest = bootTime
+      if let nextLook { earliest = earliest.map { min($0, nextLook) } ?? nextLook }
       for index in 0..<Limits.slots where instances[index].state != .paused {
         guard let wake = instances[index].wake else { continue }
         earliest = earliest.map { min($0, wake) } ?? wake
@@ -306,25 +334,30 @@ extension Runtime where B: ~Copyable {
   ///
   /// - Returns: whose run has ended; `nil` when it is time for other work.
   public mutating func advance() -> SlotNumber? {
+    startAtBoot()
+    lookForEvents()
     wakeSleepers()
     while let event = threads.next() {
       guard let slot = SlotNumber(event.thread) else { return nil }
       switch event.kind {
-      case .call(let call):
-        guard let ending = carryOut(call, for: slot) else { continue }
+      case .call:
+        guard let ending = carryOut(threads.call(of: event.thread), for: slot) else { continue }
         finish(slot, ending)
-      case .returned(let value):
-        finish(slot, .returned(value))
-      case .stopped(let rule, let place, let address):
-        finish(slot, .trapped(trap(rule, at: place, in: slot, address: address)))
-      case .faulted(let fault):
-        finish(
-          slot,
-          .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index }))
+      case .end: finish(slot, ending(of: slot))
       }
       return slot
     }
     return nil
+  }
+
+  private mutating func ending(of slot: SlotNumber) -> Ending {
+    switch threads.ending(of: slot.index) {
+    case .returned(let value): .returned(value)
+    case .stopped(let rule, let place, let address):
+      .trapped(trap(rule, at: place, in: slot, address: address))
+    case .faulted(let fault):
+      .faulted(fault, index: fault.offset.map { trap(.readOutside, at: .code($0 + 2), in: slot).index })
+    }
   }
 
   private mutating func wakeSleepers() {
@@ -341,18 +374,21 @@ extension Runtime where B: ~Copyable {
         threads.proceed(index)
       case .waiting:
         instances[index].wake = nil
-        restart(slot)
+        runAgain(slot)
       case .idle, .running, .paused, .ended: break
       }
     }
   }
 
   /// Runs a program again, by its trigger or its restart policy.
-  private mutating func restart(_ slot: SlotNumber) {
+  mutating func runAgain(_ slot: SlotNumber) {
     let instance = instances[slot.index]
+    let contextSize: Int =
+      if case .event = instance.trigger { Limits.readingBytes } else { 0 }
     do throws(RunError) {
-      let run = try prepare(slot, instance.engine, contextSize: 0, grants: instance.grants)
-      launch(slot, run, instance.engine, contextSize: 0, limits: instance.limits, packet: nil)
+      let run = try prepare(slot, instance.engine, contextSize: contextSize, grants: instance.grants)
+      if contextSize > 0 { fillReading(instance.reading, for: slot) }
+      launch(slot, run, instance.engine, contextSize: contextSize, limits: instance.limits, packet: nil)
       if instance.trigger == nil { instances[slot.index].restarts &+= 1 }
     } catch {
       // It ran before: only its code can have gone.
@@ -370,7 +406,7 @@ extension Runtime where B: ~Copyable {
     let now = services.board.now
     if let trigger = instances[slot.index].trigger {
       instances[slot.index].state = .waiting
-      instances[slot.index].wake = trigger.next(after: instances[slot.index].started, now: now)
+      instances[slot.index].wake = next(after: slot, by: trigger, now: now)
       return
     }
     guard instances[slot.index].model == .longRunning else { return }
@@ -390,13 +426,13 @@ extension Runtime where B: ~Copyable {
   }
 
   private mutating func trap(
-    _ rule: Trap.Rule, at place: ThreadEvent.Place, in slot: SlotNumber, address: UInt64 = 0,
+    _ rule: Trap.Rule, at place: ThreadEnding.Place, in slot: SlotNumber, address: UInt64 = 0,
     _ fault: HelperFault? = nil
   ) -> Trap {
     switch place {
     case .instruction(let index): return Trap(rule, at: index, address: address, helperFault: fault)
     case .code(let site):
-      let program = engines.code(of: slot, generation: slots[slot].generation)?.program
+      let program = engines.code(of: slot, generation: slots.generation(of: slot))?.program
       let place = program?.place(ofSite: site, in: engines.region(of: slot))
       // The processor tells of the load that an atomic operation begins with.
       let isStore = rule == .readOutside && place?.isAtomic ?? false

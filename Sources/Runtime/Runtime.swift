@@ -1,6 +1,7 @@
 import BPF
 public import Bytes
 import COSE
+import CoAP
 public import Compartment
 import Helpers
 import Interpreter
@@ -37,17 +38,18 @@ public enum RunError: Error, Equatable, Sendable {
   case helperNotGranted(HelperCall)
   /// The request that the program is to answer has more bytes than there is room for.
   case requestTooLong(found: Int, limit: Int)
+  /// The board has no device with this number, whose event is to run the program.
+  case noDevice(found: Int, count: Int)
 }
 
 /// The program slots, and the programs that run in them: each on a thread and in an arena of its own.
 ///
-/// Whatever a slot holds came through ``install(_:)``, which takes what only the manifest processor makes; whatever runs
+/// Whatever a slot holds came through `install(_:)`, which takes what only the manifest processor makes; whatever runs
 /// went through the verifier.
 public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
   public internal(set) var slots = SlotTable()
-  /// What runs, or ran, in each slot.
-  public internal(set) var instances = InlineArray<5, Instance>(repeating: Instance())
+  var instances = InlineArray<5, Instance>(repeating: Instance())
   var arenas = InlineArray<5, Arena> { _ in
     Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
   }
@@ -58,9 +60,15 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   var threads: B.Threads
   /// Of the runs that are under way.
   var runs = InlineArray<5, ActiveRun>(repeating: ActiveRun())
+  /// What the threads of compiled programs were last started with; `nil` where that is not there any more.
+  var launches = InlineArray<5, Launch?>(repeating: nil)
   /// Of the runs that answer a CoAP request.
   var packets = InlineArray<5, PacketWindow?>(repeating: nil)
   private var persistence: SlotPersistence<B.Flash>
+  /// When the programs are due that run at boot; `nil` when none is or they have been started.
+  var bootTime: Instant?
+  /// When the devices are looked at next whose events run programs.
+  var nextLook: Instant?
 
   /// The slots hold what the board's storage has of them; without storage they are empty.
   public init(board: consuming B) {
@@ -68,6 +76,9 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     services = Services(board: board)
     threads = services.board.makeThreads(count: Limits.slots)
     persistence.restore(&slots, hashing: B.Crypto.Hash.self)
+    for index in 0..<Limits.slots where slots.records[index].settings.startsAtBoot {
+      bootTime = services.board.now + Limits.bootMilliseconds
+    }
   }
 
   // MARK: Deployment
@@ -107,18 +118,21 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
     services.clearLocalStore(of: slot)
   }
 
+  /// Whether the slots are kept where they outlive a restart.
+  public var keepsSlots: Bool { persistence.hasStorage }
+
   /// Changes how a slot's program is to be run.
   ///
-  /// - Throws: ``SlotStorageError`` when that could not be made durable, or the slot is empty.
+  /// - Throws: `SlotStorageError` when that could not be made durable, or the slot is empty.
   public mutating func set(_ settings: StartSettings, of slot: SlotNumber) throws(SlotStorageError) {
-    guard !slots[slot].isEmpty else { throw .imageSize(0, limit: Limits.imageBytes) }
+    guard !slots.isEmpty(slot) else { throw .imageSize(0, limit: Limits.imageBytes) }
     try persistence.set(settings, of: slot)
     slots.set(settings, of: slot)
   }
 
   /// Ends what runs in the slot, empties it, and drops its code.
   ///
-  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  /// - Throws: `SlotStorageError` when that could not be made durable; the slot is as it was then.
   public mutating func erase(_ slot: SlotNumber) throws(SlotStorageError) {
     try persistence.erase(slot)
     kill(slot)
@@ -132,21 +146,24 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   /// Empties the slot, but keeps the code and what the program has stored: it can still be run compiled.
   ///
   /// - Returns: whether there is code; if not, nothing was done.
-  /// - Throws: ``SlotStorageError`` when that could not be made durable; the slot is as it was then.
+  /// - Throws: `SlotStorageError` when that could not be made durable; the slot is as it was then.
   public mutating func discardImage(of slot: SlotNumber) throws(SlotStorageError) -> Bool {
     guard code(of: slot) != nil else { return false }
     try persistence.erase(slot)
     if instances[slot.index].engine == .interpreter { kill(slot) }
     slots.erase(slot)
-    engines.keepCode(of: slot, generation: slots[slot].generation)
+    engines.keepCode(of: slot, generation: slots.generation(of: slot))
     return true
   }
+
+  /// What the slot holds, apart from the bytes.
+  public mutating func record(of slot: SlotNumber) -> SlotRecord { slots[slot] }
 
   // MARK: Compiled programs
 
   /// What is known of the slot's code; `nil` when its program is not compiled.
-  public func code(of slot: SlotNumber) -> CodeRecord? {
-    engines.code(of: slot, generation: slots[slot].generation)?.record
+  public mutating func code(of slot: SlotNumber) -> CodeRecord? {
+    engines.code(of: slot, generation: slots.generation(of: slot))?.record
   }
 
   /// Compiles the slot's program, once more if it was. The code stays until another program takes its place.
@@ -157,10 +174,11 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   ) throws(CompilationError) -> CodeRecord {
     guard let routines = B.Threads.routines else { throw .noNativeProcessor }
     guard B.Threads.offers(isolation) else { throw .isolationNotAvailable(isolation) }
-    guard !slots[slot].isEmpty else { throw .emptySlot }
+    guard !slots.isEmpty(slot) else { throw .emptySlot }
     guard !instances[slot.index].isActive else { throw .busy }
     engines.dropCode(of: slot)
     engines.dropTranslation(of: slot)
+    launches[slot.index] = nil
     let start = services.board.microseconds
     let address = engines.address(of: slot)
     var region = engines.mutableRegion(of: slot)
@@ -173,7 +191,7 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
       accesses: program.code.accesses, checkedAccesses: program.code.checkedAccesses,
       microseconds: services.board.microseconds - start)
     engines.set(
-      EngineStore.Code(program: program, record: record, generation: slots[slot].generation), for: slot)
+      EngineStore.Code(program: program, record: record, generation: slots.generation(of: slot)), for: slot)
     return record
   }
 

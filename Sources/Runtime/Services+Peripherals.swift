@@ -40,9 +40,11 @@ extension Services where B: ~Copyable {
     }
   }
 
-  private var deviceCount: Int { min(board.peripherals.deviceCount, Int(Handle.lastDevice)) }
+  private var deviceCount: Int {
+    mutating get { min(board.peripherals.deviceCount, Int(Handle.lastDevice)) }
+  }
 
-  private func device(_ handle: UInt64) throws(PeripheralError) -> Int {
+  private mutating func device(_ handle: UInt64) throws(PeripheralError) -> Int {
     guard handle >= 1, handle <= UInt64(deviceCount) else { throw .noDevice }
     return Int(handle) - 1
   }
@@ -132,7 +134,7 @@ extension Services where B: ~Copyable {
 
 extension PhysicalValue {
   /// A `phydat_t`, least significant byte first.
-  fileprivate var bits: UInt64 {
+  var bits: UInt64 {
     UInt64(UInt16(bitPattern: first)) | UInt64(UInt16(bitPattern: second)) << 16
       | UInt64(UInt16(bitPattern: third)) << 32 | UInt64(unit) << 48 | UInt64(UInt8(bitPattern: scale)) << 56
   }

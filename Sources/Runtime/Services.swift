@@ -48,13 +48,15 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
   }
 
   /// The store of one slot's program.
-  public func localStore(of slot: SlotNumber) -> KeyValueStore<16> {
+  // What only looks is `mutating`, here and in the extensions: else all of the services are copied.
+
+  public mutating func localStore(of slot: SlotNumber) -> KeyValueStore<16> {
     programs[slot.index].store
   }
 
   /// What the slot's program printed.
-  @_lifetime(borrow self)
-  public func log(of slot: SlotNumber) -> ProgramLog {
+  @_lifetime(&self)
+  public mutating func log(of slot: SlotNumber) -> ProgramLog {
     logs.log(of: slot)
   }
 
@@ -153,7 +155,7 @@ extension Services: HelperHost where B: ~Copyable {
 
   // MARK: Memory
 
-  private func copy(
+  private mutating func copy(
     _ arguments: HelperArguments, _ memory: inout CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     do throws(AccessFault) {
@@ -164,7 +166,7 @@ extension Services: HelperHost where B: ~Copyable {
     return arguments.r1
   }
 
-  private func length(
+  private mutating func length(
     _ arguments: HelperArguments, _ memory: borrowing CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     do throws(AccessFault) {
@@ -174,7 +176,7 @@ extension Services: HelperHost where B: ~Copyable {
     }
   }
 
-  private func formatS16(
+  private mutating func formatS16(
     _ arguments: HelperArguments, _ memory: inout CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     let exponent = Int(Int32(truncatingIfNeeded: arguments.r3))
@@ -184,7 +186,7 @@ extension Services: HelperHost where B: ~Copyable {
   }
 
   /// Writes the text to where r1 points, unless that is 0, and returns its length.
-  private func write(
+  private mutating func write(
     _ text: DecimalText, _ arguments: HelperArguments, _ memory: inout CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     let count = UInt64(text.count)
@@ -221,7 +223,7 @@ extension Services: HelperHost where B: ~Copyable {
   }
 
   /// Writes the value, or 0 if there is none, to where r2 points.
-  private func fetch(
+  private mutating func fetch(
     _ value: UInt32?, _ arguments: HelperArguments, _ memory: inout CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     do throws(AccessFault) {

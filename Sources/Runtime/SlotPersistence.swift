@@ -17,6 +17,9 @@ struct SlotPersistence<Flash: Storage>: ~Copyable {
   /// Why the storage that there is cannot be used.
   private var failure: SlotStorageError?
 
+  /// Whether there is storage, usable or not.
+  var hasStorage: Bool { store != nil || failure != nil }
+
   init(on flash: Flash?) {
     guard let flash else {
       store = nil

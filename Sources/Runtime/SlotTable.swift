@@ -53,26 +53,34 @@ public struct SlotTable: ~Copyable {
     records = InlineArray(repeating: SlotRecord())
   }
 
+  // Reading an element of an array copies the whole array, unless the value it is in may change: so what only looks is `mutating`.
+
   public subscript(slot: SlotNumber) -> SlotRecord {
-    records[slot.index]
+    mutating get { records[slot.index] }
   }
 
+  mutating func isEmpty(_ slot: SlotNumber) -> Bool { records[slot.index].isEmpty }
+
+  mutating func generation(of slot: SlotNumber) -> UInt32 { records[slot.index].generation }
+
   /// The installed image; empty when the slot is.
-  @_lifetime(borrow self)
-  public func image(of slot: SlotNumber) -> Span<UInt8> {
-    memory.span.extracting(range(of: slot.index, count: records[slot.index].size))
+  @_lifetime(&self)
+  public mutating func image(of slot: SlotNumber) -> Span<UInt8> {
+    let range = range(of: slot.index, count: records[slot.index].size)
+    return memory.span.extracting(range)
   }
 
   /// The memory of the slot's image.
-  func region(of slot: SlotNumber) -> MemoryRegion {
+  mutating func region(of slot: SlotNumber) -> MemoryRegion {
     MemoryRegion(
       address: memory.address + UInt(regions[slot.index] * Limits.imageBytes), size: UInt(Limits.imageBytes))
   }
 
   /// The first `count` bytes of the spare region.
-  @_lifetime(borrow self)
-  func candidate(count: Int) -> Span<UInt8> {
-    memory.span.extracting(range(of: Limits.slots, count: count))
+  @_lifetime(&self)
+  mutating func candidate(count: Int) -> Span<UInt8> {
+    let range = range(of: Limits.slots, count: count)
+    return memory.span.extracting(range)
   }
 
   /// Puts `bytes` of the next image at `offset` of the spare region.
@@ -131,14 +139,15 @@ public struct SlotTable: ~Copyable {
   /// As many bytes as the slot's image has, for writing.
   @_lifetime(&self)
   mutating func mutableRegion(of slot: SlotNumber) -> MutableSpan<UInt8> {
-    memory.mutableSlice(range(of: slot.index, count: records[slot.index].size))
+    let range = range(of: slot.index, count: records[slot.index].size)
+    return memory.mutableSlice(range)
   }
 
   mutating func countRun(of slot: SlotNumber) {
     records[slot.index].runs &+= 1
   }
 
-  private func range(of slot: Int, count: Int) -> Range<Int> {
+  private mutating func range(of slot: Int, count: Int) -> Range<Int> {
     let start = regions[slot] * Limits.imageBytes
     return start..<start + count
   }

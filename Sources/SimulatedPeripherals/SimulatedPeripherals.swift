@@ -25,10 +25,16 @@ public struct SimulatedPeripherals: PeripheralSet, Sendable {
   /// Levels that programs give the pins of each port.
   public private(set) var outputs = InlineArray<8, UInt16>(repeating: 0)
   private var isOutput = InlineArray<8, UInt16>(repeating: 0)
-  /// Holds the button down or up, whatever the course says.
-  public var button: Bool?
+  /// What sensors measure whatever the course says, by their number in the order with sensors first.
+  private var simulated = InlineArray<7, Int16?>(repeating: nil)
   /// The key that is held down, whatever the course says.
   public var key: KeypadKey?
+
+  /// Holds the button down or up, whatever the course says.
+  public var button: Bool? {
+    get { simulated[0].map { $0 != 0 } }
+    set { simulated[0] = newValue.map { $0 ? 1 : 0 } }
+  }
 
   public init(course: Course, order: Order = .sensorsFirst) {
     self.course = course
@@ -60,13 +66,15 @@ public struct SimulatedPeripherals: PeripheralSet, Sendable {
   public mutating func read(device number: Int, at now: UInt64) throws(PeripheralError) -> PhysicalValue {
     guard (0..<deviceCount).contains(number) else { throw .noDevice }
     let device = canonical(number)
+    let simulated = device < simulated.count ? simulated[device] : nil
     func level(_ range: ClosedRange<Int32>, period: UInt32) -> Int16 {
-      Int16(truncatingIfNeeded: course.level(UInt32(device), in: range, period: period, at: now))
+      simulated
+        ?? Int16(truncatingIfNeeded: course.level(UInt32(device), in: range, period: period, at: now))
     }
     switch type(ofDevice: number) {
     case .button:
-      let isPressed = button ?? (course.pressed(0, every: 15_000, hold: 500, at: now) != nil)
-      return PhysicalValue(isPressed ? 1 : 0, unit: .boolean)
+      let isPressed = course.pressed(0, every: 15_000, hold: 500, at: now) != nil
+      return PhysicalValue(simulated ?? (isPressed ? 1 : 0), unit: .boolean)
     case .temperature: return PhysicalValue(level(180...260, period: 1 << 17), unit: .celsius, scale: -1)
     case .humidity: return PhysicalValue(level(350...650, period: 1 << 17), unit: .percent, scale: -1)
     case .sound: return PhysicalValue(level(40...80, period: 1 << 12), unit: .decibel)
@@ -83,6 +91,12 @@ public struct SimulatedPeripherals: PeripheralSet, Sendable {
     let bit: UInt8 = 1 << UInt8(canonical(number) - 7)
     if value.first != 0 { leds |= bit } else { leds &= ~bit }
     return 1
+  }
+
+  public mutating func simulate(_ value: Int16?, device number: Int) throws(PeripheralError) {
+    guard (0..<deviceCount).contains(number) else { throw .noDevice }
+    guard canonical(number) < simulated.count else { throw .notSupported }
+    simulated[canonical(number)] = value
   }
 
   // MARK: Pins

@@ -1,36 +1,5 @@
 import Bytes
 import COSE
-public import JIT
-
-/// How a slot's program is to be run, as long as nobody asks for something else.
-public struct StartSettings: Equatable, Sendable {
-  /// Whether it runs as soon as the device has started.
-  public var startsAtBoot: Bool
-  /// Who keeps the compiled program within its compartment; `nil` has the interpreter run it.
-  public var isolation: Isolation?
-
-  public init(startsAtBoot: Bool = false, isolation: Isolation? = nil) {
-    self.startsAtBoot = startsAtBoot
-    self.isolation = isolation
-  }
-
-  /// Bit 0: at boot. Bits 1 and 2: 0 for the interpreter, else one more than the isolation's number.
-  var rawValue: UInt8 {
-    (startsAtBoot ? 1 : 0) | (isolation.map { $0.rawValue + 1 } ?? 0) << 1
-  }
-
-  /// `nil` for bits that mean nothing.
-  init?(rawValue: UInt8) {
-    guard rawValue < 1 << 3 else { return nil }
-    startsAtBoot = rawValue & 1 == 1
-    guard rawValue >> 1 != 0 else {
-      isolation = nil
-      return
-    }
-    guard let isolation = Isolation(rawValue: rawValue >> 1 - 1) else { return nil }
-    self.isolation = isolation
-  }
-}
 
 /// What stands before a slot's image in storage. Fields are little endian:
 ///
@@ -38,7 +7,8 @@ public struct StartSettings: Equatable, Sendable {
 ///     4   version (2)          20  bytes of the image (4), 0 when the slot is empty
 ///     6   slot (1)             24  CRC-32 of the image (4)
 ///     7   settings (1)         28  SHA-256 of the image (32)
-///     8   generation (8)       60  erased (64)
+///     8   generation (8)       60  more settings (48)
+///                              108 erased (16)
 ///                              124 CRC-32 of all before (4)
 struct RecordHeader: Equatable, Sendable {
   static let magic: UInt32 = 0x544c_5375
@@ -73,7 +43,7 @@ struct RecordHeader: Equatable, Sendable {
       bytes.littleEndian(at: 4, as: UInt16.self) == Self.version,
       bytes.littleEndian(at: Self.checkedCount, as: UInt32.self)
         == bytes.extracting(0..<Self.checkedCount).crc32,
-      let settings = StartSettings(rawValue: bytes[7]),
+      let settings = StartSettings(flags: bytes[7], details: bytes.extracting(60..<108)),
       let digest = SHA256Digest(bytes.extracting(28..<60)),
       let imageSize = Int(exactly: bytes.littleEndian(at: 20, as: UInt32.self))
     else { return nil }
@@ -94,14 +64,15 @@ struct RecordHeader: Equatable, Sendable {
       try writer.writeLittleEndian(Self.magic)
       try writer.writeLittleEndian(Self.version)
       try writer.write(UInt8(slot))
-      try writer.write(settings.rawValue)
+      try writer.write(settings.flags)
       try writer.writeLittleEndian(generation)
       try writer.writeLittleEndian(sequenceNumber)
       try writer.writeLittleEndian(UInt32(imageSize))
       try writer.writeLittleEndian(imageCRC)
       try writer.write(digest.bytes.span)
+      try settings.writeDetails(into: &writer)
     } catch {
-      preconditionFailure("the fields take 60 bytes")
+      preconditionFailure("the fields take 108 bytes")
     }
     let crc = result.span.extracting(0..<Self.checkedCount).crc32
     for index in 0..<4 {

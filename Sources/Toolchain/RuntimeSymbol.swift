@@ -38,11 +38,14 @@ enum RuntimeSymbol {
       "there is no C library; copy in a loop, or with the helper bpf_memcpy"
     ),
     (
-      ["__div", "__udiv", "__mod", "__umod", "__mul"],
+      ["__divti", "__udivti", "__modti", "__umodti", "__multi", "__muloti"],
       "there is no arithmetic on more than 64 bits"
     ),
     (
-      ["__add", "__sub", "__float", "__fix", "__extend", "__trunc", "__eq", "__ne", "__lt", "__gt"],
+      [
+        "__add", "__sub", "__mul", "__div", "__float", "__fix", "__extend", "__trunc", "__eq", "__ne", "__lt",
+        "__gt",
+      ],
       "there is no floating point; calculate with integers"
     ),
   ]

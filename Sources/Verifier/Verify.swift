@@ -21,7 +21,12 @@ public func verify(
   guard count <= buffer.count else {
     throw VerifierError(.tooLong, at: 0, found: Int64(count), expected: Int64(buffer.count))
   }
-  for index in 0..<count { buffer[index] = try decode(text, at: index) }
+  let decoded = Instruction.decode(text, into: &buffer, at: 0)
+  guard decoded == count else {
+    // SAFETY: the text is longer than `decoded` slots of 8 bytes.
+    let slot = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: decoded * 8, as: UInt64.self)
+    throw VerifierError(Instruction.error(of: UInt64(littleEndian: slot)), at: decoded)
+  }
   return try verify(buffer._consumingExtracting(0..<count), entry: entry, granting: granted)
 }
 
@@ -120,96 +125,100 @@ private func checkStructure(
   }
   var called = HelperSet.empty
   var callsFunctions = false
-  var index = 0
-  while index < count {
-    let instruction = instructions[index]
-    instructions[index].proofs = 0
-    let next = try check(instruction, at: index, among: instructions.span)
-    switch instruction.operation {
-    case .callHelper:
-      let helper = try helper(called: instruction.immediate, at: index, granted: granted)
-      called.insert(helper)
-      instructions[index].resolved = helper.position
-    case .callLocal:
-      callsFunctions = true
-    default: break
-    }
-    index = next
+  if let (rule, index) = firstBreach(&instructions, granted, &called, &callsFunctions) {
+    throw VerifierError(rule, by: instructions[index], at: index, of: count)
   }
   let depth = callsFunctions ? maximumDepth(of: &instructions, from: entry) : 1
   return Structure(entry: entry, maximumDepth: depth, called: called, granted: granted)
 }
 
-/// The instruction in slot `index` of `text`, which has it.
-private func decode(_ text: Span<UInt8>, at index: Int) throws(VerifierError) -> Instruction {
-  // SAFETY: the text is at least `index` + 1 slots of 8 bytes long.
-  let slot = unsafe text.bytes.unsafeLoadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
-  do throws(DecodeError) { return try Instruction(slot: UInt64(littleEndian: slot)) } catch {
-    throw VerifierError(error, at: index)
-  }
-}
-
-/// Checks what one instruction can be checked for by itself and returns the index of the one after it.
-@inline(__always)
-private func check(
-  _ instruction: Instruction, at index: Int, among instructions: Span<Instruction>
-) throws(VerifierError) -> Int {
-  let operation = instruction.operation
-  if instruction.destination == .r10 && operation.writesDestination
-    || instruction.source == .r10 && operation.writesSource
-  {
-    throw VerifierError(.writesFramePointer, at: index)
-  }
-  var next = index + 1
-  switch operation {
-  case .wideUpperHalf:
-    throw VerifierError(.strayUpperHalf, at: index)
-  case .lddw, .lddwData, .lddwRodata:
-    guard next < instructions.count, instructions[next].operation == .wideUpperHalf else {
-      throw VerifierError(.incompleteWideLoad, at: index)
+/// The first rule that an instruction breaks by itself, and the instruction.
+@inline(never) @_optimize(speed)
+private func firstBreach(
+  _ instructions: inout MutableSpan<Instruction>, _ granted: HelperSet, _ called: inout HelperSet,
+  _ callsFunctions: inout Bool
+) -> (VerifierError.Rule, Int)? {
+  let count = instructions.count
+  var index = 0
+  while index < count {
+    instructions[index].proofs = 0
+    let instruction = instructions[index]
+    let traits = instruction.operation.traits
+    if traits.contains(.writesDestination) && instruction.destination == .r10
+      || traits.contains(.writesSource) && instruction.source == .r10
+    {
+      return (.writesFramePointer, index)
     }
-    next += 1
-  case .lddwMapByDescriptor, .lddwMapValueByDescriptor, .lddwVariable, .lddwCode, .lddwMapByIndex,
-    .lddwMapValueByIndex:
-    throw VerifierError(.unsupportedWideLoad, at: index, found: Int64(operation.variant))
-  case .ldabsb, .ldabsh, .ldabsw, .ldindb, .ldindh, .ldindw:
-    throw VerifierError(.packetAccess, at: index, found: Int64(operation.opcode))
-  case .callBTF:
-    throw VerifierError(.callByBTF, at: index, found: Int64(instruction.immediate))
-  default:
-    if let distance = instruction.distance {
-      try checkTarget(Int64(index) + 1 + Int64(distance), from: instruction, at: index, among: instructions)
+    if !traits.isDisjoint(with: [.jumpsByOffset, .jumpsByImmediate]) {
+      let distance = traits.contains(.jumpsByOffset) ? Int(instruction.offset) : Int(instruction.immediate)
+      // The distance has 32 bits; on a machine with no more, one that wraps leads outside as well: a text has far fewer slots.
+      let target = index &+ 1 &+ distance
+      let isCall = instruction.operation == .callLocal
+      guard UInt(bitPattern: target) < UInt(bitPattern: count) else {
+        return (isCall ? .callOutside : .jumpOutside, index)
+      }
+      guard instructions[target].operation != .wideUpperHalf else {
+        return (isCall ? .callIntoWideLoad : .jumpIntoWideLoad, index)
+      }
+    }
+    var next = index &+ 1
+    if traits.contains(.isSpecial) {
+      switch instruction.operation {
+      case .callHelper:
+        if let rule = look(up: &instructions[index], granted, &called) { return (rule, index) }
+      case .callLocal: callsFunctions = true
+      case .lddw, .lddwData, .lddwRodata:
+        guard next < count, instructions[next].operation == .wideUpperHalf else {
+          return (.incompleteWideLoad, index)
+        }
+        instructions[next].proofs = 0
+        next &+= 1
+      default: return (refusal(of: instruction.operation), index)
+      }
+    }
+    guard next < count || traits.contains(.ends) else { return (.fallsOffTheEnd, index) }
+    index = next
+  }
+  return nil
+}
+
+/// The rule that stands against all instructions with this operation.
+@inline(never)
+private func refusal(of operation: Operation) -> VerifierError.Rule {
+  if operation == .wideUpperHalf { return .strayUpperHalf }
+  if operation == .callBTF { return .callByBTF }
+  return operation.isPacketAccess ? .packetAccess : .unsupportedWideLoad
+}
+
+/// Notes which helper is called, or says why not.
+@inline(never)
+private func look(
+  up call: inout Instruction, _ granted: HelperSet, _ called: inout HelperSet
+) -> VerifierError.Rule? {
+  guard let byte = UInt8(exactly: call.immediate), let helper = Helper(rawValue: byte) else {
+    return .unknownHelper
+  }
+  guard granted.contains(helper) else { return .helperNotGranted }
+  called.insert(helper)
+  call.resolved = helper.position
+  return nil
+}
+
+extension VerifierError {
+  /// The rule that an instruction of a text of `count` slots breaks by itself.
+  @inline(never)
+  fileprivate init(_ rule: Rule, by instruction: Instruction, at index: Int, of count: Int) {
+    let immediate = Int64(instruction.immediate)
+    let target = Int64(index) + 1 + Int64(instruction.distance ?? 0)
+    switch rule {
+    case .jumpOutside, .callOutside: self.init(rule, at: index, found: target, expected: Int64(count))
+    case .jumpIntoWideLoad, .callIntoWideLoad: self.init(rule, at: index, found: target)
+    case .unknownHelper, .helperNotGranted, .callByBTF: self.init(rule, at: index, found: immediate)
+    case .packetAccess: self.init(rule, at: index, found: Int64(instruction.operation.opcode))
+    case .unsupportedWideLoad: self.init(rule, at: index, found: Int64(instruction.operation.variant))
+    default: self.init(rule, at: index)
     }
   }
-  guard next < instructions.count || !operation.mayContinue else {
-    throw VerifierError(.fallsOffTheEnd, at: index)
-  }
-  return next
-}
-
-private func checkTarget(
-  _ target: Int64, from instruction: Instruction, at index: Int, among instructions: Span<Instruction>
-) throws(VerifierError) {
-  let isCall = instruction.operation == .callLocal
-  guard target >= 0, target < instructions.count else {
-    throw VerifierError(
-      isCall ? .callOutside : .jumpOutside, at: index, found: target, expected: Int64(instructions.count))
-  }
-  guard instructions[Int(target)].operation != .wideUpperHalf else {
-    throw VerifierError(isCall ? .callIntoWideLoad : .jumpIntoWideLoad, at: index, found: target)
-  }
-}
-
-private func helper(
-  called number: Int32, at index: Int, granted: HelperSet
-) throws(VerifierError) -> Helper {
-  guard let byte = UInt8(exactly: number), let helper = Helper(rawValue: byte) else {
-    throw VerifierError(.unknownHelper, at: index, found: Int64(number))
-  }
-  guard granted.contains(helper) else {
-    throw VerifierError(.helperNotGranted, at: index, found: Int64(number))
-  }
-  return helper
 }
 
 extension VerifierError {

@@ -27,11 +27,27 @@ final class LinuxThreads: ProgramThreads, Sendable {
   static func registers(ofBlock block: MemoryRegion) -> UInt { block.address }
 
   func start(_ thread: Int, _ program: borrowing ThreadProgram) { workers[thread].start(program) }
+  func restart(_ thread: Int) -> Bool { false }
   func resume(_ thread: Int, returning result: UInt64) { workers[thread].resume(returning: result) }
   func suspend(_ thread: Int) { workers[thread].setSuspended(true) }
   func proceed(_ thread: Int) { workers[thread].setSuspended(false) }
   func end(_ thread: Int) { workers[thread].end() }
-  func place(of thread: Int) -> ThreadEvent.Place { .instruction(workers[thread].index) }
+  func place(of thread: Int) -> ThreadEnding.Place { .instruction(workers[thread].index) }
+
+  func call(of thread: Int) -> NativeCall {
+    guard case .call(let call) = workers[thread].event else {
+      preconditionFailure("the thread has called nothing")
+    }
+    return call
+  }
+
+  func ending(of thread: Int) -> ThreadEnding {
+    guard case .ending(let ending) = workers[thread].event else {
+      preconditionFailure("the thread has not ended")
+    }
+    return ending
+  }
+
   func usage(of thread: Int) -> ThreadUsage { workers[thread].usage }
 
   /// Programs run by themselves: nobody has to come back for them.
@@ -41,7 +57,7 @@ final class LinuxThreads: ProgramThreads, Sendable {
     turn.withLock { turn in
       for _ in workers {
         turn = (turn + 1) % workers.count
-        if let kind = workers[turn].takeEvent() { return ThreadEvent(thread: turn, kind) }
+        if let kind = workers[turn].announce() { return ThreadEvent(thread: turn, kind) }
       }
       return nil
     }
@@ -66,7 +82,12 @@ private final class Worker: @unchecked Sendable {
   private var instructions = 0
   private var milliseconds: UInt32 = 0
   private var elapsed = Duration.zero
-  private var event: ThreadEvent.Kind?
+  private var latest: Event?
+
+  enum Event {
+    case call(NativeCall)
+    case ending(ThreadEnding)
+  }
 
   /// Instructions between two looks at whether the program may go on.
   private static let slice = 10_000
@@ -131,7 +152,7 @@ private final class Worker: @unchecked Sendable {
       while state == .running { condition.wait() }
       isAbandoned = false
       if state != .finished { state = .idle }
-      event = nil
+      latest = nil
     }
   }
 
@@ -143,14 +164,23 @@ private final class Worker: @unchecked Sendable {
     }
   }
 
-  func takeEvent() -> ThreadEvent.Kind? {
+  /// What has happened, if nobody has been told.
+  func announce() -> ThreadEvent.Kind? {
     locked {
-      guard state == .event, let event else { return nil }
-      self.event = nil
-      if case .call = event { state = .calling } else { state = .idle }
-      return event
+      guard state == .event, let latest else { return nil }
+      switch latest {
+      case .call:
+        state = .calling
+        return .call
+      case .ending:
+        state = .idle
+        return .end
+      }
     }
   }
+
+  /// What happened last.
+  var event: Event? { locked { latest } }
 
   var index: Int { locked { run?.index ?? 0 } }
 
@@ -196,23 +226,23 @@ private final class Worker: @unchecked Sendable {
         state = .idle
         return false
       }
-      event = event(after: pause)
-      state = event == nil ? .ready : .event
-      return event != nil
+      latest = event(after: pause)
+      state = latest == nil ? .ready : .event
+      return latest != nil
     }
     if hasEvent { wake() }
   }
 
   /// `nil` when the program may go on.
-  private func event(after pause: Interpretation.Pause) -> ThreadEvent.Kind? {
+  private func event(after pause: Interpretation.Pause) -> Event? {
     switch pause {
-    case .returned(let value): return .returned(value)
+    case .returned(let value): return .ending(.returned(value))
     case .helper(let position): return .call(.helper(position: position, run?.arguments ?? HelperArguments()))
     case .numbered(let number): return .call(.numbered(number, run?.arguments ?? HelperArguments()))
     case .trapped(let trap):
       let isTimeLeft = milliseconds == 0 || elapsed <= .milliseconds(milliseconds)
       guard trap.rule == .budgetSpent, instructions > 0, isTimeLeft else {
-        return .stopped(trap.rule, .instruction(trap.index), address: trap.address)
+        return .ending(.stopped(trap.rule, .instruction(trap.index), address: trap.address))
       }
       let more = min(instructions, Self.slice)
       instructions -= more

@@ -2,6 +2,7 @@ import CoAP
 public import CoAPTransport
 import DeviceServer
 public import Platform
+public import Runtime
 public import SimulatedPeripherals
 import Synchronization
 import Toolchain
@@ -16,18 +17,20 @@ public final class VirtualDevice: Sendable {
   ///   - provisioning: its identity and the keys it trusts.
   ///   - course: what its sensors measure; `nil` for what follows from the provisioning's seed.
   ///   - flash: where its slots are kept; `nil` has them empty at each start.
+  ///   - policy: what it grants to programs and to those who ask it.
   ///   - console: called with what its programs print.
   /// - Throws: ``SocketError`` when the port is taken or the address is not this machine's.
   public init(
     host: String = "::", port: UInt16, provisioning: Provisioning, course: Course? = nil,
-    flash: FileFlash? = nil, console: @escaping @Sendable ([UInt8]) -> Void
+    flash: FileFlash? = nil, policy: AccessPolicy = AccessPolicy(),
+    console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     let alarm = Alarm()
     let socket = try await DatagramSocket.open(host: host, port: port) {
       let course = course ?? Course(seed: provisioning.seed)
-      return Engine(
-        board: LinuxBoard(course: course, flash: flash, console: console) { alarm.ring() },
-        provisioning: provisioning)
+      return Engine(provisioning: provisioning, policy: policy) { button in
+        LinuxBoard(course: course, flash: flash, button: button, console: console) { alarm.ring() }
+      }
     }
     self.socket = socket
     alarm.set { [weak self] in
@@ -67,15 +70,17 @@ struct LinuxBoard: Board {
   private let continuousStart = ContinuousClock.now
   let slotStorage: FileFlash?
   let console: @Sendable ([UInt8]) -> Void
+  private let button: RestartButton
   /// Called when a program wants something.
   private let wake: @Sendable () -> Void
 
   init(
-    course: Course, flash: FileFlash? = nil, console: @escaping @Sendable ([UInt8]) -> Void,
+    course: Course, flash: FileFlash? = nil, button: RestartButton = RestartButton(), console: @escaping @Sendable ([UInt8]) -> Void,
     wake: @escaping @Sendable () -> Void = {}
   ) {
     peripherals = SimulatedPeripherals(course: course)
     slotStorage = flash
+    self.button = button
     self.console = console
     self.wake = wake
   }
@@ -89,8 +94,27 @@ struct LinuxBoard: Board {
     return UInt64(clamping: elapsed.seconds * 1_000_000 + elapsed.attoseconds / 1_000_000_000_000)
   }
 
+  static var canRestart: Bool { true }
+
+  mutating func restart() { button.press() }
+
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     console(bytes.indices.map { bytes[$0] })
+  }
+}
+
+/// What the board presses that wants to be started anew.
+final class RestartButton: Sendable {
+  private let state = Mutex(false)
+
+  func press() { state.withLock { $0 = true } }
+
+  /// Whether it was pressed since the last time.
+  func release() -> Bool {
+    state.withLock { state in
+      defer { state = false }
+      return state
+    }
   }
 }
 
@@ -98,11 +122,21 @@ struct LinuxBoard: Board {
 private struct Engine: DatagramEngine, ~Copyable {
   private var server: DeviceServer<LinuxBoard>
   /// The server's time begins here, on the clock of the socket.
-  private let start: Instant
+  private var start: Instant
+  private let button = RestartButton()
+  private let provisioning: Provisioning
+  private let policy: AccessPolicy
+  private let makeBoard: (RestartButton) -> LinuxBoard
 
-  init(board: LinuxBoard, provisioning: Provisioning) {
+  init(
+    provisioning: Provisioning, policy: AccessPolicy, makeBoard: @escaping (RestartButton) -> LinuxBoard
+  ) {
+    self.provisioning = provisioning
+    self.policy = policy
+    self.makeBoard = makeBoard
+    let board = makeBoard(button)
     start = board.start
-    server = DeviceServer(board: board, provisioning: provisioning)
+    server = DeviceServer(board: board, provisioning: provisioning, policy: policy)
   }
 
   mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {
@@ -113,6 +147,10 @@ private struct Engine: DatagramEngine, ~Copyable {
   mutating func poll(at now: Instant, sink: inout Outbox) {
     server.poll(sink: &sink)
     while server.runPrograms(sink: &sink) {}
+    guard button.release() else { return }
+    let board = makeBoard(button)
+    start = board.start
+    server = DeviceServer(board: board, provisioning: provisioning, policy: policy)
   }
 
   var nextDeadline: Instant? {

@@ -83,6 +83,8 @@ struct Emulate: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start an emulated board, show its console, and stop it on Ctrl-C.",
     discussion: """
+      Lines that are typed go to the board's console; `help` lists what it understands.
+
       The board is QEMU's MPS2 with a Cortex-M4, or with a Cortex-M7 (mps2-an500), running the firmware that \
       `make firmware` builds. To manifests it is mps2-an386 either way.
 
@@ -124,11 +126,22 @@ struct Emulate: AsyncParsableCommand {
       configuration.countsInstructions = countInstructions
       configuration.capture = capture
       configuration.flash = flash
+      configuration.restarts = true
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
       try await withEmulatedBoard(configuration, console: tell) { board in
         tell("the board answers at \(board.url); stop it with Ctrl-C")
+        if isatty(STDIN_FILENO) == 1 { passOnTyping(to: board) }
         await untilCancelled()
       }
+    }
+  }
+}
+
+/// Types at the board's console what is typed at this terminal, a line at a time.
+private func passOnTyping(to board: EmulatedBoard) {
+  Thread.detachNewThread {
+    while let line = readLine() {
+      Task { try? await board.type(line + "\n") }
     }
   }
 }

@@ -165,12 +165,13 @@ struct Slots: AsyncParsableCommand {
     try await perform { [self] in
       let slots = try await device.withClient { try await $0.slots() }
       let table = Table(
-        header: ["slot", "bytes", "sequence", "runs", "SHA-256", "code bytes", "code"],
+        header: ["slot", "bytes", "sequence", "runs", "boot", "SHA-256", "code bytes", "code"],
         rows: slots.map { slot in
           let isEmpty = slot.size == 0
           return [
             "\(slot.slot)", isEmpty ? "empty" : "\(slot.size)", "\(slot.sequence)",
-            isEmpty && slot.code == nil ? "" : "\(slot.runs)", isEmpty ? "" : String(slot.digest.prefix(16)),
+            isEmpty && slot.code == nil ? "" : "\(slot.runs)", slot.startsAtBoot ? "start" : "",
+            isEmpty ? "" : String(slot.digest.prefix(16)),
             slot.code.map { "\($0.codeBytes)" } ?? "", slot.code?.summary ?? "",
           ]
         })
@@ -232,6 +233,20 @@ struct Info: AsyncParsableCommand {
           code      \(info.codeRegionBytes == 0 ? "no compiled programs" : "\(info.codeRegionBytes) bytes per slot")
           sees you  at \(info.you)
           """)
+    }
+  }
+}
+
+struct Reboot: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "Restart the device.", discussion: "Example: microbpf reboot")
+
+  @OptionGroup var device: DeviceOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      try await device.withClient { try await $0.reboot() }
+      print("the device restarts")
     }
   }
 }

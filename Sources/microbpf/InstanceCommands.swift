@@ -46,12 +46,15 @@ struct Start: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Start a slot's program on the device, and leave it to itself.",
     discussion: """
-      It goes on until it ends, `microbpf kill` ends it, or another program takes its slot. With --every it is run again \
-      and again instead.
+      It goes on until it ends, `microbpf stop` or `microbpf kill` ends it, or another program takes its slot. With --every
+      it is run again and again instead, with --on whenever a button is pressed or a sensor comes above or below a value. A
+      device is named by its type or, as of several, by its number in `microbpf shell sensors`; values are what that shows.
 
       Example: microbpf start --slot 1
-               microbpf start --slot 1 --jit --restart on-failure
+               microbpf start --slot 1 --jit --restart on-failure --at-boot
                microbpf start --slot 2 --every 1000
+               microbpf start --slot 2 --on button
+               microbpf start --slot 2 --on 'temperature>250'
       """)
 
   @OptionGroup var slot: SlotOption
@@ -66,15 +69,24 @@ struct Start: AsyncParsableCommand {
   @Option(help: "Run it every so many milliseconds.")
   var every: UInt32?
 
+  @Option(help: "Run it at an event of the board: 'button', 'light<20', '3>-50'.")
+  var on: EventArgument?
+
+  @Flag(help: "Start it so whenever the device has started, too, until `microbpf stop` or another program in its slot.")
+  var atBoot = false
+
   @Option(help: "A file with the program's input, which r1 points to.", completion: .file())
   var context: String?
 
   func validate() throws {
-    guard let every else { return }
-    guard (1...999_999_999).contains(every) else { throw ValidationError("a period has 1 to 9 digits") }
-    guard restart == .never, context == nil else {
-      throw ValidationError("--every takes neither --restart nor --context")
+    if let every, !(1...999_999_999).contains(every) {
+      throw ValidationError("a period has 1 to 9 digits")
     }
+    if every != nil, on != nil { throw ValidationError("--every and --on exclude each other") }
+    if every != nil || on != nil, restart != .never || context != nil {
+      throw ValidationError("--every and --on take neither --restart nor --context")
+    }
+    if atBoot, context != nil { throw ValidationError("--at-boot does not keep a --context") }
   }
 
   func run() async throws {
@@ -84,12 +96,34 @@ struct Start: AsyncParsableCommand {
         try await run.compileIfNeeded(slot.slot, on: device)
         if let every {
           return try await device.start(
-            slot.slot, every: every, engine: run.engine, conditions: run.conditions)
+            slot.slot, every: every, engine: run.engine, conditions: run.conditions, atBoot: atBoot)
+        }
+        if let on {
+          let event = try on.event(amongst: try await device.peripherals().readings)
+          return try await device.start(
+            slot.slot, on: event, engine: run.engine, conditions: run.conditions, atBoot: atBoot)
         }
         return try await device.start(
-          slot.slot, context: input, engine: run.engine, restart: restart, conditions: run.conditions)
+          slot.slot, context: input, engine: run.engine, restart: restart, conditions: run.conditions,
+          atBoot: atBoot)
       }
       try output.print(instance, text: "slot \(slot.slot) is \(instance.state)")
+    }
+  }
+}
+
+struct Stop: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    abstract: "End what runs in a slot for good: the device does not start it at boot any more either.",
+    discussion: "Example: microbpf stop --slot 1")
+
+  @OptionGroup var slot: SlotOption
+  @OptionGroup var device: DeviceOptions
+
+  func run() async throws {
+    try await perform { [self] in
+      try await device.withClient { try await $0.stop(slot.slot) }
+      print("nothing runs in slot \(slot.slot), and nothing will by itself")
     }
   }
 }
@@ -98,7 +132,8 @@ struct Kill: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "End what runs in a slot, and what would run there later.",
     discussion: """
-      The program stays in its slot; `microbpf start` starts it again.
+      The program stays in its slot; `microbpf start` starts it again. A program that starts at boot will do so again, too;
+      `microbpf stop` ends that.
 
       Example: microbpf kill --slot 1
       """)

@@ -42,11 +42,13 @@ struct DeviceOptions: ParsableArguments {
   /// - Parameters:
   ///   - slot: the slot that this is about, for reports of what goes wrong.
   ///   - sources: finds the source lines of what the slot holds.
+  ///   - isPatient: whether it says after two seconds that it waits.
   ///   - body: asks.
   /// - Returns: what `body` returns.
   /// - Throws: ``DeviceFailure`` for what the device refuses or does not answer; what `body` throws.
   func withClient<Result>(
-    slot: Int? = nil, sources: SourceFinder = SourceFinder(), _ body: (DeviceClient) async throws -> Result
+    slot: Int? = nil, sources: SourceFinder = SourceFinder(), isPatient: Bool = true,
+    _ body: (DeviceClient) async throws -> Result
   ) async throws -> Result {
     let url = try address()
     try checkThatSomebodyListens(url)
@@ -54,6 +56,7 @@ struct DeviceOptions: ParsableArguments {
     let device = DeviceClient(url: url, client: client)
     let notice = Task {
       try await Task.sleep(for: .seconds(2))
+      guard isPatient else { return }
       say("nothing from \(url) yet; it is asked for up to a minute and a half, Ctrl-C ends that")
     }
     // An answer takes as long as a deployment or a program does.

@@ -47,8 +47,8 @@ struct ProcessStatus: AsyncParsableCommand {
     try await perform { [self] in
       let reports = try await device.withClient { device in
         var reports: [InstanceReport] = []
-        for slot in 0..<(try await device.description().slots) {
-          reports.append(try await source.finder.report(on: slot, of: device))
+        for instance in try await device.instances() {
+          reports.append(await source.finder.report(on: instance, of: device))
         }
         return reports
       }
@@ -71,13 +71,12 @@ struct ProcessStatus: AsyncParsableCommand {
 
 extension SourceFinder {
   /// What runs in a slot, or how and where it ended.
-  func report(on slot: Int, of device: DeviceClient) async throws(DeviceError) -> InstanceReport {
-    let instance = try await device.instance(slot)
+  func report(on instance: InstanceDescription, of device: DeviceClient) async -> InstanceReport {
     guard instance.stop != nil, let index = instance.index else {
       return InstanceReport(instance: instance, source: nil)
     }
     return InstanceReport(
-      instance: instance, source: await line(index, ofSlot: slot, on: device))
+      instance: instance, source: await line(index, ofSlot: instance.slot, on: device))
   }
 }
 
@@ -118,7 +117,7 @@ struct Logs: AsyncParsableCommand {
         var told: String?
         while true {
           FileHandle.standardOutput.write(Data(shown.new(in: try await device.log(of: slot.slot))))
-          let explanation = try await source.finder.report(on: slot.slot, of: device).explanation
+          let explanation = await source.finder.report(on: try await device.instance(slot.slot), of: device).explanation
           if let explanation, explanation != told { say(explanation) }
           told = explanation
           try await Task.sleep(for: .milliseconds(250))
@@ -129,7 +128,7 @@ struct Logs: AsyncParsableCommand {
 
   private func showOnce(_ device: DeviceClient) async throws {
     let log = try await device.log(of: slot.slot)
-    let report = try await source.finder.report(on: slot.slot, of: device)
+    let report = await source.finder.report(on: try await device.instance(slot.slot), of: device)
     if output.json {
       return try output.print(
         Result(slot: slot.slot, text: String(decoding: log, as: UTF8.self), instance: report), text: "")

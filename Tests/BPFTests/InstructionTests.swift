@@ -25,7 +25,14 @@ func example(of operation: Operation) -> Instruction {
     for opcode in UInt8.min...UInt8.max {
       for variant in UInt8.min...UInt8.max {
         let expected = Operation(rawValue: UInt16(opcode) | UInt16(variant) << 8)
-        let found = try? Operation(opcode: opcode, variant: Int32(variant))
+        let field = InstructionFormat(opcode: opcode).variant
+        if field == .source, variant > 15 { continue }
+        let low = UInt32(opcode) | UInt32(variant) << (field == .source ? 12 : 16)
+        let position =
+          field.isEmpty
+          ? variant == 0 ? Operation.firstPosition(of: opcode) : Operation.none
+          : Operation.position(of: low, Int32(variant), field)
+        let found = Operation.at(position)
         #expect(found == expected)
         decoded += found == nil ? 0 : 1
       }
@@ -65,6 +72,43 @@ func example(of operation: Operation) -> Instruction {
         try Instruction(slot: slot | bit)
       }
     }
+  }
+
+  @Test(arguments: Operation.allCases)
+  func `the traits of an operation follow from its opcode`(operation: Operation) {
+    let opcode = operation.opcode
+    let isArithmetic = opcode & 7 == 4 || opcode & 7 == 7
+    var traits: OperationTraits = []
+    if operation.writesDestination { traits.insert(.writesDestination) }
+    if operation.writesSource { traits.insert(.writesSource) }
+    let isMove = isArithmetic && opcode & 0xF0 == 0xB0
+    let isStore = opcode & 7 == 2 || opcode & 7 == 3
+    if isArithmetic && !isMove || isStore || operation.isConditionalJump || operation == .callx {
+      traits.insert(.readsDestination)
+    }
+    let isLoadOrStore = opcode & 7 == 1 || opcode & 7 == 3
+    let isBinary = isArithmetic && !operation.isByteSwap || operation.isConditionalJump
+    if isLoadOrStore || isBinary && opcode & 8 != 0 { traits.insert(.readsSource) }
+    if operation.isJump, operation != .ja32 { traits.insert(.jumpsByOffset) }
+    if operation == .ja32 || operation == .callLocal { traits.insert(.jumpsByImmediate) }
+    if !operation.mayContinue { traits.insert(.ends) }
+    if opcode & 7 == 0 || [.callHelper, .callLocal, .callBTF].contains(operation) {
+      traits.insert(.isSpecial)
+    }
+    #expect(operation.traits == traits)
+  }
+
+  @Test func `slots are decoded up to the first that is no instruction`() {
+    let text: [UInt8] = [0xB7, 1, 0, 0, 7, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0, 0xFF, 0, 0, 0, 0, 0, 0, 0]
+    var room = [Instruction](repeating: Instruction(.trap), count: 4)
+    var span = room.mutableSpan
+    let decoded = Instruction.decode(text.span, into: &span, at: 1)
+    #expect(decoded == 2)
+    let expected = [
+      Instruction(.trap), Instruction(.mov64Imm, destination: .r1, immediate: 7), Instruction(.exit),
+      Instruction(.trap),
+    ]
+    #expect(room == expected)
   }
 
   @Test func `unknown opcodes, variants and registers are named`() {

@@ -2,6 +2,7 @@ import Bytes
 import CoAP
 import DeviceServer
 import Platform
+import Runtime
 import SimulatedPeripherals
 import TestSupport
 import Toolchain
@@ -15,6 +16,8 @@ final class World {
   var console: [UInt8] = []
   /// Where the device keeps its slots, if it does.
   var flash: SimulatedFlash?
+  /// How often the device has asked to be started anew.
+  var restarts = 0
 }
 
 struct FakeBoard: Board {
@@ -30,6 +33,9 @@ struct FakeBoard: Board {
   var microseconds: UInt64 { world.now.milliseconds * 1000 }
 
   func makeThreads(count: Int) -> CooperativeThreads { CooperativeThreads(count: count) }
+
+  static var canRestart: Bool { true }
+  mutating func restart() { world.restarts += 1 }
 
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     world.console += Array(copying: bytes)
@@ -58,14 +64,15 @@ struct Device: ~Copyable {
   private var nextMessageID: UInt16 = 100
   private var sequenceNumber: UInt32 = 0
 
-  init(flash: SimulatedFlash? = nil) throws {
+  init(flash: SimulatedFlash? = nil, policy: AccessPolicy = AccessPolicy()) throws {
     let world = World()
     world.flash = flash
     self.world = world
     server = DeviceServer(
       board: FakeBoard(world: world),
       provisioning: try makeProvisioning(
-        trusting: [Self.key.publicKey], vendor: "example.com", deviceClass: "fake", serial: 7))
+        trusting: [Self.key.publicKey], vendor: "example.com", deviceClass: "fake", serial: 7),
+      policy: policy)
   }
 
   // MARK: Datagrams
@@ -122,6 +129,30 @@ struct Device: ~Copyable {
     }
     message.payload = payload
     return message
+  }
+
+  /// What the device answers to a request, as the tools see it.
+  mutating func value(
+    _ code: Code, _ path: String, queries: [String] = [], payload: [UInt8] = []
+  ) throws -> Value {
+    let answer = try request(code, path, queries: queries, payload: payload)
+    guard answer.code.isSuccess, let value = Value(answer.payload) else {
+      throw NoSingleAnswer(answers: [answer])
+    }
+    return value
+  }
+
+  /// What runs in a slot.
+  mutating func instance(_ slot: Int) throws -> InstanceDescription {
+    try InstanceDescription(try value(.get, "slots/\(slot)/instance"))
+  }
+
+  /// Which rule of the request's stage it broke; `nil` when it was not refused.
+  mutating func refusal(
+    _ code: Code, _ path: String, queries: [String] = [], payload: [UInt8] = []
+  ) throws -> Refusal? {
+    let answer = try request(code, path, queries: queries, payload: payload)
+    return answer.code.isSuccess ? nil : Refusal(answer)
   }
 
   /// Sends a request, which must be answered in its acknowledgement.

@@ -74,7 +74,7 @@ import Testing
   func `whatever requests come in, the device stays sound`(seed: UInt64) throws {
     var random = Repeatable(seed: 100 + seed)
     var device = try Device()
-    let paths = Array(ResourceRules.paths) + ["slots/3", "nowhere", "slots/2/run"]
+    let paths = Array(ResourceRules.paths) + ResourceRules.members + ["slots/3", "nowhere", "slots/2/run"]
     for _ in 0..<3000 {
       let message = device.message(
         random.pick([.get, .post, .delete, .put, Code(0, 7)]), random.pick(paths),

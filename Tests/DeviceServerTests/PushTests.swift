@@ -234,7 +234,7 @@ extension Device {
     let answer = try device.request(.get, "slots/1", accept: 50)
     #expect(answer.values(of: .contentFormat) == [[50]])
     let text = String(decoding: answer.payload, as: UTF8.self)
-    #expect(text.hasPrefix("{\"slot\":1,\"size\":16,\"sequence\":1,\"runs\":0,\"digest\":\""))
+    #expect(text.hasPrefix("{\"slot\":1,\"size\":16,\"sequence\":1,\"runs\":0,\"boot\":\"no\",\"digest\":\""))
     #expect(text.hasSuffix("\",\"codeBytes\":0}"))
     let slots = String(decoding: try device.body(of: "slots", blockSize: 64, accept: 50), as: UTF8.self)
     #expect(slots.hasPrefix("[{\"slot\":0,") && slots.hasSuffix("}]"))
@@ -245,7 +245,7 @@ extension Device {
   }
 
   @Test(arguments: [
-    ("rt=microbpf.slot", 5), ("rt=microbpf.*", 49), ("href=/slots/1", 1), ("href=/slots/*", 45), ("obs", 11),
+    ("rt=microbpf.slot", 5), ("rt=microbpf.*", 62), ("href=/slots/1", 1), ("href=/slots/*", 55), ("obs", 18),
     ("rt=nothing", 0),
   ])
   func `discovery lists what the filter lets through`(filter: String, count: Int) throws {

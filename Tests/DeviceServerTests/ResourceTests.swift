@@ -10,8 +10,12 @@ import Testing
   static let paths = [
     "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "slots/1/instance",
     "slots/2/pause", "slots/3/resume", "slots/4/timer", "slots/0/request", "slots/1/log", "suit/trigger",
-    "suit/push", "peripherals", ".well-known/core",
+    "suit/push", "peripherals", ".well-known/core", "instances", "store", "slots/3/store", "slots/2/event",
+    "reboot",
   ]
+
+  /// The members of collections, which discovery leaves to those.
+  static let members = ["store/7", "slots/1/store/4294967295", "peripherals/3", "pins/0/1"]
 
   @Test func `every link of the well-known core answers, and nothing answers without a link`() throws {
     var device = try Device()
@@ -22,13 +26,13 @@ import Testing
       $0.output
     }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // Nine resources for each of five slots, and five single ones.
-    #expect(links.count == 50)
+    // Eleven resources for each of five slots, and eight single ones.
+    #expect(links.count == 63)
     // What a program answers is its own matter.
     for link in links where !link.1.hasSuffix("request") {
       let path = String(link.1)
       let answer = try device.request(.get, path)
-      let isReadable = !["run", "code", "pause", "resume", "timer", "trigger", "push"]
+      let isReadable = !["run", "code", "pause", "resume", "timer", "event", "trigger", "push", "reboot"]
         .contains { path.hasSuffix($0) }
       #expect(answer.code == (isReadable ? .content : .methodNotAllowed), "\(path)")
       // Zero is written without a byte.
@@ -42,7 +46,9 @@ import Testing
 
   @Test(arguments: [
     "", "devic", "device/", "devices", "slot", "slots/", "slots/x", "slots/01", "slots/-1", "slots/12345",
-    "slots/1/", "slots/1/runs", "slots/1/run/2", "suit", "suit/trigger/x", "well-known/core", "Device",
+    "slots/1/", "slots/1/runs", "slots/1/run/2", "suit", "suit/trigger/x", "well-known/core", "Device", "store/", "store/x", "store/-1", "store/01",
+    "store/4294967296", "store/99999999999999999999", "slots/1/store/", "slots/x/store/1", "peripherals/x",
+    "pins/1", "pins/1/2/3", "reboot/1",
   ])
   func `an unknown path is not found`(path: String) throws {
     var device = try Device()
@@ -66,6 +72,7 @@ import Testing
     var device = try Device()
     for resource in Resource.allCases {
       let path = String(describing: resource.row.path).replacing("+", with: "1")
+        .replacing("*", with: "2")
       for detail: UInt8 in 1...31 {
         let code = Code(0, detail)
         guard !resource.row.methods.contains(code) else { continue }
@@ -82,7 +89,7 @@ import Testing
     for (path, text) in [
       (
         "slots/0",
-        "slot: 0\nsize: 0\nsequence: 0\nruns: 0\ndigest: \(String(repeating: "0", count: 64))\ncodeBytes: 0\n"
+        "slot: 0\nsize: 0\nsequence: 0\nruns: 0\nboot: no\ndigest: \(String(repeating: "0", count: 64))\ncodeBytes: 0\n"
       )
     ] {
       let answer = try device.request(.get, path, accept: 0)

@@ -36,6 +36,11 @@ struct FirmwareChecksOnTheBoard {
     Fault(
       name: "unmapped-address", report: "FAULT: bus fault, bus error at address 0x70000000",
       function: "storeToUnmappedAddress"),
+    Fault(
+      name: "stack-guard",
+      report: "FAULT: memory management fault, access refused by the memory protection at address 0x203fbffc:"
+        + " the stack is exhausted",
+      function: "storeBelowStack"),
     Fault(name: "unmapped-code", report: "FAULT: bus fault, instruction bus error", function: nil),
     Fault(name: "not-thumb", report: "FAULT: usage fault, not in Thumb state", function: nil),
   ])
@@ -47,6 +52,14 @@ struct FirmwareChecksOnTheBoard {
     if let function = fault.function {
       #expect(try Machine.function(at: String(place.output.1)).contains(function))
     }
+  }
+
+  @Test func `a stack that grows without end is stopped before it reaches the heap`() throws {
+    let (status, lines) = try Machine("stack-exhausted").finish()
+    #expect(status == 3)
+    let report = try #require(lines.first { $0.hasPrefix("FAULT: ") })
+    #expect(report.contains("access refused by the memory protection"))
+    #expect(report.hasSuffix(": the stack is exhausted"))
   }
 
   @Test func `datagrams of every size that fits a frame come back`() throws {

@@ -80,8 +80,15 @@ let scenario: [Change] = [
   .install(slot: 0, size: 100), .install(slot: 1, size: 300), .install(slot: 0, size: 150), .erase(slot: 1),
   .set(slot: 0, StartSettings(startsAtBoot: true, isolation: .checked)), .install(slot: 2, size: 1),
   .install(slot: 1, size: 129), .erase(slot: 2), .install(slot: 2, size: 128), .install(slot: 2, size: 256),
-  .set(slot: 2, StartSettings(startsAtBoot: true)), .erase(slot: 0), .install(slot: 0, size: 300),
+  .set(slot: 2, StartSettings(startsAtBoot: true, restart: .always, trigger: .every(milliseconds: 1000))),
+  .erase(slot: 0), .install(slot: 0, size: 300),
   .install(slot: 0, size: 50), .install(slot: 0, size: 50), .install(slot: 0, size: 250),
-  .set(slot: 1, StartSettings(isolation: .hardware)), .install(slot: 1, size: 300), .erase(slot: 1),
+  .set(
+    slot: 1,
+    StartSettings(
+      isolation: .hardware, restart: .onFailure,
+      trigger: .event(BoardEvent(device: 200, .below, -5)), milliseconds: 7, instructions: 0,
+      helpers: .empty)),
+  .install(slot: 1, size: 300), .erase(slot: 1),
   .install(slot: 1, size: 10), .install(slot: 2, size: 300), .install(slot: 2, size: 20),
 ]

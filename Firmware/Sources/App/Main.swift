@@ -2,6 +2,7 @@ import BoardMPS2
 import CoAP
 import CortexM
 import SodiumCryptography
+import DeviceConsole
 import DeviceServer
 import Network
 import Platform
@@ -27,10 +28,21 @@ struct MPS2: Board {
 
   mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }
 
+  static var canRestart: Bool { true }
+
+  mutating func restart() { Processor.reset() }
+
   mutating func writeConsole(_ bytes: Span<UInt8>) {
     UART.write(bytes)
   }
 }
+
+/// The board's serial port, for its console.
+struct SerialOutput: ConsoleOutput {
+  mutating func write(_ bytes: Span<UInt8>) { UART.write(bytes) }
+}
+
+typealias MPS2Console = Console<UDPSink, SerialOutput>
 
 @main struct Main {
   static func main() {
@@ -63,13 +75,18 @@ struct MPS2: Board {
 
   /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
   static func serve(_ server: consuming DeviceServer<MPS2>) -> Never {
-    var sink = UDPSink()
+    var sink = Console(network: UDPSink(), output: SerialOutput())
+    sink.start()
     var frame = InlineArray<1514, UInt8>(repeating: 0)
     while true {
       Network.poll(at: server.now)
       while let length = receiveFrame(&frame) {
         Network.input(frame.span.extracting(0..<length))
         while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
+      }
+      while let byte = UART.read() { sink.type(byte) }
+      while let length = nextDatagram(&sink, &frame) {
+        server.receive(frame.span.extracting(0..<length), from: MPS2Console.peer, sink: &sink)
       }
       if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       let isBusy = server.runPrograms(sink: &sink)
@@ -81,6 +98,12 @@ struct MPS2: Board {
   private static func halt(_ message: StaticString) -> Never {
     UART.write(message)
     while true { Processor.sleep { false } }
+  }
+
+  /// What was typed, as a request.
+  private static func nextDatagram(_ console: inout MPS2Console, _ frame: inout InlineArray<1514, UInt8>) -> Int? {
+    var span = frame.mutableSpan
+    return console.nextDatagram(into: &span)
   }
 
   private static func receiveFrame(_ frame: inout InlineArray<1514, UInt8>) -> Int? {

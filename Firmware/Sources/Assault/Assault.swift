@@ -57,7 +57,7 @@ struct Assault: ~Copyable {
     registers = SystemRegisters.digest
     flash = Watched(0..<flashEnd).digest
     surroundings = surroundingsDigest
-    FreeMemory.fill(from: heapEnd, to: stackLimit)
+    FreeMemory.fill(from: heapEnd, to: heapLimit)
   }
 
   // MARK: Code
@@ -256,27 +256,25 @@ struct Assault: ~Copyable {
       if let ending, !isNeighbourRunning { return ending }
       guard let event = threads.next() else { continue }
       if event.thread == 1 {
-        threads.end(1)
         isNeighbourRunning = false
-        if case .returned(Self.neighbourResult) = event.kind {
+        if threads.ending(of: 1) == .returned(Self.neighbourResult) {
           tally.neighbours += 1
         } else {
           violation("its neighbour has another result")
         }
         continue
       }
-      if case .call(let call) = event.kind {
+      if event.kind == .call {
         tally.calls += 1
-        switch carryOut(call) {
+        switch carryOut(threads.call(of: 0)) {
         case .result(let result): threads.resume(0, returning: result)
         case .stop(let rule, let address):
           let place = threads.place(of: 0)
           threads.end(0)
-          ending = ThreadEvent.Kind.stopped(rule, place, address: address).code
+          ending = ThreadEnding.stopped(rule, place, address: address).code
         }
       } else {
-        threads.end(0)
-        ending = event.kind.code
+        ending = threads.ending(of: 0).code
       }
     }
   }
@@ -386,13 +384,12 @@ struct Assault: ~Copyable {
   }
 
   private var heapEnd: UInt { UInt(cortexm_heap_end()) }
-  /// This program needs more stack than what is kept for it.
-  private var stackLimit: UInt { UInt(cortexm_stack_limit()) - 32 * 1024 }
+  private var heapLimit: UInt { UInt(cortexm_heap_limit()) }
   private var flashEnd: UInt { 4 << 20 }
 
   /// The rest of the machine's memory: looked at now and then, because there is much of it.
   mutating func lookAround() {
     if Watched(0..<flashEnd).digest != flash { violation("code memory has changed") }
-    if !FreeMemory.isIntact(from: heapEnd, to: stackLimit) { violation("free memory has changed") }
+    if !FreeMemory.isIntact(from: heapEnd, to: heapLimit) { violation("free memory has changed") }
   }
 }

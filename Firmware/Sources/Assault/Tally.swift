@@ -11,14 +11,13 @@ func report(_ name: StaticString, _ number: UInt64) {
   print(number)
 }
 
-extension ThreadEvent.Kind {
+extension ThreadEnding {
   /// As snippets.h numbers endings.
   var code: UInt32 {
     switch self {
     case .returned: UInt32(snippet_returns)
     case .stopped(let rule, _, _): UInt32(snippet_is_trapped) + UInt32(rule.rawValue)
     case .faulted(let fault): UInt32(snippet_faults) + UInt32(fault.kind.rawValue)
-    case .call: 0
     }
   }
 }

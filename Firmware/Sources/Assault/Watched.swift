@@ -43,8 +43,9 @@ enum SystemRegisters {
     // Interrupts that are let through, and pending.
     mix(0xE000_E100, ~0, into: &digest)
     mix(0xE000_E200, ~0, into: &digest)
-    for region: UInt32 in 0...1 {
-      VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_ED98).store(region)
+    let regions: InlineArray<3, UInt32> = [0, 1, 7]
+    for index in regions.indices {
+      VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_ED98).store(regions[index])
       mix(0xE000_ED9C, ~0, into: &digest)
       mix(0xE000_EDA0, ~0, into: &digest)
     }
@@ -56,24 +57,24 @@ enum SystemRegisters {
   }
 }
 
-/// The memory between heap and stack, which is nobody's.
+/// The memory between heap and the guard below the stack, which is nobody's.
 enum FreeMemory {
   private static let filling: UInt32 = 0xC35A_A53C
 
-  private static func words(from heapEnd: UInt, to stackLimit: UInt) -> UnsafeMutableBufferPointer<UInt32> {
+  private static func words(from heapEnd: UInt, to heapLimit: UInt) -> UnsafeMutableBufferPointer<UInt32> {
     let start = (heapEnd + 7) & ~7
     return UnsafeMutableBufferPointer(
-      start: UnsafeMutablePointer(bitPattern: start), count: Int(stackLimit - start) / 4)
+      start: UnsafeMutablePointer(bitPattern: start), count: Int(heapLimit - start) / 4)
   }
 
-  // SAFETY: nothing is taken from the heap after `fill`, and the stack stays within what is kept for it.
+  // SAFETY: nothing is taken from the heap after `fill`.
 
-  static func fill(from heapEnd: UInt, to stackLimit: UInt) {
-    unsafe words(from: heapEnd, to: stackLimit).update(repeating: filling)
+  static func fill(from heapEnd: UInt, to heapLimit: UInt) {
+    unsafe words(from: heapEnd, to: heapLimit).update(repeating: filling)
   }
 
-  static func isIntact(from heapEnd: UInt, to stackLimit: UInt) -> Bool {
-    for word in unsafe words(from: heapEnd, to: stackLimit) where word != filling { return false }
+  static func isIntact(from heapEnd: UInt, to heapLimit: UInt) -> Bool {
+    for word in unsafe words(from: heapEnd, to: heapLimit) where word != filling { return false }
     return true
   }
 }

@@ -2,7 +2,7 @@
 // values with it.
 
   .syntax unified
-  .cpu cortex-m4
+  .cpu cortex-m3
   .thumb
 
   .section .text.memcpy, "ax", %progbits

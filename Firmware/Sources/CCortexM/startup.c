@@ -62,13 +62,13 @@ __attribute__((section(".vectors"), used)) static const struct {
     {[0 ... 12] = Fault_Handler, [13] = IRQ13_Handler, [14 ... 31] = Fault_Handler},
 };
 
-// The heap serves allocations at start; it ends where the stack's reserve begins.
+// The heap serves allocations at start; it ends where the stack's guard begins.
 
 static char *heap_top = &_heap_start;
 
 uint32_t cortexm_heap_used(void) { return (uint32_t)(heap_top - &_heap_start); }
 uint32_t cortexm_heap_end(void) { return (uint32_t)heap_top; }
-uint32_t cortexm_stack_limit(void) { return (uint32_t)&_heap_end; }
+uint32_t cortexm_heap_limit(void) { return (uint32_t)&_heap_end; }
 
 void *_sbrk(ptrdiff_t increment) {
   if (increment > &_heap_end - heap_top) {

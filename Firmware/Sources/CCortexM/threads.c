@@ -13,7 +13,7 @@
 #define MPU_RBAR REGISTER(0xE000ED9C)
 #define MPU_RASR REGISTER(0xE000EDA0)
 
-cortexm_thread *volatile thread_charged;
+extern uint32_t _heap_end;
 
 /// Called by the fault handler when a program's thread is at fault.
 void thread_note_fault(const exception_frame *frame, cortexm_thread *thread, uint32_t exception) {
@@ -45,7 +45,11 @@ void thread_start_protection(void) {
   MPU_RASR = 1u << 28 | 1u << 24 | 1u << 17 | 21u << 1 | 1;
   MPU_RBAR = 0x00000000 | 1u << 4 | 1;
   MPU_RASR = 5u << 24 | 1u << 17 | 21u << 1 | 1;
-  // Privileged code has the usual memory map beyond that.
+  // Below the system's stack lies a kilobyte that nobody may touch, whatever another region says.
+  MPU_RBAR = (uint32_t)&_heap_end | 1u << 4 | 7;
+  MPU_RASR = 1u << 28 | 0u << 24 | 1u << 17 | 9u << 1 | 1;
+  // Privileged code has the usual memory map beyond that. Where a fault of the system's leads, there is no protection
+  // (HFNMIENA): it can be reported even when the stack is exhausted.
   MPU_CTRL = 5;
   cpu_synchronize();
 }

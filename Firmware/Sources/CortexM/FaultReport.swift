@@ -24,11 +24,12 @@ public func reportFault(_ frame: UnsafePointer<exception_frame>, _ exception: UI
   // MMARVALID and BFARVALID say whether the address registers hold this fault's address (B3.2.15).
   if status & 1 << 7 != 0 {
     write(" at address ")
-    write(hexadecimal: VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_ED34).load())
+    write(hexadecimal: faultAddress)
   } else if status & 1 << 15 != 0 {
     write(" at address ")
     write(hexadecimal: VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_ED38).load())
   }
+  if isStackExhausted(status) { write(": the stack is exhausted") }
   write("\n  pc ")
   // MSTKERR, MLSPERR, STKERR, LSPERR: the frame could not be pushed, there is none to read.
   if status & 0x3030 == 0 {
@@ -46,6 +47,15 @@ public func reportFault(_ frame: UnsafePointer<exception_frame>, _ exception: UI
   write(hexadecimal: hardStatus)
   write("\n")
   afterFault()
+}
+
+/// MMFAR.
+private var faultAddress: UInt32 { VolatileMappedRegister<UInt32>(unsafeBitPattern: 0xE000_ED34).load() }
+
+/// Whether the guard below the system's stack was touched, or the core could not push a frame (MSTKERR).
+private func isStackExhausted(_ status: UInt32) -> Bool {
+  let guardBytes: UInt32 = 1024
+  return status & 1 << 4 != 0 || status & 1 << 7 != 0 && faultAddress &- cortexm_heap_limit() < guardBytes
 }
 
 private struct Cause {

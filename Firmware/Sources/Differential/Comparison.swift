@@ -309,7 +309,6 @@ struct Comparison: ~Copyable {
     case .faulted(let fault):
       ending.rule = 100 + fault.kind.rawValue
       ending.address = UInt32(fault.programCounter ?? 0)
-    case .call: break
     }
     let isStoppedByHardware = isolation == .hardware && isOutside
     // It names the word that could not be reached: part of the access, perhaps from before its first byte.

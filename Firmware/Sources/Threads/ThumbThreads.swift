@@ -9,53 +9,81 @@ public import Platform
 ///
 /// Everything that a thread has left in its registers or its memory is a number of the program's choice, and taken for no more.
 public struct ThumbThreads: ProgramThreads {
-  // SAFETY: `threads` is allocated once and stays. The assembly changes a thread while `thread_run` runs, and interrupts its
-  // count of milliseconds.
-  private let threads: UnsafeMutablePointer<cortexm_thread>
-  private let turns: UnsafeMutableBufferPointer<Turn>
+  // SAFETY: allocated once, and stays; `current` and every number of a thread are below `count`. The assembly changes a thread while
+  // `thread_run` runs, and interrupts its count of milliseconds.
+  private let turns: UnsafeMutablePointer<Turn>
+  private let count: Int
   /// Whose turn it is.
   private var current = 0
 
   /// What the system knows of a thread.
   private struct Turn {
-    var state = State.idle { didSet { updateReadiness() } }
-    var isSuspended = false { didSet { updateReadiness() } }
+    /// What the assembly knows; it comes first.
+    var core = cortexm_thread()
+    var state = State.idle
+    var isSuspended = false
     /// Whether it could go on now.
-    private(set) var isReady = false
+    var isReady = false
     var isInterpreted = false
+    /// Why it has ended.
+    var reason = Reason.returned
     /// Stack and arena.
     var block: Range<UInt32> = 0..<0
+    /// The highest stack pointer of a thread that calls a helper.
+    var callLimit: UInt32 = 0
     /// The compiled code, from its entry on: what stands before only leads on to the routines.
     var code: Range<UInt32> = 0..<0
     /// Bytes before the entry.
     var entry: UInt32 = 0
-    var milliseconds: UInt32 = 0
+    /// As many as there are for as long as it likes.
+    var milliseconds = UInt32.max
     /// Of an interpreted program: instructions that it may still run, not counting the slice it is at, and those it has run.
     var instructions = 0
     var executed = 0
     /// Of an interpreted program: the instruction it called from.
     var index = 0
 
-    private mutating func updateReadiness() {
+    @inline(__always)
+    mutating func wait(_ state: State) {
+      self.state = state
+      isReady = false
+    }
+
+    mutating func updateReadiness() {
       isReady = state == .ready && !isSuspended
     }
   }
 
   private enum State {
-    case idle, ready, calling
+    case idle, ready, ended
+    /// Waiting for a helper's result: called by compiled code, at a position or by number, and by the interpreter.
+    case calling, callingNumbered, reporting
+
+    var isCallOfCode: Bool { self == .calling || self == .callingNumbered }
+  }
+
+  private enum Reason {
+    /// By itself, or by a trap of its code.
+    case returned, trapped
+    /// Both as the interpreter reports it.
+    case reported
+    case budgetSpent
+    case faulted
+    /// Its stack pointer led out of its memory when it asked for something.
+    case badStack
+    case systemCall
   }
 
   /// Instructions that the interpreter runs before it asks whether it may go on: its budget of time ends a program within them.
   private static let slice = 2000
 
   /// What a thread takes beside its block.
-  public static var bytesPerThread: Int { MemoryLayout<cortexm_thread>.stride + MemoryLayout<Turn>.stride }
+  public static var bytesPerThread: Int { MemoryLayout<Turn>.stride }
 
   public init(count: Int) {
-    threads = .allocate(capacity: count)
-    threads.initialize(repeating: cortexm_thread(), count: count)
+    self.count = count
     turns = .allocate(capacity: count)
-    turns.initialize(repeating: Turn())
+    unsafe turns.initialize(repeating: Turn(), count: count)
   }
 
   public static var routines: NativeRoutines? {
@@ -81,49 +109,40 @@ public struct ThumbThreads: ProgramThreads {
   // MARK: Starting and ending
 
   public mutating func start(_ thread: Int, _ program: borrowing ThreadProgram) {
+    let turn = unsafe turns + thread
     let block = UInt32(program.block.address)..<UInt32(program.block.address + program.block.size)
-    var turn = Turn()
-    turn.state = .ready
-    turn.block = block
-    turn.milliseconds = program.milliseconds
-    var context = cortexm_thread()
-    // SAFETY: the block is the program's, and its first bytes are kept for the thread.
-    let record = unsafe UnsafeMutablePointer<program_record>(
-      bitPattern: UInt(block.lowerBound) + UInt(PROGRAM_STACK_SIZE) - UInt(MemoryLayout<program_record>.size)
-    )
-    .unsafelyUnwrapped
-    var frame = exception_frame()
-    // The state of Thumb code, in which all is that this core runs.
-    frame.xpsr = 1 << 24
+    unsafe turn.pointee.block = block
+    unsafe turn.pointee.callLimit = block.upperBound - Self.callBytes
+    unsafe turn.pointee.milliseconds = program.milliseconds == 0 ? .max : program.milliseconds
+    unsafe turn.pointee.index = 0
+    unsafe turn.pointee.executed = 0
+    let record = block.lowerBound + UInt32(PROGRAM_STACK_SIZE) - UInt32(MemoryLayout<program_record>.size)
     let text: ProtectedRegion
     let engine: ProtectedRegion.Access
-    var stack = UInt(bitPattern: record)
     switch program.code {
     case .compiled(let address, let size, let entry):
-      turn.code = UInt32(address + entry)..<UInt32(address + size)
-      turn.entry = UInt32(entry)
-      unsafe record.pointee = program_record(
-        context: UInt32(program.context), context_length: UInt32(program.contextLength),
-        stack_top: UInt32(program.stackTop), arena_size: UInt32(program.arena.count),
-        rodata: UInt32(program.rodata.lowerBound), rodata_size: UInt32(program.rodata.count))
-      frame.r12 = UInt32(stack)
-      // The code takes its return address from the stack.
-      stack -= 8
-      unsafe UnsafeMutablePointer<UInt32>(bitPattern: stack).unsafelyUnwrapped.pointee =
-        program_returned_address()
-      frame.pc = UInt32(address + entry)
-      context.registers.7 = UInt32(program.arena.lowerBound)
+      unsafe turn.pointee.isInterpreted = false
+      unsafe turn.pointee.code = UInt32(address + entry)..<UInt32(address + size)
+      unsafe turn.pointee.entry = UInt32(entry)
+      // Frame, return address and record.
+      unsafe turn.pointee.core.start_psp = record - 40
+      unsafe turn.pointee.core.start_stack = (
+        0, 0, 0, 0, record, 0, UInt32(address + entry), Self.thumbState, program_returned_address(), 0,
+        UInt32(program.context), UInt32(program.contextLength), UInt32(program.stackTop),
+        UInt32(program.arena.count), UInt32(program.rodata.lowerBound), UInt32(program.rodata.count)
+      )
       // As the linker script says: from 512 to 2048.
       text = ProtectedRegion(2, address: 0, size: 4096, .flash, disabledEighths: 0b1111_0001)
       engine = .readAndExecute
     case .interpreted(let interpreted):
-      turn.isInterpreted = true
+      unsafe turn.pointee.isInterpreted = true
+      unsafe turn.pointee.code = 0..<0
       let budget = program.instructions == 0 ? .max : program.instructions
       let slice = min(budget, Self.slice)
-      turn.instructions = budget - slice
+      unsafe turn.pointee.instructions = budget - slice
       let registers = Self.registers(of: block)
-      stack = (registers - UInt(MemoryLayout<Interpretation>.size)) & ~7
-      // SAFETY: as above; the rest is what `program` says.
+      let stack = (registers - UInt(MemoryLayout<Interpretation>.size)) & ~7
+      // SAFETY: the block is the program's, and its first bytes are kept for the thread; the rest is what `program` says.
       let run = unsafe UnsafeMutablePointer<Interpretation>(bitPattern: stack).unsafelyUnwrapped
       unsafe run.initialize(
         to: Interpretation(
@@ -131,29 +150,56 @@ public struct ThumbThreads: ProgramThreads {
           bounds: AccessBounds(arena: program.arena, rodata: program.rodata),
           context: UInt64(program.context), contextLength: UInt64(program.contextLength),
           stackTop: UInt64(program.stackTop), budget: slice))
-      frame.r0 = UInt32(stack)
-      frame.pc = interpreterEntry()
+      let frame = stack - UInt(MemoryLayout<exception_frame>.size)
+      // SAFETY: likewise.
+      unsafe UnsafeMutablePointer<exception_frame>(bitPattern: frame).unsafelyUnwrapped.pointee =
+        exception_frame(
+          r0: UInt32(stack), r1: 0, r2: 0, r3: 0, r12: 0, lr: 0, pc: interpreterEntry(), xpsr: Self.thumbState
+        )
+      unsafe turn.pointee.core.psp = UInt32(frame)
+      unsafe turn.pointee.core.registers = (0, 0, 0, 0, 0, 0, 0, 0)
+      unsafe turn.pointee.core.milliseconds = 0
       text = ProtectedRegion(2, address: 0, size: 4 << 20, .flash)
       engine = .read
     }
-    let pushed = unsafe UnsafeMutablePointer<exception_frame>(
-      bitPattern: stack - UInt(MemoryLayout<exception_frame>.size)
-    ).unsafelyUnwrapped
-    unsafe pushed.pointee = frame
-    context.psp = UInt32(UInt(bitPattern: pushed))
     let memory = ProtectedRegion(
       3, address: block.lowerBound, size: UInt32(program.block.size), .readAndWrite)
     let code = ProtectedRegion(
       4, address: UInt32(program.engineMemory.address), size: UInt32(program.engineMemory.size), engine)
     let image = ProtectedRegion(
       5, address: UInt32(program.imageMemory.address), size: UInt32(program.imageMemory.size), .read)
-    context.regions = (
+    unsafe turn.pointee.core.regions = (
       text.base, text.attributes, memory.base, memory.attributes, code.base, code.attributes, image.base,
       image.attributes
     )
-    unsafe threads[thread] = context
-    unsafe turns[thread] = turn
     thread_forget_regions()
+    if unsafe turn.pointee.isInterpreted { begin(turn) } else { _ = restart(thread) }
+  }
+
+  /// Of xPSR: the state of Thumb code, in which all is that this core runs.
+  private static var thumbState: UInt32 { 1 << 24 }
+
+  @inline(__always)
+  public mutating func restart(_ thread: Int) -> Bool {
+    let turn = unsafe turns + thread
+    // Never started, or not by what `start_stack` holds.
+    guard unsafe !turn.pointee.code.isEmpty else { return false }
+    thread_restart(core(of: turn))
+    begin(turn)
+    return true
+  }
+
+  @inline(__always)
+  private func begin(_ turn: UnsafeMutablePointer<Turn>) {
+    unsafe turn.pointee.state = .ready
+    unsafe turn.pointee.isSuspended = false
+    unsafe turn.pointee.isReady = true
+  }
+
+  @inline(__always)
+  private func core(of turn: UnsafeMutablePointer<Turn>) -> UnsafeMutablePointer<cortexm_thread> {
+    // SAFETY: it is the first property.
+    unsafe UnsafeMutableRawPointer(turn).assumingMemoryBound(to: cortexm_thread.self)
   }
 
   /// Where the interpreter's registers are in a block: below the record.
@@ -167,24 +213,26 @@ public struct ThumbThreads: ProgramThreads {
   }
 
   public mutating func end(_ thread: Int) {
-    unsafe turns[thread].state = .idle
+    unsafe turns[thread].wait(.idle)
     unsafe turns[thread].isSuspended = false
     thread_charge(nil)
   }
 
   public mutating func suspend(_ thread: Int) {
     unsafe turns[thread].isSuspended = true
+    unsafe turns[thread].isReady = false
   }
 
   public mutating func proceed(_ thread: Int) {
     unsafe turns[thread].isSuspended = false
+    unsafe turns[thread].updateReadiness()
   }
 
   public func usage(of thread: Int) -> ThreadUsage {
-    let turn = unsafe turns[thread]
+    let turn = unsafe turns + thread
     return ThreadUsage(
-      milliseconds: unsafe threads[thread].milliseconds,
-      instructions: turn.isInterpreted ? turn.executed : nil)
+      milliseconds: unsafe turn.pointee.core.milliseconds,
+      instructions: unsafe turn.pointee.isInterpreted ? turn.pointee.executed : nil)
   }
 
   // MARK: Running
@@ -197,87 +245,117 @@ public struct ThumbThreads: ProgramThreads {
   public mutating func next() -> ThreadEvent? {
     while true {
       // A thread keeps its turn until it is interrupted.
-      if unsafe !turns[current].isReady {
-        guard let index = ready(from: current) else { return nil }
-        current = index
+      var index = current
+      var turn = unsafe turns + index
+      if unsafe !turn.pointee.isReady {
+        guard let other = ready(from: index) else {
+          thread_charge(nil)
+          return nil
+        }
+        current = other
+        index = other
+        turn = unsafe turns + other
       }
-      let index = current
-      let thread = unsafe threads + index
-      let limit = unsafe turns[index].milliseconds
       // The interpreter asks soon enough by itself, and then says where it is.
-      if limit != 0, unsafe thread.pointee.milliseconds > limit, unsafe !turns[index].isInterpreted {
-        return ThreadEvent(thread: index, stop(index, .budgetSpent))
+      if unsafe turn.pointee.core.milliseconds > turn.pointee.milliseconds, unsafe !turn.pointee.isInterpreted
+      {
+        return ThreadEvent(thread: index, end(turn, .budgetSpent))
       }
-      thread_charge(thread)
-      let event = thread_run(thread)
-      if event == UInt32(program_event_helper), let call = call(index) {
-        return ThreadEvent(thread: index, .call(call))
+      let event = thread_run(core(of: turn))
+      if event == UInt32(program_event_helper) {
+        guard holdsCall(turn) else { return ThreadEvent(thread: index, end(turn, .badStack)) }
+        unsafe turn.pointee.wait(.calling)
+        return ThreadEvent(thread: index, .call)
+      }
+      if event == UInt32(program_event_returned) {
+        return ThreadEvent(thread: index, end(turn, holdsCall(turn) ? .returned : .badStack))
       }
       if event == UInt32(program_event_interrupted) {
         thread_charge(nil)
-        current = index + 1 == turns.count ? 0 : index + 1
+        current = index + 1 == count ? 0 : index + 1
         return nil
       }
-      if let kind = kind(of: event, index) { return ThreadEvent(thread: index, kind) }
+      if let kind = takeIn(event, index) { return ThreadEvent(thread: index, kind) }
     }
   }
 
   /// The first thread that could run, from `start` on and then from the first.
   private func ready(from start: Int) -> Int? {
     var index = start
-    for _ in turns.indices {
-      if index >= turns.count { index = 0 }
+    for _ in 0..<count {
+      if index >= count { index = 0 }
       if unsafe turns[index].isReady { return index }
       index += 1
     }
     return nil
   }
 
-  /// What a thread needs that has given up the processor. `nil` when it may go on at once.
+  @inline(__always)
+  private func end(_ turn: UnsafeMutablePointer<Turn>, _ reason: Reason) -> ThreadEvent.Kind {
+    unsafe turn.pointee.wait(.ended)
+    unsafe turn.pointee.reason = reason
+    return .end
+  }
+
+  /// The rarer things that a thread gives up the processor for. `nil` when it may go on at once.
   @inline(never)
-  private mutating func kind(of event: thread_event, _ index: Int) -> ThreadEvent.Kind? {
+  private mutating func takeIn(_ event: thread_event, _ index: Int) -> ThreadEvent.Kind? {
+    let turn = unsafe turns + index
     switch event {
     case UInt32(program_event_numbered):
-      return callNumbered(index)
-    case UInt32(program_event_returned):
-      guard let frame = frame(of: index) else { return fault(index, .stack) }
-      end(index)
-      return .returned(UInt64(frame.r0) | UInt64(frame.r1) << 32)
-    case UInt32(program_event_trapped):
-      guard let frame = frame(of: index) else { return fault(index, .stack) }
-      let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: frame.r12)) ?? .invalidOperation
-      let place = ThreadEvent.Place.code(site(index, behind: frame.lr))
-      end(index)
-      return .stopped(rule, place, address: UInt64(frame.r0))
-    case UInt32(program_event_interpreted) where unsafe turns[index].isInterpreted:
-      return interpreted(index)
-    case thread_faulted:
-      return faulted(index)
-    case UInt32(program_event_helper):
-      return fault(index, .stack)
-    default:
-      return fault(index, .systemCall)
+      guard holdsCall(turn) else { return end(turn, .badStack) }
+      unsafe turn.pointee.wait(.callingNumbered)
+      return .call
+    case UInt32(program_event_trapped): return end(turn, .trapped)
+    case UInt32(program_event_interpreted) where unsafe turn.pointee.isInterpreted: return interpreted(index)
+    case thread_faulted: return end(turn, .faulted)
+    default: return end(turn, .systemCall)
     }
   }
 
-  private mutating func stop(_ index: Int, _ rule: Trap.Rule) -> ThreadEvent.Kind {
-    let place = place(of: index)
-    end(index)
-    return .stopped(rule, place, address: 0)
+  @inline(__always)
+  public mutating func ending(of thread: Int) -> ThreadEnding {
+    let turn = unsafe turns + thread
+    guard unsafe turn.pointee.reason == .returned else { return rarerEnding(of: thread) }
+    // SAFETY: `next` has found a frame of the thread's there.
+    let frame = unsafe pushedFrame(of: turn)
+    return .returned(unsafe UnsafeRawPointer(frame).loadUnaligned(as: UInt64.self))
   }
 
-  public func place(of thread: Int) -> ThreadEvent.Place {
-    let turn = unsafe turns[thread]
-    guard !turn.isInterpreted else { return .instruction(turn.index) }
+  @inline(never)
+  private mutating func rarerEnding(of thread: Int) -> ThreadEnding {
+    switch unsafe turns[thread].reason {
+    case .returned, .badStack: return .faulted(ThreadFault(.stack))
+    case .trapped:
+      guard let frame = frame(of: thread) else { return .faulted(ThreadFault(.stack)) }
+      let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: frame.r12)) ?? .invalidOperation
+      return .stopped(rule, .code(site(thread, behind: frame.lr)), address: UInt64(frame.r0))
+    case .reported:
+      guard let frame = frame(of: thread) else { return .faulted(ThreadFault(.stack)) }
+      guard frame.r0 & 0xFF == UInt32(InterpreterReport.trapped.rawValue) else {
+        return .returned(unsafe registers(of: thread)[0])
+      }
+      let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: frame.r1)) ?? .invalidOperation
+      return .stopped(rule, .instruction(unsafe turns[thread].index), address: UInt64(frame.r2))
+    case .budgetSpent: return .stopped(.budgetSpent, place(of: thread), address: 0)
+    case .faulted: return fault(of: thread)
+    case .systemCall: return .faulted(ThreadFault(.systemCall))
+    }
+  }
+
+  public func place(of thread: Int) -> ThreadEnding.Place {
+    let turn = unsafe turns + thread
+    guard unsafe !turn.pointee.isInterpreted else { return .instruction(unsafe turn.pointee.index) }
     guard let frame = frame(of: thread) else { return .code(0) }
-    if turn.code.contains(frame.pc) { return .code(site(thread, behind: frame.pc &+ 2)) }
+    let code = unsafe turn.pointee.code
+    if code.contains(frame.pc) { return .code(site(thread, behind: frame.pc &+ 2)) }
     // In a routine.
-    if turn.code.contains(frame.lr & ~1) { return .code(site(thread, behind: frame.lr)) }
+    if code.contains(frame.lr & ~1) { return .code(site(thread, behind: frame.lr)) }
     // Deeper in one, or about to leave it: the nearest address of the code on the stack is where it was called from.
-    var address = unsafe threads[thread].psp &+ UInt32(MemoryLayout<exception_frame>.size)
+    var address = unsafe turn.pointee.core.psp &+ UInt32(MemoryLayout<exception_frame>.size)
     while let memory = memory(of: thread, at: address, count: 4) {
       let word = unsafe memory.load(as: UInt32.self)
-      if word & 1 == 1, turn.code.contains(word & ~1) { return .code(site(thread, behind: word)) }
+      if word & 1 == 1, code.contains(word & ~1) { return .code(site(thread, behind: word)) }
       address += 4
     }
     return .code(0)
@@ -285,9 +363,9 @@ public struct ThumbThreads: ProgramThreads {
 
   /// Bytes from the first of the code to `address`, which may be anything. Return addresses have bit 0 set.
   private func site(_ index: Int, behind address: UInt32) -> Int {
-    let turn = unsafe turns[index]
-    guard turn.code.contains((address & ~1) &- 2) else { return 0 }
-    return Int((address & ~1) - turn.code.lowerBound + turn.entry)
+    let code = unsafe turns[index].code
+    guard code.contains((address & ~1) &- 2) else { return 0 }
+    return Int((address & ~1) - code.lowerBound + (unsafe turns[index].entry))
   }
 
   /// What the core has pushed for a thread, if its stack pointer leads to the thread's memory.
@@ -296,8 +374,13 @@ public struct ThumbThreads: ProgramThreads {
     return unsafe pointer.pointee
   }
 
+  @inline(__always)
+  private func pushedFrame(of turn: UnsafeMutablePointer<Turn>) -> UnsafeMutablePointer<exception_frame> {
+    unsafe UnsafeMutablePointer(bitPattern: UInt(turn.pointee.core.psp)).unsafelyUnwrapped
+  }
+
   private func framePointer(of index: Int) -> UnsafeMutablePointer<exception_frame>? {
-    memory(of: index, at: unsafe threads[index].psp, count: UInt32(MemoryLayout<exception_frame>.size))
+    memory(of: index, at: unsafe turns[index].core.psp, count: UInt32(MemoryLayout<exception_frame>.size))
       .map { unsafe $0.assumingMemoryBound(to: exception_frame.self) }
   }
 
@@ -312,26 +395,42 @@ public struct ThumbThreads: ProgramThreads {
 
   // MARK: Helpers
 
-  /// The call of a helper by compiled code: its position is in r12, its arguments stand behind the routine's return address.
-  /// `nil` when the stack pointer does not lead to the thread's memory.
+  /// Whether the stack pointer of compiled code that has asked for something leads to the thread's memory, with room for a call.
+  /// Its lowest two bits are always zero (ARM DDI 0403, B1.4.1).
   @inline(__always)
-  private mutating func call(_ index: Int) -> NativeCall? {
-    let pointer = unsafe threads[index].psp
-    guard let memory = memory(of: index, at: pointer, count: Self.callBytes) else { return nil }
-    unsafe turns[index].state = .calling
-    let position = unsafe memory.load(fromByteOffset: 16, as: UInt32.self)
-    return .helper(
-      position: UInt8(truncatingIfNeeded: position), arguments(above: memory, skipping: 8))
+  private func holdsCall(_ turn: UnsafeMutablePointer<Turn>) -> Bool {
+    let pointer = unsafe turn.pointee.core.psp
+    return unsafe pointer >= turn.pointee.block.lowerBound && pointer <= turn.pointee.callLimit
   }
 
-  private mutating func callNumbered(_ index: Int) -> ThreadEvent.Kind {
-    let pointer = unsafe threads[index].psp
-    guard let memory = memory(of: index, at: pointer, count: Self.callBytes) else {
-      return fault(index, .stack)
+  @inline(__always)
+  public mutating func call(of thread: Int) -> NativeCall {
+    let turn = unsafe turns + thread
+    guard unsafe turn.pointee.state == .calling else { return rarerCall(of: thread) }
+    // SAFETY: `next` has found so much of the thread's memory there.
+    let memory = unsafe UnsafeMutableRawPointer(pushedFrame(of: turn))
+    let position = unsafe memory.load(fromByteOffset: 16, as: UInt32.self)
+    return .helper(position: UInt8(truncatingIfNeeded: position), arguments(above: memory, skipping: 8))
+  }
+
+  @inline(never)
+  private mutating func rarerCall(of thread: Int) -> NativeCall {
+    guard let frame = framePointer(of: thread) else { preconditionFailure("the thread has called nothing") }
+    switch unsafe turns[thread].state {
+    case .callingNumbered:
+      let memory = UnsafeMutableRawPointer(frame)
+      return .numbered(
+        arguments(above: memory, skipping: 8).r1, arguments(above: memory, skipping: 16))
+    case .reporting:
+      let words = unsafe registers(of: thread) + 1
+      let arguments = unsafe HelperArguments(
+        r1: words[0], r2: words[1], r3: words[2], r4: words[3], r5: words[4])
+      let first = unsafe frame.pointee.r1
+      return unsafe frame.pointee.r0 & 0xFF == UInt32(InterpreterReport.helper.rawValue)
+        ? .helper(position: UInt8(truncatingIfNeeded: first), arguments)
+        : .numbered(UInt64(first) | UInt64(frame.pointee.r2) << 32, arguments)
+    case .idle, .ready, .ended, .calling: preconditionFailure("the thread has called nothing")
     }
-    unsafe turns[index].state = .calling
-    let number = arguments(above: memory, skipping: 8).r1
-    return .call(.numbered(number, arguments(above: memory, skipping: 16)))
   }
 
   /// Bytes above the stack pointer that a call takes: the frame, a word that aligns it, the return address, number and arguments.
@@ -343,91 +442,78 @@ public struct ThumbThreads: ProgramThreads {
     // Bit 9 of the status: the core has left out a word to align its frame.
     let status = unsafe frame.load(fromByteOffset: 28, as: UInt32.self)
     let words = unsafe frame + 32 + Int(status >> 9 & 1) * 4 + bytes
+    @inline(__always)
     func word(_ index: Int) -> UInt64 {
-      let low = unsafe words.load(fromByteOffset: index * 8, as: UInt32.self)
-      let high = unsafe words.load(fromByteOffset: index * 8 + 4, as: UInt32.self)
-      return UInt64(low) | UInt64(high) << 32
+      unsafe words.loadUnaligned(fromByteOffset: index * 8, as: UInt64.self)
     }
     return HelperArguments(r1: word(0), r2: word(1), r3: word(2), r4: word(3), r5: word(4))
   }
 
-  private func argumentValues(_ words: UnsafePointer<UInt64>) -> HelperArguments {
-    unsafe HelperArguments(r1: words[0], r2: words[1], r3: words[2], r4: words[3], r5: words[4])
-  }
-
   @_optimize(speed)
   public mutating func resume(_ thread: Int, returning result: UInt64) {
-    guard unsafe turns[thread].state == .calling else { return }
+    let turn = unsafe turns + thread
+    guard unsafe turn.pointee.state.isCallOfCode else { return resumeInterpreted(thread, returning: result) }
+    // SAFETY: as above.
+    let frame = unsafe pushedFrame(of: turn)
+    unsafe frame.pointee.r12 = UInt32(truncatingIfNeeded: result)
+    unsafe frame.pointee.lr = UInt32(truncatingIfNeeded: result >> 32)
+    // A helper may have written the frame, where the program had its stack pointer lead. Of the status, flags and alignment
+    // are the program's; a number of an exception would have the core fault on its way back to the thread.
+    unsafe frame.pointee.xpsr = frame.pointee.xpsr & 0xF80F_0200 | Self.thumbState
+    unsafe turn.pointee.state = .ready
+    unsafe turn.pointee.isReady = !turn.pointee.isSuspended
+  }
+
+  @inline(never)
+  private mutating func resumeInterpreted(_ thread: Int, returning result: UInt64) {
+    guard unsafe turns[thread].state == .reporting else { return }
+    unsafe registers(of: thread)[0] = result
     unsafe turns[thread].state = .ready
-    if unsafe turns[thread].isInterpreted {
-      let registers = Self.registers(of: unsafe turns[thread].block)
-      // SAFETY: the registers are part of the thread's block.
-      unsafe UnsafeMutablePointer<UInt64>(bitPattern: registers).unsafelyUnwrapped.pointee = result
-    } else if let frame = framePointer(of: thread) {
-      unsafe frame.pointee.r12 = UInt32(truncatingIfNeeded: result)
-      unsafe frame.pointee.lr = UInt32(truncatingIfNeeded: result >> 32)
-      // A helper may have written the frame, where the program had its stack pointer lead. Of the status, flags and alignment
-      // are the program's; a number of an exception would have the core fault on its way back to the thread.
-      unsafe frame.pointee.xpsr = frame.pointee.xpsr & 0xF80F_0200 | 1 << 24
-    }
+    unsafe turns[thread].updateReadiness()
   }
 
   // MARK: The interpreter
 
+  /// r0 to r10 of an interpreted program.
+  private func registers(of thread: Int) -> UnsafeMutablePointer<UInt64> {
+    // SAFETY: the registers are part of the thread's block.
+    unsafe UnsafeMutablePointer(bitPattern: Self.registers(of: turns[thread].block)).unsafelyUnwrapped
+  }
+
   /// Takes in what `interpretProgram` reports. `nil` when it may go on at once.
   private mutating func interpreted(_ index: Int) -> ThreadEvent.Kind? {
-    guard let pointer = framePointer(of: index) else { return fault(index, .stack) }
-    let frame = unsafe pointer.pointee
-    unsafe turns[index].index = Int(frame.r0 >> 16)
-    unsafe turns[index].executed = Int(frame.r3)
-    let registers = Self.registers(of: unsafe turns[index].block)
-    // SAFETY: the registers are part of the thread's block.
-    let words = unsafe UnsafePointer<UInt64>(bitPattern: registers).unsafelyUnwrapped
-    switch InterpreterReport(rawValue: UInt8(truncatingIfNeeded: frame.r0)) {
-    case .returned:
-      end(index)
-      return .returned(unsafe words[0])
-    case .helper:
-      unsafe turns[index].state = .calling
-      return .call(
-        .helper(position: UInt8(truncatingIfNeeded: frame.r1), argumentValues(unsafe words + 1)))
-    case .numbered:
-      unsafe turns[index].state = .calling
-      return .call(
-        .numbered(UInt64(frame.r1) | UInt64(frame.r2) << 32, argumentValues(unsafe words + 1)))
+    let turn = unsafe turns + index
+    guard let pointer = framePointer(of: index) else { return end(turn, .badStack) }
+    let report = unsafe pointer.pointee.r0
+    unsafe turn.pointee.index = Int(report >> 16)
+    unsafe turn.pointee.executed = Int(pointer.pointee.r3)
+    switch InterpreterReport(rawValue: UInt8(truncatingIfNeeded: report)) {
+    case .returned: return end(turn, .reported)
+    case .helper, .numbered:
+      unsafe turn.pointee.wait(.reporting)
+      return .call
     case .trapped:
-      let rule = Trap.Rule(rawValue: UInt8(truncatingIfNeeded: frame.r1)) ?? .invalidOperation
-      if rule == .budgetSpent, mayGoOn(index) {
-        let more = unsafe min(turns[index].instructions, Self.slice)
-        unsafe turns[index].instructions -= more
-        unsafe pointer.pointee.r0 = UInt32(more)
-        return nil
+      guard unsafe pointer.pointee.r1 == UInt32(Trap.Rule.budgetSpent.rawValue), mayGoOn(turn) else {
+        return end(turn, .reported)
       }
-      end(index)
-      return .stopped(rule, .instruction(unsafe turns[index].index), address: UInt64(frame.r2))
-    case nil:
-      return fault(index, .systemCall)
+      let more = unsafe min(turn.pointee.instructions, Self.slice)
+      unsafe turn.pointee.instructions -= more
+      unsafe pointer.pointee.r0 = UInt32(more)
+      return nil
+    case nil: return end(turn, .systemCall)
     }
   }
 
-  private func mayGoOn(_ index: Int) -> Bool {
-    let turn = unsafe turns[index]
-    let milliseconds = unsafe threads[index].milliseconds
-    return turn.instructions > 0 && (turn.milliseconds == 0 || milliseconds <= turn.milliseconds)
+  private func mayGoOn(_ turn: UnsafeMutablePointer<Turn>) -> Bool {
+    unsafe turn.pointee.instructions > 0 && turn.pointee.core.milliseconds <= turn.pointee.milliseconds
   }
 
   // MARK: Faults
 
-  private mutating func fault(_ index: Int, _ kind: ThreadFault.Kind) -> ThreadEvent.Kind {
-    end(index)
-    return .faulted(ThreadFault(kind))
-  }
-
   /// What the core's fault registers say (ARM DDI 0403, B3.2.15).
-  private mutating func faulted(_ index: Int) -> ThreadEvent.Kind {
-    let thread = unsafe threads[index]
+  private func fault(of index: Int) -> ThreadEnding {
     let turn = unsafe turns[index]
-    end(index)
+    let thread = turn.core
     // MMARVALID, BFARVALID.
     let address = thread.status & 0x8080 == 0 ? nil : UInt(thread.address)
     let counter = thread.pc == .max ? nil : UInt(thread.pc)

@@ -41,9 +41,9 @@ uint32_t semihosting_command_line(uint8_t *_Nonnull text, uint32_t capacity);
 /// The bytes that the heap has taken so far; they are never given back.
 uint32_t cortexm_heap_used(void);
 
-/// Where the heap ends now, and where the stack's reserve begins: what lies between is nobody's.
+/// Where the heap ends now, and how far it may go: what lies between is nobody's. There begins the guard below the stack.
 uint32_t cortexm_heap_end(void);
-uint32_t cortexm_stack_limit(void);
+uint32_t cortexm_heap_limit(void);
 
 /// The bytes that the linker script reserves for the stack.
 uint32_t cortexm_stack_size(void);

@@ -37,7 +37,21 @@ void program_check_write_8(void);
 void program_call_helper(void);
 void program_call_numbered(void);
 void program_divide(void);
-uint64_t program_calculate(uint32_t kind, const uint64_t *_Nonnull operands);
+
+/// What `program_divide` makes of two numbers: 0 and 1 for quotient and remainder, 2 and 3 with signs, 4 to 6 for shifts to the left,
+/// to the right, and to the right with a sign.
+static inline uint64_t program_calculate(uint32_t kind, uint64_t a, uint64_t b) {
+  const uint64_t operands[2] = {a, b};
+  register const uint64_t *pointer __asm("r0") = operands;
+  register uint32_t low __asm("r12") = kind;
+  uint32_t high;
+  __asm volatile(
+      "ldm r0, {r1, r2, r3, r4}\n push {r1, r2, r3, r4}\n bl program_divide\n add sp, #16\n mov %1, lr"
+      : "+r"(low), "=r"(high)
+      : "r"(pointer)
+      : "r1", "r2", "r3", "r4", "lr", "cc", "memory");
+  return (uint64_t)high << 32 | low;
+}
 
 /// Of the interpreter's thread: tells the system something, and returns what the system puts into r0.
 static inline uint32_t program_report(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {

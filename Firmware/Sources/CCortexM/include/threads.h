@@ -11,6 +11,10 @@ typedef struct {
   uint32_t registers[8];
   /// What it may reach: values for MPU_RBAR and MPU_RASR, four times (ARM DDI 0403, B3.5).
   uint32_t regions[8];
+  /// What a compiled program begins with: its stack pointer, and the words that stand there then: the frame that the core takes its
+  /// registers from, the return address, and its `program_record`. The arena comes next.
+  uint32_t start_psp;
+  uint32_t start_stack[16];
   /// Of its last fault: the number of the exception, the status registers, the address if the status says that one is known, and
   /// program counter and link register; all ones where nothing is known.
   uint32_t exception, status, hard_status, address, pc, lr;
@@ -22,8 +26,11 @@ typedef struct {
 typedef uint32_t thread_event;
 #define thread_faulted 256u
 
-/// Lets a thread go on. Returns when there is something to do.
+/// Lets a thread go on, and charges it until somebody else is charged. Returns when there is something to do.
 thread_event thread_run(cortexm_thread *_Nonnull thread);
+
+/// Lets a thread begin anew with what `start_psp` and `start_stack` say. Nothing of what it had in registers is left.
+void thread_restart(cortexm_thread *_Nonnull thread);
 
 /// To be called after the regions of a thread have changed.
 void thread_forget_regions(void);
