@@ -32,14 +32,15 @@ struct EventArgument: ExpressibleByArgument {
 }
 
 /// The board has no device of this type.
-struct NoSuchDevice: Error, CustomStringConvertible {
+struct NoSuchDevice: Complaining {
   let name: String
   let known: [String]
 
-  var description: String {
+  var complaint: Complaint {
     let types = known.reduce(into: [String]()) { types, type in
       if !types.contains(type) { types.append(type) }
     }
-    return "the device has no \(name); it has \(types.joined(separator: ", "))"
+    return Complaint(.input, "the board has no \(name)", next: "name one of \(types.joined(separator: ", "))")
+      .at("--on \(name)")
   }
 }

@@ -100,7 +100,7 @@ enum CommandReference {
 
     ## Completion in the shell
 
-    ```
+    ```sh dry
     microbpf --generate-completion-script bash > ~/.local/share/bash-completion/completions/microbpf
     microbpf --generate-completion-script zsh > ~/.zfunc/_microbpf          # with fpath+=~/.zfunc before compinit
     microbpf --generate-completion-script fish > ~/.config/fish/completions/microbpf.fish
