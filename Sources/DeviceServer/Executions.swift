@@ -170,8 +170,10 @@ extension DeviceServer where B: ~Copyable {
   mutating func end(_ slot: SlotNumber, _ query: Query) throws(Problem) {
     guard !query.contains(.atBoot) else { throw Problem.atBootOfNothing }
     var isDone = false
-    if query.contains(.notAtBoot), runtime.slots[slot].settings.startsAtBoot {
-      do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch { throw Problem(error) }
+    if query.contains(.notAtBoot), runtime.record(of: slot).settings.startsAtBoot {
+      do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch {
+        throw Problem(error)
+      }
       isDone = true
     }
     if runtime.kill(slot) { isDone = true }

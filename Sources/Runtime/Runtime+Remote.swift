@@ -70,7 +70,7 @@ extension Runtime where B: ~Copyable {
     guard isDone else { throw .noKey(key) }
   }
 
-  private func checkStore(of slot: SlotNumber?) throws(RemoteError) {
+  private mutating func checkStore(of slot: SlotNumber?) throws(RemoteError) {
     guard policy.remote.contains(slot == nil ? .sharedStore : .programStores) else { throw .notGranted }
     if let slot, slots[slot].isEmpty, code(of: slot) == nil { throw .emptySlot }
   }

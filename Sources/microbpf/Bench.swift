@@ -110,10 +110,13 @@ struct CompareBenchmarks: AsyncParsableCommand {
                microbpf bench compare before.json after.json --fail-above 2
       """)
 
-  @Argument(help: ArgumentHelp("The earlier run, as `bench --save` wrote it.", valueName: "old"))
+  @Argument(
+    help: ArgumentHelp("The earlier run, as `bench --save` wrote it.", valueName: "old"),
+    completion: .file(extensions: ["json"]))
   var old: String
 
-  @Argument(help: ArgumentHelp("The later run.", valueName: "new"))
+  @Argument(
+    help: ArgumentHelp("The later run.", valueName: "new"), completion: .file(extensions: ["json"]))
   var new: String
 
   @Option(help: "List changes of so many percent or more.")
@@ -147,17 +150,19 @@ struct PrintBenchmarkPage: AsyncParsableCommand {
       Example: microbpf bench page > docs/benchmarks.md
       """)
 
-  @Argument(help: "The saved run.")
+  @Argument(help: "The saved run.", completion: .file(extensions: ["json"]))
   var results = "Benchmarks/results/latest.json"
 
   @Option(help: "Other engines' figures.")
   var peers = "Benchmarks/peers.json"
 
+  @OptionGroup var output: OutputOptions
+
   func run() async throws {
     try await perform { [self] in
       let report = try savedRun(at: results)
       let page = BenchmarkPage(report, peers: try Peers.read(from: URL(filePath: peers)))
-      print(page.text, terminator: "")
+      try output.print(["page": page.text], text: String(page.text.dropLast()))
     }
   }
 }

@@ -70,7 +70,7 @@ struct Start: AsyncParsableCommand {
   var every: UInt32?
 
   @Option(help: "Run it at an event of the board: 'button', 'light<20', '3>-50'.")
-  var on: EventArgument?
+  var on: EventNotation?
 
   @Flag(
     help:

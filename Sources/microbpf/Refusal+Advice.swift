@@ -99,7 +99,7 @@ extension Refusal {
 extension RequestRule {
   fileprivate var advice: String {
     switch self {
-    case .unknownPath, .method, .format, .query, .missingBlock, .blockLength, .condition, .bodyFormat:
+    case .unknownPath, .method, .format, .query, .missingBlock, .blockLength, .condition:
       "see that device and command line are of the same version: `microbpf info`, `microbpf --version`"
     case .unknownSlot: "`microbpf slots` lists the slots that there are"
     case .emptySlot: "install a program there: `microbpf deploy PROGRAM --slot N`"
@@ -110,15 +110,14 @@ extension RequestRule {
     case .notRunning: "`microbpf ps` shows what runs; `microbpf start --slot N` starts the program"
     case .noPeriod: "say how often with --every"
     case .helperNotAllowed: "let it call the helper with --helpers, or leave that option out"
-    case .noEvent: "say at which event with --on"
-    case .noDevice: "name a sensor or button that the board has; `microbpf shell sensors` lists them"
-    case .unknownKey: "`microbpf store list` shows the keys that there are; --slot says whose"
-    case .storeFull: "make room: `microbpf store delete KEY`"
-    case .notGranted: "let a program of the device do it: nobody outside may"
-    case .number: "give a number that fits"
-    case .notSettable: "set one that can be set; `microbpf shell sensors` lists them"
-    case .noPin: "name a pin that the board has; `microbpf shell gpio` lists them"
-    case .cannotRestart: "restart it by hand"
+    case .noEvent: "name one event: --on button, --on 'temperature>250'"
+    case .noDevice, .noPin: "`microbpf shell sensors` lists the devices that there are"
+    case .unknownKey: "`microbpf store list` shows the keys that have values"
+    case .storeFull: "forget a key: `microbpf store delete KEY`"
+    case .notGranted: "have it done at the device, or change the device's policy"
+    case .number, .bodyFormat: "give a number that the resource takes, as text or CBOR"
+    case .notSettable: "set an actuator, or a sensor whose values are simulated: `microbpf shell sensors`"
+    case .cannotRestart: "restart the device by hand"
     }
   }
 }
