@@ -1,4 +1,4 @@
-import Bytes
+public import Bytes
 
 /// Encodes into a caller's buffer with the shortest heads and definite lengths (RFC 8949 §4.2.1). A write that does
 /// not fit changes nothing. Counts of arrays and maps, and the order of keys, are the caller's part.
@@ -76,27 +76,40 @@ public struct CBORWriter: ~Copyable, ~Escapable {
   }
 
   private mutating func writeHead(_ type: CBORType, _ argument: UInt64) throws(OutOfBounds) {
-    let start = output.count
+    try output.writeCBORHead(type, argument)
+  }
+}
+
+extension ByteWriter {
+  /// Writes the head of an item, as short as can be: for whoever writes other formats as well into the same bytes.
+  ///
+  /// - Parameters:
+  ///   - type: of the item.
+  ///   - argument: its value, length or count, as its type has it.
+  /// - Throws: ``OutOfBounds``; nothing is written then.
+  @inline(never)
+  public mutating func writeCBORHead(_ type: CBORType, _ argument: UInt64) throws(OutOfBounds) {
+    let start = count
     do throws(OutOfBounds) {
       let type = type.rawValue << 5
       switch argument {
       case 0..<UInt64(Head.Information.oneByte):
-        try output.write(type | UInt8(argument))
+        try write(type | UInt8(argument))
       case 0...UInt64(UInt8.max):
-        try output.write(type | Head.Information.oneByte)
-        try output.write(UInt8(argument))
+        try write(type | Head.Information.oneByte)
+        try write(UInt8(argument))
       case 0...UInt64(UInt16.max):
-        try output.write(type | Head.Information.twoBytes)
-        try output.writeBigEndian(UInt16(argument))
+        try write(type | Head.Information.twoBytes)
+        try writeBigEndian(UInt16(argument))
       case 0...UInt64(UInt32.max):
-        try output.write(type | Head.Information.fourBytes)
-        try output.writeBigEndian(UInt32(argument))
+        try write(type | Head.Information.fourBytes)
+        try writeBigEndian(UInt32(argument))
       default:
-        try output.write(type | Head.Information.eightBytes)
-        try output.writeBigEndian(argument)
+        try write(type | Head.Information.eightBytes)
+        try writeBigEndian(argument)
       }
     } catch {
-      output.truncate(to: start)
+      truncate(to: start)
       throw error
     }
   }

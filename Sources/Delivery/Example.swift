@@ -1,3 +1,4 @@
+public import DeviceClient
 import Foundation
 public import Interpreter
 
@@ -13,6 +14,9 @@ public enum Expectation: Equatable, Sendable {
   case running(printing: String)
   /// A timer runs it, and it has printed something after a few times: `// expect: every 50 ms "run 3"`.
   case triggered(milliseconds: UInt32, printing: String)
+  /// An event of the board runs it, and it has printed something after a few times: `// expect: on button "press 2"`,
+  /// `// expect: on temperature>250 "hot"`.
+  case event(EventNotation, printing: String)
 
   /// `nil` unless the line is one of these.
   init?(firstLine line: Substring) {
@@ -30,6 +34,10 @@ public enum Expectation: Equatable, Sendable {
       let period = UInt32(match.1)
     {
       self = .triggered(milliseconds: period, printing: String(match.2))
+    } else if let match = line.wholeMatch(of: /\/\/ expect: on ([^ ]+) "([^"]+)"\s*/),
+      let event = EventNotation(String(match.1))
+    {
+      self = .event(event, printing: String(match.2))
     } else {
       return nil
     }
@@ -42,7 +50,7 @@ extension Expectation: CustomStringConvertible {
     case .result(let value): "\(value)"
     case .reply(let code, let text, _): "\(code) \"\(text)\""
     case .trap(let rule): "trap \(rule)"
-    case .running(let text), .triggered(_, let text): "prints \"\(text)\""
+    case .running(let text), .triggered(_, let text), .event(_, let text): "prints \"\(text)\""
     }
   }
 }

@@ -152,6 +152,12 @@ private func run(
     case .triggered(let milliseconds, let text):
       _ = try await device.start(slot, every: milliseconds, engine: engine.engine)
       return try await watch(slot, of: device, until: text)
+    case .event(let notation, let text):
+      let event = try notation.event(amongst: try await device.peripherals().readings)
+      _ = try await device.start(slot, on: event, engine: engine.engine)
+      let outcome = try await watch(slot, of: device, until: text) { try await device.bring(about: event) }
+      try await device.release(device: event.device)
+      return outcome
     }
   } catch DeviceError.refused(let refusal) where refusal.stage == .execution {
     return ExampleOutcome(trap: refusal, of: example, engine)
@@ -173,12 +179,32 @@ extension ExampleOutcome {
   }
 }
 
+extension DeviceClient {
+  /// Simulates an event: the device comes to a value, and leaves it again.
+  fileprivate func bring(about event: DeviceEvent) async throws {
+    let (there, back): (Int16, Int16) =
+      switch event.condition {
+      case .pressed: (1, 0)
+      case .above(let value): (value &+ 1, value)
+      case .below(let value): (value &- 1, value)
+      }
+    for value in [there, back] {
+      _ = try await set(value, device: event.device)
+      // Longer than between two looks at the device.
+      try await Task.sleep(for: .milliseconds(80))
+    }
+  }
+}
+
 /// Waits until a program that runs on has printed a text, and kills it.
-private func watch(_ slot: Int, of device: DeviceClient, until text: String) async throws -> ExampleOutcome {
+private func watch(
+  _ slot: Int, of device: DeviceClient, until text: String, meanwhile: () async throws -> Void = {}
+) async throws -> ExampleOutcome {
   var log = ""
   for _ in 0..<200 {
     log = String(decoding: try await device.log(of: slot), as: UTF8.self)
     if log.contains(text) { break }
+    try await meanwhile()
     try await Task.sleep(for: .milliseconds(50))
   }
   let instance = try await device.instance(slot)

@@ -155,6 +155,27 @@ public struct InstallationDescription: Codable, Equatable, Sendable {
   }
 }
 
+/// How far a deployment is, or how the last one ended.
+public struct ProgressDescription: Codable, Equatable, Sendable {
+  /// `idle`, `manifest` or `image` while that is on its way, `installed` or `failed`.
+  public let state: String
+  /// Bytes of the manifest that have arrived, or of the image.
+  public let received: Int
+  /// Datagrams that the device has sent and received for it.
+  public let packets: Int
+  /// Once the manifest has been judged: where the image goes, and how many bytes it has.
+  public let slot: Int?
+  public let size: Int?
+
+  init(_ value: Value) throws(DeviceError) {
+    state = try value.text(Field.state)
+    received = Int(try value.integer(Field.received))
+    packets = Int(try value.integer(Field.packets))
+    slot = try value.optionalInteger(Field.slot).map { Int($0) }
+    size = try value.optionalInteger(Field.size).map { Int($0) }
+  }
+}
+
 /// Who the device is and what it has room for.
 public struct DeviceDescription: Codable, Equatable, Sendable {
   public let board: String

@@ -291,13 +291,24 @@ public struct DeviceClient: Sendable {
 
   /// The state of every slot, and from then on whenever one has changed.
   public func followSlots() -> AsyncThrowingStream<[SlotDescription], any Error> {
-    let states = client.observe("\(url)/\(Route(.slots).path)")
+    follow(.slots) { (value) throws(DeviceError) in try Self.slots(from: value) }
+  }
+
+  /// How far a deployment is, or how the last one ended, and from then on whenever that has changed.
+  public func followDeployment() -> AsyncThrowingStream<ProgressDescription, any Error> {
+    follow(.deployment) { (value) throws(DeviceError) in try ProgressDescription(value) }
+  }
+
+  private func follow<State: Sendable>(
+    _ resource: Resource, _ parse: @escaping @Sendable (Value) throws(DeviceError) -> State
+  ) -> AsyncThrowingStream<State, any Error> {
+    let answers = client.observe("\(url)/\(Route(resource).path)")
     return AsyncThrowingStream { continuation in
       let task = Task {
         do {
-          for try await state in states {
-            guard state.code.isSuccess else { throw DeviceError.refused(Refusal(state)) }
-            continuation.yield(try Self.slots(from: state))
+          for try await answer in answers {
+            guard answer.code.isSuccess else { throw DeviceError.refused(Refusal(answer)) }
+            continuation.yield(try parse(try Self.value(of: answer)))
           }
           continuation.finish()
         } catch {
@@ -327,10 +338,6 @@ public struct DeviceClient: Sendable {
       request.code, request.route, saying: request.queries, payload: request.body,
       accept: isListOfLinks ? nil : .text)
     return answer.body.isEmpty ? "done" : String(decoding: answer.body, as: UTF8.self)
-  }
-
-  private static func slots(from response: CoAPResponse) throws(DeviceError) -> [SlotDescription] {
-    try slots(from: try value(of: response))
   }
 
   private static func slots(from value: Value) throws(DeviceError) -> [SlotDescription] {

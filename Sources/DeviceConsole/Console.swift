@@ -198,7 +198,8 @@ public struct Console<Network: DatagramSink & ~Copyable, Output: ConsoleOutput &
     var reader = CBORReader(message.payload)
     let count = (try? reader.readMap()) ?? 0
     for _ in 0..<count {
-      guard let key = try? reader.readInteger(), key == Problem.StandardKey.title || key == Problem.StandardKey.detail,
+      guard let key = try? reader.readInteger(),
+        key == Problem.StandardKey.title || key == Problem.StandardKey.detail,
         let text = try? reader.readText()
       else { break }
       put(key == Problem.StandardKey.title ? " " : ": ")

@@ -50,6 +50,7 @@ public enum Field {
   // An installation.
   public static let milliseconds: StaticString = "milliseconds"
   public static let packets: StaticString = "packets"
+  public static let received: StaticString = "received"
 
   // A sensor or an actuator, or the display.
   public static let device: StaticString = "device"

@@ -4,7 +4,9 @@ public import CoAP
 /// Everything a device serves, one row each. Routing, `/.well-known/core` and the documentation are made from this table.
 public enum Resource: UInt8, CaseIterable, Sendable {
   case wellKnownCore, device, slots, slot, run, request, instance, log, pause, resume, timer, event, code,
-    instances, store, storeEntry, programStore, programStoreEntry, trigger, push, peripherals, peripheral, pin,
+    instances, store, storeEntry, programStore, programStoreEntry, deployment,
+    trigger, push, peripherals, peripheral,
+    pin,
     reboot
 
   /// A resource's row.
@@ -115,6 +117,10 @@ public enum Resource: UInt8, CaseIterable, Sendable {
       Row(
         path: "slots/+/store/*", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
         contentFormat: .cbor, title: "A value that the slot's program keeps")
+    case .deployment:
+      Row(
+        path: "suit", methods: .get, isObservable: true, type: "microbpf.deployment", contentFormat: .cbor,
+        title: "How far a deployment is, or how the last one ended")
     case .trigger:
       Row(
         path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,

@@ -26,6 +26,8 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
   var format = Format.cbor
   var started = Instant(milliseconds: 0)
   var packets = 0
+  /// How far it is, for those who watch.
+  var progress = DeploymentProgress()
   /// The request that comes in blocks, and how much of its image has come.
   var reception = BlockwiseReception()
   var pushedBytes = 0
@@ -51,6 +53,7 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
     started = now
     packets = 0
     stage = .manifest
+    progress = DeploymentProgress(state: .manifest)
     fetch = BlockwiseFetch()
     processor.begin()
   }
@@ -62,6 +65,7 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
     packets = 0
     pushedBytes = 0
     stage = .pushedEnvelope
+    progress = DeploymentProgress(state: .manifest)
     processor.begin()
   }
 
@@ -117,6 +121,7 @@ extension DeviceServer where B: ~Copyable {
       try requestNextBlock(sink: &sink)
     } catch {
       deployment.stage = .idle
+      deployment.progress.state = .failed
       throw error
     }
     endpoint.acknowledge(request, sink: &sink)
@@ -164,6 +169,7 @@ extension DeviceServer where B: ~Copyable {
     } catch {
       throw Problem(error)
     }
+    deployment.progress.received = offset + response.payload.count
     if deployment.stage == .image {
       do throws(OutOfBounds) { try runtime.receive(response.payload, at: offset) } catch {
         throw Problem(error)
@@ -192,8 +198,9 @@ extension DeviceServer where B: ~Copyable {
       case .accepted(let acceptance): return acceptance
       case .fetch(let fetch) where fetch.isIntegrated:
         return try takeIntegratedImage(on: device)
-      case .fetch:
+      case .fetch(let fetch):
         deployment.stage = .image
+        deployment.progress.begin(fetch)
         deployment.fetch = BlockwiseFetch()
         return nil
       }
@@ -234,6 +241,8 @@ extension DeviceServer where B: ~Copyable {
   mutating func finish(with slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
     guard let request = deployment.request else { return }
     deployment.stage = .idle
+    deployment.progress.state = .installed
+    deployment.progress.slot = slot.index
     let installation = Installation(
       slot: slot, record: runtime.record(of: slot), milliseconds: now.milliseconds(since: deployment.started),
       packets: deployment.packets)
@@ -246,6 +255,7 @@ extension DeviceServer where B: ~Copyable {
 
   mutating func fail(with problem: Problem, sink: inout some DatagramSink & ~Copyable) {
     deployment.stage = .idle
+    deployment.progress.state = .failed
     guard let request = deployment.request else { return }
     respond(to: request, with: problem, sink: &sink)
   }

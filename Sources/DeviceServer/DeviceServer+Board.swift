@@ -124,7 +124,7 @@ struct StoreEntry: Representation {
   /// The slot whose program brought the key in; `nil` when somebody outside did.
   var owner: UInt8?
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(owner == nil ? 2 : 3)
     try writer.field(Field.key, Int64(key))
     try writer.field(Field.value, Int64(value))
@@ -140,7 +140,8 @@ struct EntryList: Representation {
   init(shared store: SharedStore<32>) {
     for index in 0..<store.count {
       let entry = store.entry(at: index)
-      append(StoreEntry(key: entry.key, value: entry.value, owner: entry.owner < Limits.slots ? entry.owner : nil))
+      append(
+        StoreEntry(key: entry.key, value: entry.value, owner: entry.owner < Limits.slots ? entry.owner : nil))
     }
   }
 
@@ -161,7 +162,7 @@ struct EntryList: Representation {
     return nil
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginList(count)
     for index in 0..<count { try entries[index].write(into: &writer) }
   }
@@ -173,7 +174,7 @@ struct PinState: Representation {
   let pin: UInt32
   let isHigh: Bool
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(3)
     try writer.field(Field.port, Int64(port))
     try writer.field(Field.pin, Int64(pin))

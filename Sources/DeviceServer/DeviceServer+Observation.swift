@@ -28,6 +28,13 @@ extension DeviceServer where B: ~Copyable {
     }
   }
 
+  /// How far the deployment is that is under way, or how the last one ended.
+  var progress: DeploymentProgress {
+    var progress = deployment.progress
+    progress.packets = deployment.packets
+    return progress
+  }
+
   /// Writes the present state of what is observed into the body buffer.
   private mutating func represent(_ number: UInt32) -> Int? {
     guard let observed = Observed(number: number) else { return nil }
@@ -40,6 +47,7 @@ extension DeviceServer where B: ~Copyable {
         let slot = try SlotNumber(in: observed.route)
         return try write(
           InstanceState(slot: slot, instance: runtime.instance(of: slot)), observed.format)
+      case .deployment: return try write(progress, observed.format)
       case .instances: return try write(InstanceList(of: &runtime), observed.format)
       case .store, .programStore: return try write(try entries(of: observed.route), observed.format)
       default: return nil

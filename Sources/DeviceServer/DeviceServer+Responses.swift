@@ -64,32 +64,12 @@ extension DeviceServer where B: ~Copyable {
   @inline(never)
   mutating func write(_ value: some Representation, _ format: Format) throws(Problem) -> Int {
     do throws(OutOfBounds) {
-      switch format {
-      case .text: return try writeText(value)
-      case .json: return try writeJSON(value)
-      case .cbor, .linkFormat: return try writeCBOR(value)
-      }
+      var writer = FieldWriter(ByteWriter(body.mutableSpan), format)
+      try value.write(into: &writer)
+      return writer.output.count
     } catch {
       throw Problem(responseTooLong: error)
     }
-  }
-
-  private mutating func writeJSON(_ value: some Representation) throws(OutOfBounds) -> Int {
-    var writer = JSONWriter(ByteWriter(body.mutableSpan))
-    try value.write(into: &writer)
-    return writer.output.count
-  }
-
-  private mutating func writeText(_ value: some Representation) throws(OutOfBounds) -> Int {
-    var writer = TextWriter(ByteWriter(body.mutableSpan))
-    try value.write(into: &writer)
-    return writer.output.count
-  }
-
-  private mutating func writeCBOR(_ value: some Representation) throws(OutOfBounds) -> Int {
-    var writer = CBORWriter(body.mutableSpan)
-    try value.write(into: &writer)
-    return writer.count
   }
 
   /// Answers with problem details.

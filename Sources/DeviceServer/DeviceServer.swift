@@ -179,6 +179,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let slot = try SlotNumber(in: route)
         let record = try compile(slot, isolation: query.contains(.hardware) ? .hardware : .checked)
         try respond(to: request, .changed, format, CodeState(slot: slot, record: record), sink: &sink)
+      case .deployment:
+        observe(request, route, format)
+        try respond(to: request, .content, format, progress, sink: &sink)
       case .trigger:
         try startDeployment(from: message.payload, request, format, sink: &sink)
       case .push:

@@ -171,7 +171,9 @@ extension DeviceServer where B: ~Copyable {
     guard !query.contains(.atBoot) else { throw Problem.atBootOfNothing }
     var isDone = false
     if query.contains(.notAtBoot), runtime.record(of: slot).settings.startsAtBoot {
-      do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch { throw Problem(error) }
+      do throws(SlotStorageError) { try runtime.set(StartSettings(), of: slot) } catch {
+        throw Problem(error)
+      }
       isDone = true
     }
     if runtime.kill(slot) { isDone = true }

@@ -32,7 +32,7 @@ struct PeripheralState: Representation {
     }
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     var count = 0
     for row in rows.indices where rows[row] != nil { count += 1 }
     for number in readings.indices where readings[number] != nil { count += 1 }
@@ -60,7 +60,7 @@ struct DeviceReading: Representation {
     value = try peripherals.read(device: number, at: now)
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(4 + min(max(value.count, 1), 3))
     try writer.field(Field.device, Int64(number))
     try writer.field(Field.type, Int64(type.rawValue))

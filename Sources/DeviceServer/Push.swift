@@ -46,7 +46,9 @@ extension DeviceServer where B: ~Copyable {
         guard let start = try deployment.processor.receivePushed(piece) else { return }
         let device = ManifestDevice(provisioning: provisioning, records: runtime.slots.records)
         try deployment.processor.authenticate(on: device)
-        _ = try deployment.processor.process(on: device)
+        if case .fetch(let fetch) = try deployment.processor.process(on: device) {
+          deployment.progress.begin(fetch)
+        }
         deployment.stage = .pushedImage
         imageStart = start
       }
@@ -60,6 +62,7 @@ extension DeviceServer where B: ~Copyable {
       throw Problem(error)
     }
     deployment.pushedBytes += piece.count - imageStart
+    deployment.progress.received = deployment.pushedBytes
   }
 
   private mutating func installPushed() throws(Problem) -> SlotNumber {

@@ -21,7 +21,7 @@ struct SlotState: Representation {
     code = runtime.code(of: slot)
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(code == nil ? 7 : 7 + CodeState.moreFields)
     try writer.field(Field.slot, Int64(slot.index))
     try writer.field(Field.size, Int64(record.size))
@@ -49,7 +49,7 @@ struct SlotList: Representation {
     }
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginList(states.count)
     for index in states.indices { try states[index]?.write(into: &writer) }
   }
@@ -60,7 +60,7 @@ struct CodeState: Representation {
   let slot: SlotNumber
   let record: CodeRecord
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(2 + Self.moreFields)
     try writer.field(Field.slot, Int64(slot.index))
     try writer.field(Field.codeBytes, Int64(record.size))
@@ -72,9 +72,7 @@ struct CodeState: Representation {
   private static let hardware: StaticString = "hardware"
 
   /// What is told about code beside its size.
-  static func writeMore<Writer: FieldWriter & ~Copyable & ~Escapable>(
-    of record: CodeRecord, into writer: inout Writer
-  ) throws(OutOfBounds) {
+  static func writeMore(of record: CodeRecord, into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.field(Field.codeRegionBytes, Int64(record.regionSize))
     switch record.isolation {
     case .checked: try writer.field(Field.isolation, text: Self.checked.bytes)
@@ -94,7 +92,7 @@ struct ExecutionResult: Representation {
   let instructions: Int?
   let microseconds: UInt64
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(instructions == nil ? 2 : 3)
     try writer.field(Field.result, Int64(bitPattern: result))
     if let instructions { try writer.field(Field.instructions, Int64(instructions)) }
@@ -107,7 +105,7 @@ struct InstanceState: Representation {
   let slot: SlotNumber
   let instance: Instance
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     let ending = EndingFields(instance.ending)
     try writer.beginMap(
       8 + (instance.usage.instructions == nil ? 0 : 1) + triggerFields + ending.count)
@@ -155,7 +153,7 @@ struct InstanceList: Representation {
     }
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginList(instances.count)
     for index in instances.indices {
       guard let slot = SlotNumber(index), let instance = instances[index] else { continue }
@@ -198,7 +196,7 @@ private struct EndingFields {
       + (address == nil ? 0 : 1)
   }
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     if let name { try writer.field(Field.ending, text: name.bytes) }
     if let result { try writer.field(Field.result, result) }
     if let rule { try writer.field(Field.rule, rule) }
@@ -248,7 +246,7 @@ struct Installation: Representation {
   /// Datagrams the device sent and received for it.
   let packets: Int
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     try writer.beginMap(5)
     try writer.field(Field.slot, Int64(slot.index))
     try writer.field(Field.size, Int64(record.size))
@@ -270,7 +268,7 @@ struct DeviceDescription: Representation {
   /// Whoever asks, as the device sees them: where it would reach a server that runs there.
   let asker: Peer
 
-  func write<Writer: FieldWriter & ~Copyable & ~Escapable>(into writer: inout Writer) throws(OutOfBounds) {
+  func write(into writer: inout FieldWriter) throws(OutOfBounds) {
     var address = InlineArray<64, UInt8>(repeating: 0)
     var addressWriter = ByteWriter(address.mutableSpan)
     try asker.writeHost(into: &addressWriter)

@@ -136,6 +136,9 @@ enum SwiftModule {
 
       @inline(__always) init(_ data: phydat_t) { self.data = data }
 
+      /// What a program is given that an event of the board runs.
+      @inline(__always) public init(_ event: UnsafePointer<phydat_t>) { data = event.pointee }
+
       /// The only number, or the first.
       @inline(__always) public var value: Int16 { data.val.0 }
       @inline(__always) public var second: Int16 { data.val.1 }

@@ -75,7 +75,8 @@ struct LinuxBoard: Board {
   private let wake: @Sendable () -> Void
 
   init(
-    course: Course, flash: FileFlash? = nil, button: RestartButton = RestartButton(), console: @escaping @Sendable ([UInt8]) -> Void,
+    course: Course, flash: FileFlash? = nil, button: RestartButton = RestartButton(),
+    console: @escaping @Sendable ([UInt8]) -> Void,
     wake: @escaping @Sendable () -> Void = {}
   ) {
     peripherals = SimulatedPeripherals(course: course)

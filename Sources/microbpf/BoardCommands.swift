@@ -130,7 +130,8 @@ struct Emulate: AsyncParsableCommand {
       configuration.port = port ?? (isFree(port: 5683) ? 5683 : nil)
       try await withEmulatedBoard(configuration, console: tell) { board in
         tell("the board answers at \(board.url); stop it with Ctrl-C")
-        if isatty(STDIN_FILENO) == 1 { passOnTyping(to: board) }
+        // In the background of a terminal, reading there would stop this process.
+        if isatty(STDIN_FILENO) == 0 || tcgetpgrp(STDIN_FILENO) == getpgrp() { passOnTyping(to: board) }
         await untilCancelled()
       }
     }

@@ -36,7 +36,7 @@ struct Deploy: AsyncParsableCommand {
       let (image, source) = try await buildForDevice(program, layout: layout.layout)
       let report = try await explainingRefusal(of: program) {
         try await device.withClient(slot: slot.slot, sources: SourceFinder(built: source)) { device in
-          try await withProgress("deploying \(program) to \(device.url)") { _ in
+          try await withProgress("deploying \(program) to \(device.url)", of: device) {
             try await deliver(
               image: image, to: slot.slot, of: device, signing: signing, fileServerAddress: serveAddress)
           }

@@ -150,7 +150,7 @@ struct Pull: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let installation = try await device.withClient { device in
-        try await withProgress("waiting for \(device.url) to install it") { _ in
+        try await withProgress("waiting for \(device.url) to install it", of: device) {
           try await device.install(manifest: url)
         }
       }

@@ -70,9 +70,12 @@ struct Start: AsyncParsableCommand {
   var every: UInt32?
 
   @Option(help: "Run it at an event of the board: 'button', 'light<20', '3>-50'.")
-  var on: EventArgument?
+  var on: EventNotation?
 
-  @Flag(help: "Start it so whenever the device has started, too, until `microbpf stop` or another program in its slot.")
+  @Flag(
+    help:
+      "Start it so whenever the device has started, too, until `microbpf stop` or another program in its slot."
+  )
   var atBoot = false
 
   @Option(help: "A file with the program's input, which r1 points to.", completion: .file())

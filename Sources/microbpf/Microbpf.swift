@@ -39,7 +39,8 @@ struct Microbpf: AsyncParsableCommand {
       CommandGroup(
         name: "Devices",
         subcommands: [
-          Execute.self, Start.self, Stop.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self, Logs.self,
+          Execute.self, Start.self, Stop.self, Kill.self, Pause.self, Resume.self, ProcessStatus.self,
+          Logs.self,
           StoreCommands.self, JITCommands.self, Slots.self, Erase.self, Info.self, Shell.self, Reboot.self,
         ]),
       CommandGroup(

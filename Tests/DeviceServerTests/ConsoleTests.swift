@@ -76,7 +76,8 @@ private struct Desk: ~Copyable {
 
   private func path(_ line: String) throws -> String {
     let request = try ConsoleLine(Array(line.utf8).span)
-    let method = switch request.code {
+    let method =
+      switch request.code {
       case .get: "GET"
       case .post: "POST"
       case .put: "PUT"
@@ -114,8 +115,10 @@ private struct Desk: ~Copyable {
 
   @Test(arguments: [
     ("", ConsoleError.empty), ("   \t ", .empty), ("help", .help), ("help me", .help), ("Slots", .unknown),
-    ("slotss", .unknown), ("=", .unknown), ("every=5", .unknown), ("run", .arguments), ("run 1 2", .arguments),
-    ("slots 1", .arguments), ("slots every=5", .arguments), ("kill 1 x=y", .arguments), ("store 1 2 3", .arguments),
+    ("slotss", .unknown), ("=", .unknown), ("every=5", .unknown), ("run", .arguments),
+    ("run 1 2", .arguments),
+    ("slots 1", .arguments), ("slots every=5", .arguments), ("kill 1 x=y", .arguments),
+    ("store 1 2 3", .arguments),
     ("run x", .number(word: 1)), ("run -1", .number(word: 1)), ("run 10000", .number(word: 1)),
     ("run 01", .number(word: 1)), ("store 4294967296", .number(word: 1)), ("local 1 x", .number(word: 2)),
     ("gpio 0 99999999999999999999", .number(word: 2)),
@@ -239,11 +242,14 @@ private struct Desk: ~Copyable {
       var line = random.pick(words)
       for _ in 0..<Int.random(in: 0...3, using: &random) {
         line += random.pick([" ", "  ", "\t", ""])
-        line += random.pick(["0", "1", "-1", "4294967295", "every=1", "=", "device=0", "pressed", "x", "99999"])
+        line += random.pick([
+          "0", "1", "-1", "4294967295", "every=1", "=", "device=0", "pressed", "x", "99999",
+        ])
       }
       var bytes = Array(line.utf8)
       if Bool.random(using: &random) {
-        bytes.insert(UInt8.random(in: 0...255, using: &random), at: Int.random(in: 0...bytes.count, using: &random))
+        bytes.insert(
+          UInt8.random(in: 0...255, using: &random), at: Int.random(in: 0...bytes.count, using: &random))
       }
       if Int.random(in: 0..<20, using: &random) == 0 { bytes += Array(repeating: 0x61, count: 200) }
       for byte in bytes + [0x0a] { desk.console.type(byte) }

@@ -73,7 +73,8 @@ import Testing
     #expect(held.starts == 0)
   }
 
-  @Test func `a change that does not last until the device is looked at is missed, and no more run than are seen`()
+  @Test
+  func `a change that does not last until the device is looked at is missed, and no more run than are seen`()
     throws
   {
     var device = try device()
@@ -113,7 +114,8 @@ import Testing
   }
 
   @Test func `a program that traps is run again at the next event`() throws {
-    var device = try device(Assembly.blur(1) + Assembly.add(1, 1 << 24) + Assembly.loadByte(0, from: 1) + Assembly.exit)
+    var device = try device(
+      Assembly.blur(1) + Assembly.add(1, 1 << 24) + Assembly.loadByte(0, from: 1) + Assembly.exit)
     _ = try device.request(.post, "slots/1/event", queries: ["device=0", "pressed"])
     for press in 1...3 {
       try simulate(1, of: 0, &device)
@@ -192,7 +194,8 @@ import Testing
   @Test func `what cannot be set is refused`() throws {
     var device = try Device()
     for (path, payload, code, rule) in [
-      ("peripherals/10", "1", Code.notFound, RequestRule.noDevice), ("peripherals/9999", "1", .notFound, .noDevice),
+      ("peripherals/10", "1", Code.notFound, RequestRule.noDevice),
+      ("peripherals/9999", "1", .notFound, .noDevice),
       ("peripherals/1", "32768", .badRequest, .number), ("peripherals/1", "", .badRequest, .number),
       ("peripherals/1", "x", .badRequest, .number), ("peripherals/1", "1.5", .badRequest, .number),
       ("pins/0/0", "2", .badRequest, .number), ("pins/0/16", "1", .notFound, .noPin),

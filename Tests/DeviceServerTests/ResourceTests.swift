@@ -11,7 +11,7 @@ import Testing
     "device", "slots", "slots/0", "slots/4", "slots/0/run", "slots/0/code", "slots/1/instance",
     "slots/2/pause", "slots/3/resume", "slots/4/timer", "slots/0/request", "slots/1/log", "suit/trigger",
     "suit/push", "peripherals", ".well-known/core", "instances", "store", "slots/3/store", "slots/2/event",
-    "reboot",
+    "reboot", "suit",
   ]
 
   /// The members of collections, which discovery leaves to those.
@@ -26,8 +26,8 @@ import Testing
       $0.output
     }
     #expect(links.map { String($0.0) }.joined(separator: ",") == text)
-    // Eleven resources for each of five slots, and eight single ones.
-    #expect(links.count == 63)
+    // Eleven resources for each of five slots, and nine single ones.
+    #expect(links.count == 64)
     // What a program answers is its own matter.
     for link in links where !link.1.hasSuffix("request") {
       let path = String(link.1)
@@ -46,7 +46,8 @@ import Testing
 
   @Test(arguments: [
     "", "devic", "device/", "devices", "slot", "slots/", "slots/x", "slots/01", "slots/-1", "slots/12345",
-    "slots/1/", "slots/1/runs", "slots/1/run/2", "suit", "suit/trigger/x", "well-known/core", "Device", "store/", "store/x", "store/-1", "store/01",
+    "slots/1/", "slots/1/runs", "slots/1/run/2", "suit/", "suit/trigger/x", "well-known/core", "Device",
+    "store/", "store/x", "store/-1", "store/01",
     "store/4294967296", "store/99999999999999999999", "slots/1/store/", "slots/x/store/1", "peripherals/x",
     "pins/1", "pins/1/2/3", "reboot/1",
   ])

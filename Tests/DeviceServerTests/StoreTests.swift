@@ -78,10 +78,12 @@ import Testing
     }
   }
 
-  @Test(arguments: [
-    (nil, ""), (nil, "-1"), (nil, "4294967296"), (nil, "01"), (nil, "1 "), (nil, "0x1"), (nil, "9999999999999999999"),
-    (60, ""), (60, "\u{18}"), (60, "ab"), (60, "\u{01}\u{01}"), (60, "\u{20}"), (50, "[1]"),
-  ] as [(UInt8?, String)])
+  @Test(
+    arguments: [
+      (nil, ""), (nil, "-1"), (nil, "4294967296"), (nil, "01"), (nil, "1 "), (nil, "0x1"),
+      (nil, "9999999999999999999"),
+      (60, ""), (60, "\u{18}"), (60, "ab"), (60, "\u{01}\u{01}"), (60, "\u{20}"), (50, "[1]"),
+    ] as [(UInt8?, String)])
   func `what is no number of 32 bits is refused`(format: UInt8?, payload: String) throws {
     var device = try Device()
     var message = device.message(.put, "store/1", payload: Array(payload.utf8))

@@ -27,11 +27,13 @@ enum Board {
   /// Runs `body` with a board of its own, as soon as there is room for one.
   static func run<Result: Sendable>(
     trusting keys: [SigningKey] = [key], machine: BoardMachine = .an386, capture: String? = nil,
-    flash: String? = nil, seed: UInt64? = nil,
+    flash: String? = nil, seed: UInt64? = nil, restarts: Bool = false,
+    console: @escaping @Sendable (String) -> Void = { _ in },
     _ body: @escaping @Sendable (EmulatedBoard, DeviceClient) async throws -> Result
   ) async throws -> Result {
     try await start(
-      trusting: keys, machine: machine, network: .user, capture: capture, flash: flash, seed: seed
+      trusting: keys, machine: machine, network: .user, capture: capture, flash: flash, seed: seed,
+      restarts: restarts, console: console
     ) { board in
       try await withClient { try await body(board, DeviceClient(url: board.url, client: $0)) }
     }
@@ -49,7 +51,8 @@ enum Board {
 
   private static func start<Result: Sendable>(
     trusting keys: [SigningKey], machine: BoardMachine = .an386, network: BoardConfiguration.Network,
-    capture: String? = nil, flash: String? = nil, seed: UInt64? = nil,
+    capture: String? = nil, flash: String? = nil, seed: UInt64? = nil, restarts: Bool = false,
+    console: @escaping @Sendable (String) -> Void = { _ in },
     _ body: @escaping @Sendable (EmulatedBoard) async throws -> Result
   ) async throws -> Result {
     var provisioning = try makeProvisioning(
@@ -61,9 +64,10 @@ enum Board {
     configuration.network = network
     configuration.capture = capture
     configuration.flash = flash
+    configuration.restarts = restarts
     await berths.take()
     do {
-      let result = try await withEmulatedBoard(configuration, body: body)
+      let result = try await withEmulatedBoard(configuration, console: console, body: body)
       await berths.leave()
       return result
     } catch {

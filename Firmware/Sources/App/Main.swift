@@ -101,7 +101,9 @@ typealias MPS2Console = Console<UDPSink, SerialOutput>
   }
 
   /// What was typed, as a request.
-  private static func nextDatagram(_ console: inout MPS2Console, _ frame: inout InlineArray<1514, UInt8>) -> Int? {
+  private static func nextDatagram(_ console: inout MPS2Console, _ frame: inout InlineArray<1514, UInt8>)
+    -> Int?
+  {
     var span = frame.mutableSpan
     return console.nextDatagram(into: &span)
   }
