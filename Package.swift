@@ -67,6 +67,7 @@ let portableModules = [
       "ProgramImage", "Runtime", "SUIT", "SlotStorage", "Verifier",
     ]),
   portableModule("DeviceConsole", ["Bytes", "CBOR", "CoAP", "DeviceProtocol"]),
+  portableModule("EarlierPaths", ["Bytes", "CBOR", "CoAP", "DeviceProtocol", "Helpers"]),
   portableModule("Measurement", ["Bytes"]),
   portableModule("RandomPrograms", ["BPF", "Bytes", "Helpers"]),
   portableModule(
@@ -98,8 +99,8 @@ let hostModules = [
   hostModule(
     "VirtualDevice",
     [
-      "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "Interpreter", "JIT",
-      "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
+      "CoAP", "CoAPTransport", "Compartment", "DeviceProtocol", "DeviceServer", "EarlierPaths",
+      "Interpreter", "JIT", "Platform", "Runtime", "SimulatedPeripherals", "Toolchain",
     ]),
   hostModule(
     "Delivery",
@@ -144,10 +145,9 @@ let hostModules = [
   hostModule(
     "FuzzTargets",
     [
-      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceServer", "Helpers", "JIT", "Platform",
-      "ProgramImage",
-      "Runtime",
-      "SUIT", "SimulatedPeripherals", "Verifier",
+      "BPF", "BPFText", "Bytes", "CBOR", "COSE", "CoAP", "DeviceConsole", "DeviceServer",
+      "EarlierPaths", "Helpers", "JIT", "Platform", "ProgramImage", "Runtime", "SUIT",
+      "SimulatedPeripherals", "Verifier",
     ]),
   .executableTarget(
     name: "microbpf",
@@ -192,7 +192,7 @@ let testTargets = [
     of: "DeviceServer",
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceConsole", "DeviceProtocol",
-      "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+      "EarlierPaths", "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
       "VirtualDevice",
     ]),
   tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),

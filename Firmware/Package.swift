@@ -7,7 +7,7 @@ let lwip =
   ["init", "def", "inet_chksum", "ip", "mem", "memp", "netif", "pbuf", "udp", "timeouts"].map {
     "dependencies/core/\($0).c"
   }
-  + ["etharp", "icmp", "ip4", "ip4_addr"].map { "dependencies/core/ipv4/\($0).c" }
+  + ["etharp", "icmp", "igmp", "ip4", "ip4_addr"].map { "dependencies/core/ipv4/\($0).c" }
   + ["ethip6", "icmp6", "inet6", "ip6", "ip6_addr", "mld6", "nd6"].map { "dependencies/core/ipv6/\($0).c" }
   + ["dependencies/netif/ethernet.c"]
 
@@ -20,6 +20,9 @@ let sodium = [
 
 let swift: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)]
 
+/// Beside those for Cortex-M4.
+let suffix = Context.environment["FIRMWARE_CPU"].map { "-\($0)" } ?? ""
+
 func product(_ name: String) -> Target.Dependency {
   .product(name: name, package: "microbpf")
 }
@@ -30,7 +33,9 @@ func program(_ name: String, stackBytes: Int = 16384, _ dependencies: [Target.De
   .executableTarget(
     name: name, dependencies: dependencies, swiftSettings: swift,
     linkerSettings: [
-      .unsafeFlags(["-Xlinker", "-Map=\(name).map", "-Xlinker", "--defsym=_stack_size=\(stackBytes)"])
+      .unsafeFlags([
+        "-Xlinker", "-Map=\(name)\(suffix).map", "-Xlinker", "--defsym=_stack_size=\(stackBytes)",
+      ])
     ])
 }
 
@@ -63,8 +68,8 @@ let package = Package(
       "App", stackBytes: 49152,
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
-        product("DeviceConsole"), product("DeviceServer"), product("Platform"),
-        product("SimulatedPeripherals"),
+        product("DeviceConsole"), product("DeviceServer"), product("EarlierPaths"),
+        product("Platform"), product("SimulatedPeripherals"),
       ]),
     program(
       "FirmwareChecks",

@@ -6,6 +6,9 @@ import NIOPosix
 /// is never entered twice at a time.
 public protocol DatagramEngine: ~Copyable, SendableMetatype {
   mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox)
+  /// The same for a datagram that was sent to a group. Without a method of its own an engine drops it.
+  mutating func receiveMulticast(
+    _ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox)
   /// Does what was due at ``nextDeadline``.
   mutating func poll(at now: Instant, sink: inout Outbox)
   /// When to poll next; `nil` if nothing is waiting.
@@ -16,6 +19,10 @@ public protocol DatagramEngine: ~Copyable, SendableMetatype {
 
 extension DatagramEngine where Self: ~Copyable {
   public mutating func socketClosed() {}
+
+  public mutating func receiveMulticast(
+    _ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox
+  ) {}
 }
 
 /// Datagrams that crossed a socket, in each direction.
@@ -90,16 +97,19 @@ public final class DatagramSocket<Engine: DatagramEngine & ~Copyable>: Sendable 
   ///   - host: the local address; `::` listens on every one, IPv4 included, and falls back to `0.0.0.0` on systems
   ///     without IPv6.
   ///   - port: 0 takes a free one.
+  ///   - groups: the addresses of multicast groups to join, on every interface that takes part.
   ///   - makeEngine: called once, on the socket's event loop.
   /// - Returns: the open socket; it stays open until ``close()``.
   /// - Throws: ``SocketError`` when the address is not this machine's or the port is taken.
   public static func open(
-    host: String = "::", port: UInt16 = 0, makeEngine: @escaping @Sendable () -> Engine
+    host: String = "::", port: UInt16 = 0, groups: [String] = [],
+    makeEngine: @escaping @Sendable () -> Engine
   ) async throws(SocketError) -> DatagramSocket {
     do {
-      return try await bind(host: host, port: port, makeEngine: makeEngine)
+      return try await bind(host: host, port: port, groups: groups, makeEngine: makeEngine)
     } catch {
-      guard host == "::", let socket = try? await bind(host: "0.0.0.0", port: port, makeEngine: makeEngine)
+      guard host == "::",
+        let socket = try? await bind(host: "0.0.0.0", port: port, groups: groups, makeEngine: makeEngine)
       else {
         throw SocketError(host: host, port: port, reason: "\(error)")
       }
@@ -108,7 +118,7 @@ public final class DatagramSocket<Engine: DatagramEngine & ~Copyable>: Sendable 
   }
 
   private static func bind(
-    host: String, port: UInt16, makeEngine: @escaping @Sendable () -> Engine
+    host: String, port: UInt16, groups: [String], makeEngine: @escaping @Sendable () -> Engine
   ) async throws -> DatagramSocket {
     let address = try SocketAddress(ipAddress: host, port: Int(port))
     let isIPv6 = address.protocol == .inet6
@@ -123,6 +133,7 @@ public final class DatagramSocket<Engine: DatagramEngine & ~Copyable>: Sendable 
       }
       .bind(to: address)
       .get()
+    if !groups.isEmpty { await channel.join(groups) }
     let handler = try await channel.eventLoop.submit {
       NIOLoopBound(
         try channel.pipeline.syncOperations.handler(type: EngineHandler<Engine>.self),
@@ -218,8 +229,14 @@ final class EngineHandler<Engine: DatagramEngine & ~Copyable>: ChannelInboundHan
     let envelope = unwrapInboundIn(data)
     guard self.context != nil, let peer = Peer(envelope.remoteAddress) else { return }
     counts.received += 1
+    let destination = (envelope.metadata?.packetInfo?.destinationAddress).flatMap(Peer.init)
     enter(context) { engine, now, outbox in
-      engine.receive(envelope.data.readableBytesUInt8Span, from: peer, at: now, sink: &outbox)
+      let datagram = envelope.data.readableBytesUInt8Span
+      if destination?.isMulticast ?? false {
+        engine.receiveMulticast(datagram, from: peer, at: now, sink: &outbox)
+      } else {
+        engine.receive(datagram, from: peer, at: now, sink: &outbox)
+      }
     }
   }
 

@@ -16,6 +16,8 @@ public enum Choice: UInt8, CaseIterable, Sendable {
   case atBoot, notAtBoot
   /// A button is pressed: its value comes to be above 0.
   case pressed
+  /// The program is compiled before it runs, once more if it was.
+  case compileNow
 
   /// How it stands in a request's query.
   public var text: StaticString {
@@ -30,6 +32,7 @@ public enum Choice: UInt8, CaseIterable, Sendable {
     case .atBoot: "boot=start"
     case .notAtBoot: "boot=no"
     case .pressed: "pressed"
+    case .compileNow: "compile=now"
     }
   }
 
@@ -42,6 +45,7 @@ public enum Choice: UInt8, CaseIterable, Sendable {
     case .restartOnFailure, .restartAlways: [ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)]
     case .atBoot, .notAtBoot: .boot
     case .pressed: ChoiceSet(.pressed)
+    case .compileNow: ChoiceSet(.compileNow)
     }
   }
 }
@@ -59,7 +63,9 @@ public struct ChoiceSet: OptionSet, Sendable {
   }
 
   public static var none: ChoiceSet { ChoiceSet(rawValue: 0) }
-  public static var engine: ChoiceSet { [ChoiceSet(.interpreter), ChoiceSet(.jit)] }
+  public static var engine: ChoiceSet {
+    [ChoiceSet(.interpreter), ChoiceSet(.jit), ChoiceSet(.compileNow)]
+  }
   public static var boot: ChoiceSet { [ChoiceSet(.atBoot), ChoiceSet(.notAtBoot)] }
 
   public func contains(_ choice: Choice) -> Bool {

@@ -23,6 +23,8 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
   case endpoint
   /// A conversation with a whole device.
   case server
+  /// What is typed at a device's console.
+  case console
 
   public func run(_ bytes: Span<UInt8>) {
     switch self {
@@ -36,6 +38,7 @@ public enum FuzzTarget: String, CaseIterable, Sendable {
     case .message: fuzzMessage(bytes)
     case .endpoint: fuzzEndpoint(bytes)
     case .server: fuzzServer(bytes)
+    case .console: fuzzConsole(bytes)
     }
   }
 }

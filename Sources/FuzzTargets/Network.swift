@@ -132,24 +132,3 @@ private func finish(_ endpoint: inout Endpoint<3>, at now: Instant, _ wire: inou
   }
   preconditionFailure("something is always due")
 }
-
-/// Bits 0 and 1 of a turn's control byte are the peer, of which the last asks by multicast.
-func fuzzServer(_ bytes: Span<UInt8>) {
-  let clock = Clock()
-  var server = DeviceServer(board: FuzzBoard(clock: clock), provisioning: Identity.provisioning())
-  var conversation = Conversation(bytes)
-  var wire = Wire()
-  while var turn = conversation.next() {
-    clock.now = clock.now + turn.pause
-    server.poll(sink: &wire)
-    if turn.isAnswer { wire.address(&turn.datagram) }
-    let peer = turn.isAnswer ? wire.peer : Peer(ipv4: UInt32(turn.control & 3), port: 5683)
-    server.receive(turn.datagram.span, from: peer, isMulticast: turn.control & 0x83 == 3, sink: &wire)
-  }
-  for _ in 0..<1000 {
-    guard let deadline = server.nextDeadline else { return }
-    clock.now = max(clock.now, deadline)
-    server.poll(sink: &wire)
-  }
-  preconditionFailure("something is always due")
-}

@@ -38,6 +38,8 @@ struct FuzzBoard: Board {
   var now: Instant { clock.now }
   var microseconds: UInt64 { clock.now.milliseconds * 1000 }
 
+  static var canRestart: Bool { true }
+
   mutating func writeConsole(_ bytes: Span<UInt8>) {}
 }
 

@@ -1,6 +1,7 @@
 import CoAP
 public import CoAPTransport
 import DeviceServer
+import EarlierPaths
 public import Platform
 public import Runtime
 public import SimulatedPeripherals
@@ -26,7 +27,7 @@ public final class VirtualDevice: Sendable {
     console: @escaping @Sendable ([UInt8]) -> Void
   ) async throws(SocketError) {
     let alarm = Alarm()
-    let socket = try await DatagramSocket.open(host: host, port: port) {
+    let socket = try await DatagramSocket.open(host: host, port: port, groups: AllCoAPNodes.all) {
       let course = course ?? Course(seed: provisioning.seed)
       return Engine(provisioning: provisioning, policy: policy) { button in
         LinuxBoard(course: course, flash: flash, button: button, console: console) { alarm.ring() }
@@ -124,6 +125,7 @@ private struct Engine: DatagramEngine, ~Copyable {
   private var server: DeviceServer<LinuxBoard>
   /// The server's time begins here, on the clock of the socket.
   private var start: Instant
+  private var earlier = EarlierRequests()
   private let button = RestartButton()
   private let provisioning: Provisioning
   private let policy: AccessPolicy
@@ -141,13 +143,30 @@ private struct Engine: DatagramEngine, ~Copyable {
   }
 
   mutating func receive(_ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox) {
-    server.receive(datagram, from: peer, sink: &sink)
-    while server.runPrograms(sink: &sink) {}
+    var paths = EarlierPaths(network: sink, requests: earlier)
+    var storage = InlineArray<1152, UInt8>(repeating: 0)
+    var span = storage.mutableSpan
+    switch paths.translate(datagram, from: peer, into: &span) {
+    case .none: server.receive(datagram, from: peer, sink: &paths)
+    case .rewritten(let count): server.receive(storage.span.extracting(0..<count), from: peer, sink: &paths)
+    case .refused: break
+    }
+    while server.runPrograms(sink: &paths) {}
+    sink = paths.network
+    earlier = paths.requests
+  }
+
+  mutating func receiveMulticast(
+    _ datagram: Span<UInt8>, from peer: Peer, at now: Instant, sink: inout Outbox
+  ) {
+    server.receive(datagram, from: peer, isMulticast: true, sink: &sink)
   }
 
   mutating func poll(at now: Instant, sink: inout Outbox) {
-    server.poll(sink: &sink)
-    while server.runPrograms(sink: &sink) {}
+    var paths = EarlierPaths(network: sink, requests: earlier)
+    server.poll(sink: &paths)
+    while server.runPrograms(sink: &paths) {}
+    sink = paths.network
     guard button.release() else { return }
     let board = makeBoard(button)
     start = board.start

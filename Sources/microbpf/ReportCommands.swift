@@ -117,7 +117,8 @@ struct Logs: AsyncParsableCommand {
         var told: String?
         while true {
           FileHandle.standardOutput.write(Data(shown.new(in: try await device.log(of: slot.slot))))
-          let explanation = await source.finder.report(on: try await device.instance(slot.slot), of: device).explanation
+          let explanation = await source.finder.report(on: try await device.instance(slot.slot), of: device)
+            .explanation
           if let explanation, explanation != told { say(explanation) }
           told = explanation
           try await Task.sleep(for: .milliseconds(250))

@@ -136,3 +136,37 @@ private func pushed(_ sequenceNumber: UInt32, form: ManifestForm = .suit) throws
     }
   }
 }
+
+@Suite(.timeLimit(.minutes(5))) struct DevicesAsProcesses {
+  @Test func `a device starts anew with its slots, and with the programs that start at boot`() async throws {
+    try await withTemporaryDirectory { directory in
+      let flash = try FileFlash(path: directory.appending(path: "flash").path)
+      let device = try await VirtualDevice(
+        host: "127.0.0.1", port: 0,
+        provisioning: try makeProvisioning(
+          trusting: [Device.key.publicKey], vendor: "example.com", deviceClass: "linux", serial: 7),
+        flash: flash, console: { _ in })
+      try await withClient { client in
+        let asked = DeviceClient(url: "coap://127.0.0.1:\(device.port)", client: client)
+        _ = try await asked.push(try pushed(1))
+        _ = try await asked.start(1, every: 20, atBoot: true)
+        _ = try await asked.store(5, under: 6, in: nil)
+        for _ in 0..<2 {
+          try await asked.reboot()
+          try await Task.sleep(for: .seconds(1))
+          let restarted = try await asked.instance(1)
+          #expect(restarted.starts == 0 && restarted.state == "idle")
+          #expect(try await asked.store(of: nil).isEmpty)
+          #expect(try await asked.slot(1).sequence == 1)
+          let end = ContinuousClock.now + .seconds(20)
+          while try await asked.instance(1).starts < 3, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(50))
+          }
+          let instance = try await asked.instance(1)
+          #expect(instance.starts >= 3 && instance.every == 20)
+        }
+      }
+      await device.close()
+    }
+  }
+}

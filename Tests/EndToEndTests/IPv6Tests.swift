@@ -1,3 +1,4 @@
+import CoAP
 import Delivery
 import DeviceClient
 import TestSupport
@@ -43,6 +44,31 @@ import Testing
       let record = try await gateway.record()
       #expect(record.datagrams > 5)
       #expect(record.damaged == 0)
+    }
+  }
+
+  @Test func `the board belongs to the groups of all CoAP nodes, of the link and of the site`() async throws {
+    try await IPv6Gateway.run { gateway in
+      try await Board.run(behind: gateway) { device in
+        _ = try await device.description()
+        for (scope, token) in [(UInt8(2), UInt64(1)), (5, 2)] {
+          var search = Parsed(type: .nonConfirmable, code: .get, messageID: UInt16(token))
+          search.token = Token(value: token, count: 1)
+          search.options = [.init(.uriPath, Array("device".utf8))]
+          let group = IPv6Address(bytes: [0xff, scope] + Array(repeating: 0, count: 13) + [0xfd])
+          let packet = IPv6Packet(
+            from: .linkLocal(IPv6Gateway.station), port: 40000, to: group, port: 5683, try search.encoded())
+          let before = try await gateway.record().datagrams
+          try await gateway.send(packet.frame(from: IPv6Gateway.station, to: .multicast(group)))
+          // After a random while of up to five seconds.
+          let end = ContinuousClock.now + .seconds(15)
+          while try await gateway.record().datagrams == before, ContinuousClock.now < end {
+            try await Task.sleep(for: .milliseconds(50))
+          }
+          #expect(try await gateway.record().datagrams == before + 1, "ff0\(scope)::fd")
+        }
+      }
+      #expect(try await gateway.record().damaged == 0)
     }
   }
 }

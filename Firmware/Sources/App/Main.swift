@@ -4,6 +4,7 @@ import CortexM
 import SodiumCryptography
 import DeviceConsole
 import DeviceServer
+import EarlierPaths
 import Network
 import Platform
 import SimulatedPeripherals
@@ -24,7 +25,7 @@ struct MPS2: Board {
 
   var heapBytes: Int? { Processor.heapBytes }
 
-  var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
+  var microseconds: UInt64 { SysTick.microseconds }
 
   mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }
 
@@ -42,7 +43,8 @@ struct SerialOutput: ConsoleOutput {
   mutating func write(_ bytes: Span<UInt8>) { UART.write(bytes) }
 }
 
-typealias MPS2Console = Console<UDPSink, SerialOutput>
+/// What is sent goes to the console if it is meant, is put in the words of the earlier system's tools if they asked, and leaves.
+typealias MPS2Console = Console<EarlierPaths<UDPSink>, SerialOutput>
 
 @main struct Main {
   static func main() {
@@ -66,23 +68,36 @@ typealias MPS2Console = Console<UDPSink, SerialOutput>
     else {
       halt("microbpf: the network could not be started\n")
     }
-    let server = DeviceServer(
-      board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
-      provisioning: provisioning)
+    // On the heap, as it is too large for the stack, and stays where it is.
+    let server = UnsafeMutablePointer<DeviceServer<MPS2>>.allocate(capacity: 1)
+    unsafe start(server, provisioning)
     UART.write("microbpf: ready\n")
-    serve(server)
+    unsafe serve(&server.pointee)
+  }
+
+  @inline(never)
+  private static func start(
+    _ server: UnsafeMutablePointer<DeviceServer<MPS2>>, _ provisioning: Provisioning
+  ) {
+    // SAFETY: it has room for one.
+    unsafe server.initialize(
+      to: DeviceServer(
+        board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
+        provisioning: provisioning))
   }
 
   /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
-  static func serve(_ server: consuming DeviceServer<MPS2>) -> Never {
-    var sink = Console(network: UDPSink(), output: SerialOutput())
+  static func serve(_ server: inout DeviceServer<MPS2>) -> Never {
+    var sink = Console(network: EarlierPaths(network: UDPSink()), output: SerialOutput())
     sink.start()
     var frame = InlineArray<1514, UInt8>(repeating: 0)
     while true {
       Network.poll(at: server.now)
       while let length = receiveFrame(&frame) {
         Network.input(frame.span.extracting(0..<length))
-        while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
+        while Network.receive({ datagram, peer, isMulticast in
+          receive(datagram, from: peer, isMulticast, &server, &sink)
+        }) {}
       }
       while let byte = UART.read() { sink.type(byte) }
       while let length = nextDatagram(&sink, &frame) {
@@ -98,6 +113,23 @@ typealias MPS2Console = Console<UDPSink, SerialOutput>
   private static func halt(_ message: StaticString) -> Never {
     UART.write(message)
     while true { Processor.sleep { false } }
+  }
+
+  private static func receive(
+    _ datagram: Span<UInt8>, from peer: Peer, _ isMulticast: Bool, _ server: inout DeviceServer<MPS2>,
+    _ sink: inout MPS2Console
+  ) {
+    guard !isMulticast else {
+      return server.receive(datagram, from: peer, isMulticast: true, sink: &sink)
+    }
+    var storage = InlineArray<512, UInt8>(repeating: 0)
+    var span = storage.mutableSpan
+    switch sink.network.translate(datagram, from: peer, into: &span) {
+    case .none: server.receive(datagram, from: peer, sink: &sink)
+    case .rewritten(let count):
+      server.receive(storage.span.extracting(0..<count), from: peer, sink: &sink)
+    case .refused: return
+    }
   }
 
   /// What was typed, as a request.

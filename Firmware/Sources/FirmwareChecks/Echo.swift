@@ -31,7 +31,7 @@ func serveEcho() -> Bool {
     var span = frame.mutableSpan
     while let length = Ethernet.receive(into: &span) {
       Network.input(span.span.extracting(0..<length))
-      while Network.receive({ datagram, peer in
+      while Network.receive({ datagram, peer, _ in
         var sink = UDPSink()
         sink.send(datagram, to: peer)
         datagrams += 1

@@ -37,13 +37,13 @@ public enum Network {
     }
   }
 
-  /// Calls `body` with the next datagram that waits; false if none does.
-  public static func receive(_ body: (Span<UInt8>, Peer) -> Void) -> Bool {
+  /// Calls `body` with the next datagram that waits, whose it is, and whether it was sent to a group; false if none does.
+  public static func receive(_ body: (Span<UInt8>, Peer, Bool) -> Void) -> Bool {
     var datagram = net_datagram()
     guard net_receive(&datagram) else { return false }
     // SAFETY: the stack keeps the bytes until the next `net_receive`, which comes after `body` has returned.
     let bytes = UnsafeBufferPointer(start: datagram.bytes, count: Int(datagram.length))
-    body(bytes.span, Peer(datagram.peer))
+    body(bytes.span, Peer(datagram.peer), datagram.is_multicast)
     return true
   }
 }

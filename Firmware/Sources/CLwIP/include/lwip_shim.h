@@ -16,6 +16,8 @@ typedef struct {
   const uint8_t *_Nullable bytes;
   uint32_t length;
   net_peer peer;
+  /// It was sent to a group, or to everyone.
+  bool is_multicast;
 } net_datagram;
 
 /// Starts the stack with 10.0.2.15/24, router 10.0.2.2, and IPv6 by link-local address and router advertisements.
@@ -31,7 +33,8 @@ void net_poll(uint32_t milliseconds);
 /// Hands in a received frame. One that does not fit the pools is dropped, as by any full network card.
 void net_input(const uint8_t *_Nonnull frame, uint32_t length);
 
-/// Receives on this UDP port, IPv4 and IPv6. Returns whether it could be bound.
+/// Receives on this UDP port, IPv4 and IPv6, also what is sent to all CoAP nodes (RFC 7252, 12.8): 224.0.1.187, ff02::fd and
+/// ff05::fd. Returns whether it could be bound.
 bool net_bind(uint16_t port);
 
 /// The next datagram that came in on the bound port, if one waits.

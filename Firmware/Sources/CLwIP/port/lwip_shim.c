@@ -4,7 +4,9 @@
 
 #include "lwip/etharp.h"
 #include "lwip/ethip6.h"
+#include "lwip/igmp.h"
 #include "lwip/init.h"
+#include "lwip/mld6.h"
 #include "lwip/timeouts.h"
 #include "lwip/udp.h"
 #include "netif/ethernet.h"
@@ -20,6 +22,7 @@ enum { QUEUE_LENGTH = 8 };
 static struct {
   struct pbuf *buffer;
   net_peer peer;
+  bool is_multicast;
 } queue[QUEUE_LENGTH];
 static uint32_t queue_head, queue_count;
 static struct pbuf *lent;
@@ -47,7 +50,8 @@ static err_t setup(struct netif *netif) {
   netif->name[1] = 'n';
   netif->mtu = 1500;
   netif->hwaddr_len = 6;
-  netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP | NETIF_FLAG_MLD6;
+  netif->flags = NETIF_FLAG_BROADCAST | NETIF_FLAG_ETHARP | NETIF_FLAG_ETHERNET | NETIF_FLAG_LINK_UP | NETIF_FLAG_IGMP |
+                 NETIF_FLAG_MLD6;
   netif->output = etharp_output;
   netif->output_ip6 = ethip6_output;
   netif->linkoutput = output;
@@ -100,6 +104,8 @@ static void receive(void *context, struct udp_pcb *pcb, struct pbuf *buffer, con
   net_peer *peer = &queue[index].peer;
   memset(peer, 0, sizeof *peer);
   queue[index].buffer = buffer;
+  const ip_addr_t *destination = ip_current_dest_addr();
+  queue[index].is_multicast = ip_addr_ismulticast(destination) || ip_addr_isbroadcast(destination, &interface);
   peer->port = port;
   peer->is_ipv6 = IP_IS_V6(address);
   if (peer->is_ipv6) {
@@ -113,6 +119,15 @@ bool net_bind(uint16_t port) {
   socket = udp_new_ip_type(IPADDR_TYPE_ANY);
   if (!socket || udp_bind(socket, IP_ANY_TYPE, port) != ERR_OK) return false;
   udp_recv(socket, receive, NULL);
+  ip4_addr_t all;
+  IP4_ADDR(&all, 224, 0, 1, 187);
+  igmp_joingroup_netif(&interface, &all);
+  ip6_addr_t nodes;
+  IP6_ADDR(&nodes, PP_HTONL(0xff020000), 0, 0, PP_HTONL(0xfd));
+  ip6_addr_assign_zone(&nodes, IP6_MULTICAST, &interface);
+  mld6_joingroup_netif(&interface, &nodes);
+  IP6_ADDR(&nodes, PP_HTONL(0xff050000), 0, 0, PP_HTONL(0xfd));
+  mld6_joingroup_netif(&interface, &nodes);
   return true;
 }
 
@@ -124,6 +139,7 @@ bool net_receive(net_datagram *datagram) {
   datagram->bytes = lent->payload;
   datagram->length = lent->tot_len;
   datagram->peer = queue[queue_head].peer;
+  datagram->is_multicast = queue[queue_head].is_multicast;
   queue_head = (queue_head + 1) % QUEUE_LENGTH;
   queue_count--;
   return true;

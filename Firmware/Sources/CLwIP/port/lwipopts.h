@@ -15,7 +15,7 @@
 #define LWIP_DHCP 0
 #define LWIP_IPV6_DHCP6 0
 #define LWIP_DNS 0
-#define LWIP_IGMP 0
+#define LWIP_IGMP 1
 #define LWIP_IPV6_AUTOCONFIG 1
 #define LWIP_IPV6_MLD 1
 #define LWIP_IPV6_DUP_DETECT_ATTEMPTS 0
@@ -31,6 +31,10 @@
 #define IP_FRAG 0
 #define LWIP_IPV6_REASS 0
 #define LWIP_IPV6_FRAG 0
+
+// The groups of all CoAP nodes, on the link and on the site, beside those of neighbour discovery.
+#define MEMP_NUM_MLD6_GROUP 6
+#define MEMP_NUM_IGMP_GROUP 3
 
 #define MEM_ALIGNMENT 4
 #define MEM_SIZE (6 * 1024)
