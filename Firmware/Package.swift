@@ -65,7 +65,7 @@ let package = Package(
       ]),
     .target(name: "SodiumCryptography", dependencies: ["CSodium", product("COSE")], swiftSettings: swift),
     program(
-      "App",
+      "App", stackBytes: 49152,
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
         product("DeviceConsole"), product("DeviceServer"), product("EarlierPaths"),
