@@ -23,7 +23,7 @@ public enum ImageLayout: UInt8, CaseIterable, Sendable {
 ///
 /// Any bytes may come in. The work is bounded: besides reading its bytes once, opening compares each part of the program
 /// (at most 32) with the others, and each relocation, of which there is at most one for every 8 bytes, looks for one part.
-public struct ProgramImage: ~Escapable {
+public struct ProgramImage: ~Copyable, ~Escapable {
   /// The function that runs when nobody asks for another one.
   public static var entryName: StaticString { "program" }
 

@@ -589,7 +589,7 @@ private let stateCases = [
       load(.ldxb, .r3, .r1, 0), exit,
     ]
     #expect(analyse(program).error == error(.uninitialisedRegister, at: 3, found: 9))
-    let bare = Workspace.joinBase
+    let bare = Workspace.minimumCells
     for count in bare...bare + 1 {
       let finding = analyse(program, cells: count)
       #expect(finding.error == nil)
