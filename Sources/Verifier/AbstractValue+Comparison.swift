@@ -41,6 +41,10 @@ struct Comparison {
     }
   }
 
+  /// How far beyond the second operand, which the first one does not get over, the first number is that it does not reach, beside
+  /// the operand itself: 1 above, -1 below, 0 if that is the operand.
+  var reach: Int64 { relation == .lessOrEqual ? isSwapped ? -1 : 1 : 0 }
+
   init(opcode: UInt8, isTaken: Bool) {
     self.init(opcode: opcode)
     if !isTaken { self = negated }

@@ -237,13 +237,18 @@ extension Analysis {
     } else if instruction.immediate >= 0 {
       proofs.insert(.sourceFitsWord)
     }
-    insertBound(b)
-    if comparesRegisters { insertBound(a) }
 
     let waysBefore = instruction.resolved
     var ways: UInt8 = 0
     var (x, y) = (a, b)
     let comparison = Comparison(opcode: opcode)
+    // What holds while a loop goes on. Of two numbers that are known, the second is rather where a range ends.
+    let condition = instruction.offset < 0 ? comparison : comparison.negated
+    if comparesRegisters, !b.isConstant {
+      insertBound(a, beyond: -condition.reach)
+    } else {
+      insertBound(b, beyond: condition.reach)
+    }
     if differences & uses == 0 {
       // The same ways as the last time; there, the operands are not looked at.
       ways = waysBefore & 1

@@ -10,7 +10,7 @@ extension Analysis {
   private static var nothingKnown: UInt32 { .max }
   /// Changes that come from behind after which bounds that move are given up, but for those of a value that has been the
   /// same until then. A number whose upper half is zero keeps that as long as it holds.
-  private static var changeLimit: UInt32 { 2 }
+  private static var changeLimit: UInt32 { 1 }
   private static var recordHead: Int { Workspace.stateBytes }
 
   /// The instruction that is join point `number`.

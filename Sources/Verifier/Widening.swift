@@ -8,12 +8,14 @@ extension AbstractValue {
 
 /// Where the range of a loop's variable is likely to end: numbers that the program compares with, lately.
 extension Analysis {
-  mutating func insertBound(_ value: AbstractValue) {
+  /// Keeps the number that `value` is, or one beyond it.
+  mutating func insertBound(_ value: AbstractValue, beyond reach: Int64) {
     guard value.isConstant, value.kind == .zeroExtended || value.kind == .signExtended || value.isAddress
     else {
       return
     }
-    let number = value.kind == .zeroExtended ? Int64(value.low) : Int64(Int32(bitPattern: value.low))
+    let member = value.kind == .zeroExtended ? Int64(value.low) : Int64(Int32(bitPattern: value.low))
+    let number = member &+ reach
     for index in 0..<boundCount where state.bound(index) == number { return }
     state.setBound(nextBound, number)
     boundCount = max(boundCount, nextBound + 1)
