@@ -46,8 +46,9 @@ public struct Assembler: ~Copyable, ~Escapable {
     append(UInt16(truncatingIfNeeded: encoding))
   }
 
-  /// One with a fourth operand. The third is a number of at most 16 bits then.
-  @inline(__always)
+  /// One with a fourth operand. The third is a number of at most 16 bits then. Out of line, as otherwise the tables of
+  /// encodings would be in every module that calls it.
+  @inline(never)
   public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
     emit(form, a, b, c | d << 16)
   }
