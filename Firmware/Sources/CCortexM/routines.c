@@ -10,6 +10,11 @@ __attribute__((section(".program_text"))) uint64_t program_calculate(uint32_t ki
   case 6: return (uint64_t)((int64_t)a >> (b & 63));
   default: break;
   }
+  // Most have no sign, and so nothing to put right.
+  if (kind < 2 && b != 0) {
+    uint64_t quotient = a / b;
+    return kind == 0 ? quotient : a - quotient * b;
+  }
   uint32_t is_signed = kind & 2, is_remainder = kind & 1;
   if (b == 0) return is_remainder ? a : 0;
   uint32_t is_negative = is_signed && (int64_t)a < 0, is_opposite = is_signed && (int64_t)b < 0;
