@@ -45,8 +45,8 @@ public struct Route: Equatable, Sendable {
     }
     var number: UInt8 = 0
     while let resource = Resource(rawValue: number) {
-      let path = resource.path.bytes
-      if path.count == count, path.holdsSameBytes(as: storage.span.extracting(0..<count)) {
+      let path = resource.path
+      if path.utf8CodeUnitCount == count, storage.span.extracting(0..<count).holdsSameBytes(as: path) {
         self.init(resource, parameter: parameter)
         return
       }

@@ -24,7 +24,7 @@ extension CBORWriter: FieldWriter {
     try beginArray(count)
   }
 
-  @inline(never)
+  @inline(never) @_optimize(speed)
   mutating func field(_ name: StaticString, _ value: Int64) throws(OutOfBounds) {
     try writeText(name)
     try writeInteger(value)

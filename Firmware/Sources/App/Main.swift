@@ -82,8 +82,8 @@ struct MPS2: Board {
         Network.input(frame.span.extracting(0..<length))
         while Network.receive({ datagram, peer in server.receive(datagram, from: peer, sink: &sink) }) {}
       }
-      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       let isBusy = server.runPrograms(sink: &sink)
+      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       Processor.sleep { isBusy || Ethernet.hasFrame }
     }
   }
