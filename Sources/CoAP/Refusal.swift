@@ -29,7 +29,7 @@ struct Refusal: Equatable {
     return nil
   }
 
-  @inline(never)
+  @inline(never) @_optimize(speed)
   private static func judge(
     _ option: borrowing Option, in message: borrowing Message, isRepeated: Bool,
     taking features: RequestFeatures

@@ -49,7 +49,9 @@ public struct Route: Equatable, Sendable {
     }
     var rawValue: UInt8 = 0
     while let resource = Resource(rawValue: rawValue) {
-      if let hasKey = Self.isPath(storage.span.extracting(0..<count), of: resource.path.bytes) {
+      if resource.path.utf8CodeUnitCount == count,
+        let hasKey = Self.isPath(storage.span.extracting(0..<count), of: resource.path.bytes)
+      {
         let key = hasKey ? numbers.second ?? numbers.first : nil
         let parameter = hasKey && numbers.second == nil ? nil : numbers.first
         guard parameter ?? 0 < 10_000 else { return nil }
@@ -61,10 +63,8 @@ public struct Route: Equatable, Sendable {
     return nil
   }
 
-  /// Whether the path ends with a key; `nil` when it is another one than that of the table.
-  @inline(__always)
+  /// Whether the path ends with a key; `nil` when it is another one than that of the table, which is as long.
   private static func isPath(_ path: Span<UInt8>, of pattern: Span<UInt8>) -> Bool? {
-    guard path.count == pattern.count else { return nil }
     guard let last = pattern.indices.last, pattern[last] == UInt8(ascii: "*") else {
       return path.holdsSameBytes(as: pattern) ? false : nil
     }

@@ -103,8 +103,8 @@ typealias MPS2Console = Console<EarlierPaths<UDPSink>, SerialOutput>
       while let length = nextDatagram(&sink, &frame) {
         server.receive(frame.span.extracting(0..<length), from: MPS2Console.peer, sink: &sink)
       }
-      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       let isBusy = server.runPrograms(sink: &sink)
+      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       Processor.sleep { isBusy || Ethernet.hasFrame }
     }
   }
