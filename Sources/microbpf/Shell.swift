@@ -37,7 +37,7 @@ struct Shell: AsyncParsableCommand {
       } catch {
         // Whoever types sees it; a script wants to know.
         guard isTerminal else { throw error }
-        say("\(error)")
+        say(Complaint(error).what)
       }
     }
   }
