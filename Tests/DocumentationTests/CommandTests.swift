@@ -137,7 +137,7 @@ import Testing
       var help: String?
       for count in stride(from: names.count, through: min(names.count, 1), by: -1) where help == nil {
         help = try Self.output(
-          of: Shell.products.appending(path: "microbpf").path, names.prefix(count) + ["--help"])
+          of: Shell.products.appending(path: "microbpf").path, ["help"] + names.prefix(count))
       }
       // Every command has these, and does not say so.
       let options = words.filter { $0.hasPrefix("--") && $0 != "--generate-completion-script" }

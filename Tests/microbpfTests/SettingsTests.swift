@@ -88,7 +88,7 @@ import Testing
     ("slot = first", "the value of 'slot' is wrong: a slot's number is 0 or more"),
     ("slot = -1", "the value of 'slot' is wrong: a slot's number is 0 or more"),
     ("layout = elv", "the value of 'layout' is wrong: it is text or femtoContainers or extended or elf"),
-    ("machine = pdp11", "the value of 'machine' is wrong: it is mps2-an386 or mps2-an500"),
+    ("machine = pdp11", "the value of 'machine' is wrong: it is mps2-an386 or mps2-an500 or mps2-an385"),
     ("key =", "the value of 'key' is wrong: it needs a value"),
   ])
   func `a wrong value is named`(line: String, problem: String) async throws {
