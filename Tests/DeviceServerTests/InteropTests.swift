@@ -139,8 +139,8 @@ private func pushed(_ sequenceNumber: UInt32, form: ManifestForm = .suit) throws
 
 @Suite(.timeLimit(.minutes(5))) struct DevicesAsProcesses {
   @Test func `a device starts anew with its slots, and with the programs that start at boot`() async throws {
-    try await withTemporaryDirectory { directory in
-      let flash = try FileFlash(path: directory.appending(path: "flash").path)
+    try await withDirectory { directory in
+      let flash = try FileFlash(path: "\(directory)/flash")
       let device = try await VirtualDevice(
         host: "127.0.0.1", port: 0,
         provisioning: try makeProvisioning(
