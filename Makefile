@@ -7,7 +7,7 @@ COUNT ?= 20000
 SEEDS ?= 200
 FORGED ?= 20000
 
-.PHONY: demo examples weather-station test docs bench conformance differential faults load attack build firmware setup size fuzz format lint clean
+.PHONY: demo examples weather-station test docs bench conformance differential faults load attack build firmware firmware-cortex-m3 setup size fuzz format lint clean
 
 ## Take the examples the whole road to an emulated board and print what came of them.
 demo: firmware
@@ -28,7 +28,7 @@ weather-station: firmware
 	@$(MICROBPF) weather-station $(if $(FOR),--for $(FOR))
 
 ## Run all tests, those on the emulated board included.
-test: firmware
+test: firmware firmware-cortex-m3
 	@scripts/setup --tests
 	swift test
 
@@ -88,6 +88,11 @@ build:
 firmware: setup
 	@echo "building the firmware"
 	@scripts/build-firmware
+
+## Build it without floating point, for a board with a Cortex-M3.
+firmware-cortex-m3: setup
+	@echo "building the firmware for Cortex-M3"
+	@scripts/build-firmware --cpu cortex-m3
 
 ## Install what this machine lacks, and fetch the sources of the firmware's C libraries.
 setup:

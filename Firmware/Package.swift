@@ -20,6 +20,9 @@ let sodium = [
 
 let swift: [SwiftSetting] = [.enableExperimentalFeature("Lifetimes"), .treatAllWarnings(as: .error)]
 
+/// Beside those for Cortex-M4.
+let suffix = Context.environment["FIRMWARE_CPU"].map { "-\($0)" } ?? ""
+
 func product(_ name: String) -> Target.Dependency {
   .product(name: name, package: "microbpf")
 }
@@ -30,7 +33,9 @@ func program(_ name: String, stackBytes: Int = 16384, _ dependencies: [Target.De
   .executableTarget(
     name: name, dependencies: dependencies, swiftSettings: swift,
     linkerSettings: [
-      .unsafeFlags(["-Xlinker", "-Map=\(name).map", "-Xlinker", "--defsym=_stack_size=\(stackBytes)"])
+      .unsafeFlags([
+        "-Xlinker", "-Map=\(name)\(suffix).map", "-Xlinker", "--defsym=_stack_size=\(stackBytes)",
+      ])
     ])
 }
 
@@ -60,7 +65,7 @@ let package = Package(
       ]),
     .target(name: "SodiumCryptography", dependencies: ["CSodium", product("COSE")], swiftSettings: swift),
     program(
-      "App",
+      "App", stackBytes: 49152,
       [
         "BoardMPS2", "CortexM", "Threads", "Network", "SodiumCryptography", product("CoAP"),
         product("DeviceConsole"), product("DeviceServer"), product("EarlierPaths"),

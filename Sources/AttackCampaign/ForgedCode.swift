@@ -1,4 +1,4 @@
-import Emulator
+public import Emulator
 
 /// Runs code that no compiler makes on emulated boards, behind the memory protection alone.
 public struct ForgedCode: Sendable {
@@ -6,6 +6,7 @@ public struct ForgedCode: Sendable {
   public static let defaultFirmware = "Firmware/.build/armv7em-none-none-eabi/release/Assault"
 
   public var firmware = Self.defaultFirmware
+  public var machine = BoardMachine.an386
   /// How many boards run side by side.
   public var jobs = 2
   /// Pieces of code for one board, from its start to its end.
@@ -48,6 +49,7 @@ public struct ForgedCode: Sendable {
 
   private func board(seed: UInt64, count: UInt64) async throws -> ForgedCodeReport {
     var program = SemihostedProgram(path: firmware)
+    program.machine = machine
     program.countsInstructions = true
     let outcome = try await program.run(["\(seed)", "\(count)"], seconds: 1200)
     var report = ForgedCodeReport(console: outcome.console)

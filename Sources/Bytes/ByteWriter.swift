@@ -24,10 +24,15 @@ public struct ByteWriter: ~Copyable, ~Escapable {
     count += 1
   }
 
+  @_optimize(speed)
   public mutating func write(_ bytes: Span<UInt8>) throws(OutOfBounds) {
     try reserve(bytes.count)
-    for index in bytes.indices { storage[count + index] = bytes[index] }
-    count += bytes.count
+    var end = count
+    for index in bytes.indices {
+      storage[end] = bytes[index]
+      end &+= 1
+    }
+    count = end
   }
 
   public mutating func write(_ text: StaticString) throws(OutOfBounds) {

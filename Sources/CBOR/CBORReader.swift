@@ -74,7 +74,7 @@ public struct CBORReader: ~Escapable {
     var next = self
     let found = try next.readArray()
     guard found == count else {
-      throw CBORError(.wrongValue, at: start, expected: Int64(count), found: Int64(found))
+      throw CBORError(.wrongValue, at: start, expected: count, found: found)
     }
     self = next
   }
@@ -96,7 +96,7 @@ public struct CBORReader: ~Escapable {
     let found = try next.readTag()
     guard found == number else {
       throw CBORError(
-        .wrongValue, at: start, expected: Int64(clamping: number), found: Int64(clamping: found))
+        .wrongValue, at: start, expected: Int(clamping: number), found: Int(clamping: found))
     }
     self = next
   }
@@ -107,7 +107,7 @@ public struct CBORReader: ~Escapable {
     let head = try next.readHead(base: base)
     guard head.initialByte == Simple.true || head.initialByte == Simple.false else {
       throw CBORError(
-        .wrongType, at: start, expected: Int64(Simple.false), found: Int64(head.initialByte))
+        .wrongType, at: start, expected: Int(Simple.false), found: Int(head.initialByte))
     }
     input = next
     return head.initialByte == Simple.true
@@ -118,7 +118,7 @@ public struct CBORReader: ~Escapable {
     var next = input
     let head = try next.readHead(base: base)
     guard head.initialByte == Simple.null else {
-      throw CBORError(.wrongType, at: start, expected: Int64(Simple.null), found: Int64(head.initialByte))
+      throw CBORError(.wrongType, at: start, expected: Int(Simple.null), found: Int(head.initialByte))
     }
     input = next
   }
@@ -146,7 +146,7 @@ public struct CBORReader: ~Escapable {
       // Each item takes a byte at least; this also keeps the sum from overflowing.
       guard pending <= next.input.remaining else {
         throw CBORError(
-          .truncated, at: start, expected: Int64(pending), found: Int64(next.input.remaining))
+          .truncated, at: start, expected: pending, found: next.input.remaining)
       }
     }
     self = next
@@ -170,7 +170,7 @@ public struct CBORReader: ~Escapable {
   mutating func readContent(of head: Head, at start: Int) throws(CBORError) -> Span<UInt8> {
     let count = try available(head.argument, bytesEach: 1, at: start)
     do throws(OutOfBounds) { return try input.read(count) } catch {
-      throw CBORError(.truncated, at: start, expected: Int64(count), found: Int64(error.available))
+      throw CBORError(.truncated, at: start, expected: count, found: error.available)
     }
   }
 
@@ -206,13 +206,13 @@ public struct CBORReader: ~Escapable {
   private func available(_ count: UInt64, bytesEach: Int, at start: Int) throws(CBORError) -> Int {
     guard count <= UInt64(input.remaining / bytesEach) else {
       throw CBORError(
-        .truncated, at: start, expected: Int64(clamping: count), found: Int64(input.remaining))
+        .truncated, at: start, expected: Int(clamping: count), found: input.remaining)
     }
     return Int(count)
   }
 
   private func wrongType(_ expected: CBORType, found head: Head, at start: Int) -> CBORError {
     CBORError(
-      .wrongType, at: start, expected: Int64(expected.rawValue), found: Int64(head.type.rawValue))
+      .wrongType, at: start, expected: Int(expected.rawValue), found: Int(head.type.rawValue))
   }
 }

@@ -66,6 +66,7 @@ public struct CBORWriter: ~Copyable, ~Escapable {
     try output.write(Simple.null)
   }
 
+  @_optimize(speed)
   private mutating func writeString(_ type: CBORType, _ content: Span<UInt8>) throws(OutOfBounds) {
     let start = output.count
     try writeHead(type, UInt64(content.count))
@@ -87,14 +88,14 @@ extension ByteWriter {
   ///   - type: of the item.
   ///   - argument: its value, length or count, as its type has it.
   /// - Throws: ``OutOfBounds``; nothing is written then.
+  @_optimize(speed)
   @inline(never)
   public mutating func writeCBORHead(_ type: CBORType, _ argument: UInt64) throws(OutOfBounds) {
     let start = count
+    let type = type.rawValue << 5
+    if argument < UInt64(Head.Information.oneByte) { return try write(type | UInt8(argument)) }
     do throws(OutOfBounds) {
-      let type = type.rawValue << 5
       switch argument {
-      case 0..<UInt64(Head.Information.oneByte):
-        try write(type | UInt8(argument))
       case 0...UInt64(UInt8.max):
         try write(type | Head.Information.oneByte)
         try write(UInt8(argument))

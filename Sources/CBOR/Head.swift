@@ -65,16 +65,16 @@ extension ByteReader {
       default: argument = 0
       }
     } catch {
-      throw CBORError(.truncated, at: start, expected: Int64(error.count), found: Int64(next.remaining))
+      throw CBORError(.truncated, at: start, expected: error.count, found: next.remaining)
     }
     let head = Head(initialByte: initialByte, argument: argument)
     switch initialByte & 0x1F {
     case Head.Information.indefinite:
-      throw CBORError(.indefiniteLength, at: start, found: Int64(initialByte))
+      throw CBORError(.indefiniteLength, at: start, found: Int(initialByte))
     case Head.Information.eightBytes + 1..<Head.Information.indefinite:
-      throw CBORError(.reserved, at: start, found: Int64(initialByte))
+      throw CBORError(.reserved, at: start, found: Int(initialByte))
     case Head.Information.oneByte where head.type == .simple && argument < 32:
-      throw CBORError(.reserved, at: start, found: Int64(initialByte))
+      throw CBORError(.reserved, at: start, found: Int(initialByte))
     default: break
     }
     self = next

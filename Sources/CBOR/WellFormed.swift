@@ -13,7 +13,7 @@ extension CBORReader {
     var item = self
     try item.check(depth: 0)
     guard item.isAtEnd else {
-      throw CBORError(.trailingBytes, at: item.offset, found: Int64(item.input.remaining))
+      throw CBORError(.trailingBytes, at: item.offset, found: item.input.remaining)
     }
   }
 
@@ -22,7 +22,7 @@ extension CBORReader {
     let head = try input.readHead(base: base)
     let inside = try enter(head, at: start)
     guard depth < Self.nestingLimit || !head.opensLevel else {
-      throw CBORError(.tooDeep, at: start, expected: Int64(Self.nestingLimit))
+      throw CBORError(.tooDeep, at: start, expected: Self.nestingLimit)
     }
     guard head.type == .map else {
       for _ in 0..<inside { try check(depth: depth + 1) }

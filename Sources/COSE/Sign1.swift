@@ -30,8 +30,8 @@ public struct Sign1: ~Escapable {
     let unprotectedType = try reader.peekType()
     guard unprotectedType == .map else {
       throw CBORError(
-        .wrongType, at: reader.offset, expected: Int64(CBORType.map.rawValue),
-        found: Int64(unprotectedType.rawValue))
+        .wrongType, at: reader.offset, expected: Int(CBORType.map.rawValue),
+        found: Int(unprotectedType.rawValue))
     }
     try reader.skip()
     if try reader.peekType() == .bytes {

@@ -14,9 +14,11 @@ extension Endpoint {
   ///   - request: a GET that has not been answered yet.
   ///   - resource: what ``nextStaleObserver(at:)`` gives back: names the resource and the form in which it was asked for.
   ///   - now: the time.
-  public mutating func observe(_ request: RequestID, as resource: UInt32, at now: Instant) {
+  /// - Returns: whether it is one now.
+  @discardableResult
+  public mutating func observe(_ request: RequestID, as resource: UInt32, at now: Instant) -> Bool {
     guard let index = entry(of: request), exchanges[index].wantsNotifications, !exchanges[index].isMulticast
-    else { return }
+    else { return false }
     var free: Int?
     for entry in observers.indices {
       guard observers[entry].isActive else {
@@ -32,9 +34,10 @@ extension Endpoint {
         break
       }
     }
-    guard let free else { return }
+    guard let free else { return false }
     observers[free].start(exchanges[index], resource: resource, at: now)
     exchanges[index].observer = free
+    return true
   }
 
   /// Has the observers told of a change of those resources that `isAffected`.
@@ -123,6 +126,14 @@ extension Endpoint {
     var count = 0
     for index in observers.indices where observers[index].isActive { count += 1 }
     return count
+  }
+
+  /// Whether any client does.
+  public var hasObservers: Bool {
+    mutating get {
+      for index in observers.indices where observers[index].isActive { return true }
+      return false
+    }
   }
 
   /// The number that the answer to a request bears which made its client an observer; an error undoes that.

@@ -1,6 +1,7 @@
 import Bytes
 
 extension Endpoint {
+  @_optimize(speed)
   mutating func receiveRequest(
     _ message: borrowing Message, from peer: Peer, isMulticast: Bool, at now: Instant,
     sink: inout some DatagramSink & ~Copyable

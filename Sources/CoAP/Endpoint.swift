@@ -51,13 +51,20 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
     _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false, at now: Instant,
     sink: inout some DatagramSink & ~Copyable
   ) -> EndpointEvent {
-    let message: Message
     do throws(MessageError) {
-      message = try Message(datagram)
+      let message = try Message(datagram)
+      return receive(message, from: peer, isMulticast: isMulticast, at: now, sink: &sink)
     } catch {
       if !isMulticast { rejectMalformed(datagram, from: peer, sink: &sink) }
       return .none
     }
+  }
+
+  /// Takes a message in, as ``receive(_:from:isMulticast:at:sink:)`` does a datagram; for those who have read it anyway.
+  public mutating func receive(
+    _ message: borrowing Message, from peer: Peer, isMulticast: Bool = false, at now: Instant,
+    sink: inout some DatagramSink & ~Copyable
+  ) -> EndpointEvent {
     guard !isMulticast || message.code.isRequest && message.type == .nonConfirmable else { return .none }
     if message.code.isRequest {
       return receiveRequest(message, from: peer, isMulticast: isMulticast, at: now, sink: &sink)
@@ -67,7 +74,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   }
 
   /// A confirmable message that cannot be understood is reset (RFC 7252 §4.2); an unknown version is ignored (§3).
-  private func rejectMalformed(
+  public func rejectMalformed(
     _ datagram: Span<UInt8>, from peer: Peer, sink: inout some DatagramSink & ~Copyable
   ) {
     guard datagram.count >= 4, datagram[0] >> 6 == 1, datagram[0] >> 4 & 3 == MessageType.confirmable.rawValue
@@ -127,18 +134,17 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   // looks is `mutating`.
   public var nextDeadline: Instant? {
     mutating get {
-      var earliest = UInt64.max
-      for index in 0..<capacity + Self.observerLimit { earliest = min(earliest, dueTime(of: index)) }
-      return earliest == .max ? nil : Instant(milliseconds: earliest)
+      var earliest: Instant?
+      for index in 0..<capacity {
+        guard let due = exchanges[index].deadline else { continue }
+        earliest = earliest.map { min($0, due) } ?? due
+      }
+      for index in observers.indices where observers[index].isActive {
+        guard let due = notificationTime(of: index) else { continue }
+        earliest = earliest.map { min($0, due) } ?? due
+      }
+      return earliest
     }
-  }
-
-  /// Of an exchange, or behind those of an observer.
-  // Out of line, because the compiler writes the loop above out.
-  @inline(never)
-  private mutating func dueTime(of index: Int) -> UInt64 {
-    let due = index < capacity ? exchanges[index].deadline : notificationTime(of: index - capacity)
-    return due?.milliseconds ?? .max
   }
 
   /// Sends again what was not acknowledged in time. Call it until it returns `.none`.
@@ -178,13 +184,21 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   }
 
   /// An unused exchange, else the finished one that is worth least.
+  @_optimize(speed)
   mutating func freeEntry(at now: Instant) -> Int? {
     var best: Int?
+    var worth = 0
+    var expiry = now
     for index in 0..<capacity {
       if exchanges[index].state == .free { return index }
       guard exchanges[index].state == .finished else { continue }
-      if let current = best, !exchanges[index].isWorthLess(than: exchanges[current]) { continue }
+      let other = exchanges[index].worth
+      guard best == nil || other < worth || other == worth && exchanges[index].expiry < expiry else {
+        continue
+      }
       best = index
+      worth = other
+      expiry = exchanges[index].expiry
     }
     if let best, exchanges[best].kind == .incoming, !exchanges[best].isSafe, exchanges[best].expiry > now {
       forgotten[nextForgotten] = ForgottenRequest(exchanges[best])
@@ -194,6 +208,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   }
 
   /// Whether it is a request that was answered, but whose answer is not known any more.
+  @_optimize(speed)
   mutating func isForgotten(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
     for index in forgotten.indices {
       if forgotten[index].isRequest(messageID: messageID, from: peer, at: now) { return true }

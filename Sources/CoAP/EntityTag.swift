@@ -29,6 +29,7 @@ public struct Conditions: Equatable, Sendable {
   private var allowsAny = false
 
   public init(of message: borrowing Message) {
+    guard message.mayHold(.ifMatch) || message.mayHold(.ifNoneMatch) else { return }
     var options = message.options
     while let option = options.next() {
       if option.number == .ifNoneMatch { demandsAbsence = true }

@@ -79,12 +79,8 @@ struct Exchange {
     state != .free && kind == .outgoing && self.token == token && self.peer.isReached(as: peer)
   }
 
-  /// Whether this entry is rather given up than the other, both being finished.
-  func isWorthLess(than other: Exchange) -> Bool {
-    worth == other.worth ? expiry < other.expiry : worth < other.worth
-  }
-
-  private var worth: Int {
+  /// Of several finished entries, that which is worth least is given up; of several such, the oldest.
+  var worth: Int {
     kind != .incoming ? 0 : isSafe ? 1 : isSuperseded ? 2 : 3
   }
 

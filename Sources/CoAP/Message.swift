@@ -40,10 +40,13 @@ public struct Token: Equatable, Sendable {
     self.count = count
   }
 
+  /// - Precondition: there are eight bytes at most.
+  @_optimize(speed)
   init(_ bytes: Span<UInt8>) {
     var value: UInt64 = 0
-    for index in bytes.indices { value = value << 8 | UInt64(bytes[index]) }
-    self.init(value: value, count: bytes.count)
+    for index in bytes.indices { value = value << 8 | UInt64(truncatingIfNeeded: bytes[index]) }
+    self.value = value
+    count = bytes.count
   }
 }
 
@@ -55,8 +58,11 @@ public struct Message: ~Escapable {
   public let token: Token
   public let payload: Span<UInt8>
   private let optionBytes: Span<UInt8>
+  /// A bit for each option that is there, by its number modulo 32.
+  private let optionKinds: UInt32
 
   @_lifetime(copy datagram)
+  @_optimize(speed)
   public init(_ datagram: Span<UInt8>) throws(MessageError) {
     let header = try Header(datagram)
     type = header.type
@@ -67,12 +73,15 @@ public struct Message: ~Escapable {
     token = Token(datagram.extracting(4..<tokenEnd))
     var cursor = tokenEnd
     var number = 0
+    var kinds: UInt32 = 0
     while cursor < datagram.count, datagram[cursor] != payloadMarker {
       let option = try OptionHeader(datagram, at: cursor)
       number += option.delta
       guard number <= UInt16.max else { throw MessageError(rule: .optionNumber, offset: cursor) }
+      kinds |= 1 &<< UInt32(truncatingIfNeeded: number)
       cursor = option.valueStart + option.length
     }
+    optionKinds = kinds
     optionBytes = datagram.extracting(tokenEnd..<cursor)
     if cursor < datagram.count {
       guard cursor + 1 < datagram.count else { throw MessageError(rule: .emptyPayload, offset: cursor) }
@@ -91,10 +100,17 @@ public struct Message: ~Escapable {
     get { Options(bytes: optionBytes) }
   }
 
+  /// Whether an option with this number may be there: if not, nobody has to look.
+  @inline(__always)
+  func mayHold(_ number: OptionNumber) -> Bool {
+    optionKinds &>> UInt32(number.rawValue) & 1 != 0
+  }
+
   /// The value of the first option with this number.
   @_lifetime(copy self)
-  @inline(never)
+  @inline(never) @_optimize(speed)
   public func option(_ number: OptionNumber) -> Span<UInt8>? {
+    guard mayHold(number) else { return nil }
     var options = options
     while let option = options.next() {
       if option.number == number { return option.value }
@@ -106,7 +122,7 @@ public struct Message: ~Escapable {
   /// (RFC 7252 §3.2).
   @inline(never)
   public func integer(_ number: OptionNumber) -> UInt32? {
-    guard let bytes = option(number), bytes.count <= 4 else { return nil }
+    guard mayHold(number), let bytes = option(number), bytes.count <= 4 else { return nil }
     var value: UInt32 = 0
     for index in bytes.indices { value = value << 8 | UInt32(bytes[index]) }
     return value
@@ -115,7 +131,7 @@ public struct Message: ~Escapable {
   /// A Block1 or Block2 option; `nil` when absent or not well formed.
   @inline(never)
   public func block(_ number: OptionNumber) -> BlockOption? {
-    guard let bytes = option(number), bytes.count <= 3 else { return nil }
+    guard mayHold(number), let bytes = option(number), bytes.count <= 3 else { return nil }
     return integer(number).flatMap(BlockOption.init(rawValue:))
   }
 }

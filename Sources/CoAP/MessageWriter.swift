@@ -6,6 +6,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
   private var lastOption: UInt16 = 0
 
   @_lifetime(copy storage)
+  @_optimize(speed)
   public init(
     _ storage: consuming MutableSpan<UInt8>, type: MessageType, code: Code, messageID: UInt16,
     token: Token = Token(value: 0, count: 0)
@@ -14,8 +15,12 @@ public struct MessageWriter: ~Copyable, ~Escapable {
     try output.write(1 << 6 | type.rawValue << 4 | UInt8(token.count))
     try output.write(code.rawValue)
     try output.writeBigEndian(messageID)
-    for index in 0..<token.count {
-      try output.write(UInt8(truncatingIfNeeded: token.value >> (8 * UInt64(token.count - 1 - index))))
+    // Shifted by constants, as the core has no shift of 64 bits by a number.
+    var rest = token.value
+    for _ in token.count..<8 { rest <<= 8 }
+    for _ in 0..<token.count {
+      try output.write(UInt8(truncatingIfNeeded: rest >> 56))
+      rest <<= 8
     }
   }
 
@@ -35,7 +40,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
   }
 
   /// An unsigned integer in as few bytes as it needs; none for 0 (RFC 7252 §3.2).
-  @inline(never)
+  @inline(never) @_optimize(speed)
   public mutating func option(_ number: OptionNumber, integer value: UInt32) throws(OutOfBounds) {
     let length = (UInt32.bitWidth - value.leadingZeroBitCount + 7) / 8
     try header(number, length: length)
@@ -69,7 +74,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
 
   // Out of line, because one copy is smaller, and because Swift 6.3 fails an internal check of its optimizer when it
   // inlines this into another module of the device.
-  @inline(never)
+  @inline(never) @_optimize(speed)
   private mutating func header(_ number: OptionNumber, length: Int) throws(OutOfBounds) {
     precondition(number.rawValue >= lastOption, "options are written in ascending order")
     let delta = Int(number.rawValue - lastOption)

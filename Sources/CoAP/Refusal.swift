@@ -13,6 +13,7 @@ struct Refusal: Equatable {
   }
 
   /// `nil` if the request may be handed out to who takes these features.
+  @_optimize(speed)
   init?(of message: borrowing Message, taking features: RequestFeatures) {
     var previous: OptionNumber?
     var options = message.options
@@ -28,7 +29,7 @@ struct Refusal: Equatable {
     return nil
   }
 
-  @inline(never)
+  @inline(never) @_optimize(speed)
   private static func judge(
     _ option: borrowing Option, in message: borrowing Message, isRepeated: Bool,
     taking features: RequestFeatures

@@ -82,23 +82,23 @@ extension Response {
       payload: body.extracting(offset..<end), into: storage)
   }
 
+  @_optimize(speed)
   private func write(
     _ head: ResponseHead, _ representation: Representation, payload: Span<UInt8>,
     into storage: consuming MutableSpan<UInt8>
   ) -> Int {
-    // In the order of their numbers.
-    let options: InlineArray<8, (OptionNumber, UInt32?)> = [
-      (.entityTag, representation.entityTag?.value), (.observe, code.isSuccess ? head.observe : nil),
-      (.contentFormat, contentFormat.map { UInt32($0.rawValue) }), (.maxAge, maxAge),
-      (.block2, representation.block2?.rawValue), (.block1, head.block1?.rawValue),
-      (.size2, representation.size2), (.size1, size1),
-    ]
     do throws(OutOfBounds) {
       var message = try MessageWriter(
         storage, type: head.type, code: code, messageID: head.messageID, token: head.token)
-      for index in options.indices {
-        if let value = options[index].1 { try message.option(options[index].0, integer: value) }
-      }
+      // In the order of their numbers.
+      if let tag = representation.entityTag { try message.option(.entityTag, integer: tag.value) }
+      if let observe = head.observe, code.isSuccess { try message.option(.observe, integer: observe) }
+      if let contentFormat { try message.option(.contentFormat, integer: UInt32(contentFormat.rawValue)) }
+      if let maxAge { try message.option(.maxAge, integer: maxAge) }
+      if let block = representation.block2 { try message.option(.block2, block) }
+      if let block = head.block1 { try message.option(.block1, block) }
+      if let size = representation.size2 { try message.option(.size2, integer: size) }
+      if let size1 { try message.option(.size1, integer: size1) }
       try message.payload(payload)
       return message.count
     } catch {

@@ -86,7 +86,7 @@ public struct ConsoleCommand: Sendable {
 
   /// How many words follow the name, those of the query apart.
   public var wordCount: Int {
-    let path = resource.row.path.bytes
+    let path = resource.path.bytes
     var count = hasBody ? 1 : 0
     for index in path.indices where path[index] == UInt8(ascii: "+") || path[index] == UInt8(ascii: "*") {
       count += 1
@@ -194,7 +194,7 @@ public struct ConsoleRequest: ~Escapable {
     var key: UInt32?
     var body = 0..<0
     var resource = command.resource
-    let path = resource.row.path.bytes
+    let path = resource.path.bytes
     var words = Words(line)
     _ = words.next()
     var word = 0

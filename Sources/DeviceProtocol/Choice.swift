@@ -145,6 +145,7 @@ public struct Query: Sendable {
   }
 
   /// What a request to `resource` says.
+  @_optimize(speed)
   public init(_ request: borrowing Message, on resource: Resource) throws(Unknown) {
     // There a query is a filter, not a choice (RFC 6690 §4.1).
     guard resource != .wellKnownCore else { return }
@@ -171,6 +172,7 @@ public struct Query: Sendable {
   /// A parameter that is never negative.
   public func unsigned(_ parameter: Parameter) -> UInt32? { self[parameter].map { UInt32(clamping: $0) } }
 
+  @_optimize(speed)
   private mutating func choose(_ text: Span<UInt8>, on resource: Resource) -> Bool {
     for choice in Choice.allCases where choice.text.bytes.holdsSameBytes(as: text) {
       guard resource.row.choices.contains(choice),

@@ -11,8 +11,6 @@ public enum Resource: UInt8, CaseIterable, Sendable {
 
   /// A resource's row.
   public struct Row: Sendable {
-    /// Segments divided by `/`; `+` stands for the number of a slot, a device or a port, `*` for the key of an entry.
-    public let path: StaticString
     public let methods: MethodSet
     /// What a query may choose.
     public var choices = ChoiceSet.none
@@ -36,121 +34,152 @@ public enum Resource: UInt8, CaseIterable, Sendable {
     }
   }
 
+  /// Segments divided by `/`; `+` stands for the number of a slot, a device or a port, `*` at the end for the key of an entry.
+  public var path: StaticString {
+    switch self {
+    case .wellKnownCore: ".well-known/core"
+    case .device: "device"
+    case .slots: "slots"
+    case .slot: "slots/+"
+    case .run: "slots/+/run"
+    case .request: "slots/+/request"
+    case .log: "slots/+/log"
+    case .instance: "slots/+/instance"
+    case .instances: "instances"
+    case .pause: "slots/+/pause"
+    case .resume: "slots/+/resume"
+    case .timer: "slots/+/timer"
+    case .event: "slots/+/event"
+    case .code: "slots/+/code"
+    case .store: "store"
+    case .storeEntry: "store/*"
+    case .programStore: "slots/+/store"
+    case .programStoreEntry: "slots/+/store/*"
+    case .deployment: "suit"
+    case .trigger: "suit/trigger"
+    case .push: "suit/push"
+    case .peripherals: "peripherals"
+    case .peripheral: "peripherals/+"
+    case .pin: "pins/+/*"
+    case .reboot: "reboot"
+    }
+  }
+
   public var row: Row {
     switch self {
     case .wellKnownCore:
       Row(
-        path: ".well-known/core", methods: .get, type: "core", contentFormat: .linkFormat,
+        methods: .get, type: "core", contentFormat: .linkFormat,
         title: "What this device offers")
     case .device:
       Row(
-        path: "device", methods: .get, type: "microbpf.device", contentFormat: .cbor,
+        methods: .get, type: "microbpf.device", contentFormat: .cbor,
         title: "Identity, version and limits")
     case .slots:
       Row(
-        path: "slots", methods: .get, isObservable: true, type: "microbpf.slots", contentFormat: .cbor,
+        methods: .get, isObservable: true, type: "microbpf.slots", contentFormat: .cbor,
         title: "All program slots")
     case .slot:
       Row(
-        path: "slots/+", methods: [.get, .delete], choices: ChoiceSet(.keepCode), isObservable: true,
+        methods: [.get, .delete], choices: ChoiceSet(.keepCode), isObservable: true,
         type: "microbpf.slot", contentFormat: .cbor, title: "A program slot: look at it, erase it")
     case .run:
       Row(
-        path: "slots/+/run", methods: .post, choices: .engine, parameters: .limits, type: "microbpf.run",
+        methods: .post, choices: .engine, parameters: .limits, type: "microbpf.run",
         contentFormat: .cbor, title: "Run the slot's program and return its result")
     case .request:
       Row(
-        path: "slots/+/request", methods: [.get, .post, .put, .delete], choices: .engine,
+        methods: [.get, .post, .put, .delete], choices: .engine,
         parameters: .limits, type: "microbpf.request", contentFormat: .cbor,
         title: "Let the slot's program answer the request")
     case .log:
       Row(
-        path: "slots/+/log", methods: .get, type: "microbpf.log", contentFormat: .text,
+        methods: .get, type: "microbpf.log", contentFormat: .text,
         title: "What the slot's program printed last")
     case .instance:
       Row(
-        path: "slots/+/instance", methods: [.get, .post, .delete],
+        methods: [.get, .post, .delete],
         choices: [.engine, .boot, ChoiceSet(.restartOnFailure), ChoiceSet(.restartAlways)],
         parameters: .limits, isObservable: true,
         type: "microbpf.instance", contentFormat: .cbor,
         title: "What runs in the slot: look at it, start it, end it")
     case .instances:
       Row(
-        path: "instances", methods: .get, isObservable: true, type: "microbpf.instances",
+        methods: .get, isObservable: true, type: "microbpf.instances",
         contentFormat: .cbor, title: "What runs in all slots")
     case .pause:
       Row(
-        path: "slots/+/pause", methods: .post, type: "microbpf.pause", contentFormat: .cbor,
+        methods: .post, type: "microbpf.pause", contentFormat: .cbor,
         title: "Take the slot's program from the processor")
     case .resume:
       Row(
-        path: "slots/+/resume", methods: .post, type: "microbpf.resume", contentFormat: .cbor,
+        methods: .post, type: "microbpf.resume", contentFormat: .cbor,
         title: "Let the slot's program go on")
     case .timer:
       Row(
-        path: "slots/+/timer", methods: .post, choices: [.engine, .boot],
+        methods: .post, choices: [.engine, .boot],
         parameters: [.limits, ParameterSet(.every)], type: "microbpf.timer", contentFormat: .cbor,
         title: "Run the slot's program again and again")
     case .event:
       Row(
-        path: "slots/+/event", methods: .post, choices: [.engine, .boot, ChoiceSet(.pressed)],
+        methods: .post, choices: [.engine, .boot, ChoiceSet(.pressed)],
         parameters: [.limits, .event], type: "microbpf.event", contentFormat: .cbor,
         title: "Run the slot's program at each event of the board")
     case .code:
       Row(
-        path: "slots/+/code", methods: [.post, .delete],
+        methods: [.post, .delete],
         choices: [ChoiceSet(.checked), ChoiceSet(.hardware)], type: "microbpf.code", contentFormat: .cbor,
         title: "Compile the slot's program, drop its code")
     case .store:
       Row(
-        path: "store", methods: .get, isObservable: true, type: "microbpf.store", contentFormat: .cbor,
+        methods: .get, isObservable: true, type: "microbpf.store", contentFormat: .cbor,
         title: "What all programs share")
     case .storeEntry:
       Row(
-        path: "store/*", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
+        methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
         contentFormat: .cbor, title: "A value that all programs share")
     case .programStore:
       Row(
-        path: "slots/+/store", methods: .get, isObservable: true, type: "microbpf.store",
+        methods: .get, isObservable: true, type: "microbpf.store",
         contentFormat: .cbor, title: "What the slot's program keeps")
     case .programStoreEntry:
       Row(
-        path: "slots/+/store/*", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
+        methods: [.get, .put, .delete], isLinked: false, type: "microbpf.entry",
         contentFormat: .cbor, title: "A value that the slot's program keeps")
     case .deployment:
       Row(
-        path: "suit", methods: .get, isObservable: true, type: "microbpf.deployment", contentFormat: .cbor,
+        methods: .get, isObservable: true, type: "microbpf.deployment", contentFormat: .cbor,
         title: "How far a deployment is, or how the last one ended")
     case .trigger:
       Row(
-        path: "suit/trigger", methods: .post, type: "suit.trigger", contentFormat: .cbor,
+        methods: .post, type: "suit.trigger", contentFormat: .cbor,
         title: "Install what the manifest at this URL describes")
     case .push:
       Row(
-        path: "suit/push", methods: .post, takesBlocks: true, type: "microbpf.push", contentFormat: .cbor,
+        methods: .post, takesBlocks: true, type: "microbpf.push", contentFormat: .cbor,
         title: "Install the image that comes with its manifest")
     case .peripherals:
       Row(
-        path: "peripherals", methods: .get, type: "microbpf.peripherals", contentFormat: .cbor,
+        methods: .get, type: "microbpf.peripherals", contentFormat: .cbor,
         title: "What sensors measure, actuators are set to and the display shows")
     case .peripheral:
       Row(
-        path: "peripherals/+", methods: [.get, .put, .delete], isLinked: false, type: "microbpf.peripheral",
+        methods: [.get, .put, .delete], isLinked: false, type: "microbpf.peripheral",
         contentFormat: .cbor, title: "A sensor or an actuator: set it, simulate what it measures")
     case .pin:
       Row(
-        path: "pins/+/*", methods: [.get, .put], isLinked: false, type: "microbpf.pin", contentFormat: .cbor,
+        methods: [.get, .put], isLinked: false, type: "microbpf.pin", contentFormat: .cbor,
         title: "A pin of a port")
     case .reboot:
       Row(
-        path: "reboot", methods: .post, type: "microbpf.reboot", contentFormat: .cbor,
+        methods: .post, type: "microbpf.reboot", contentFormat: .cbor,
         title: "Restart the device")
     }
   }
 
   /// Whether the path names one of several things by number.
   public var hasParameter: Bool {
-    var segments = PathSegments(row.path.bytes)
+    var segments = PathSegments(path.bytes)
     while let segment = segments.next() {
       if segment.holdsSameBytes(as: "+") { return true }
     }

@@ -5,12 +5,16 @@ import Runtime
 
 extension DeviceServer where B: ~Copyable {
   /// Makes the client an observer (RFC 7641) of what it asked for, if it wants that.
-  mutating func observe(_ request: RequestID, _ route: Route, _ format: Format) {
+  ///
+  /// - Returns: whether it is one now.
+  @discardableResult
+  mutating func observe(_ request: RequestID, _ route: Route, _ format: Format) -> Bool {
     endpoint.observe(request, as: Observed(route: route, format: format).number, at: now)
   }
 
   /// Tells the observers of what has changed since they were told last. Nobody who changes something has to think of them.
   mutating func tellObservers(sink: inout some DatagramSink & ~Copyable) {
+    guard endpoint.hasObservers else { return }
     let now = now
     for place in 0..<Endpoint<8>.observerLimit {
       guard let number = endpoint.resourceObserved(at: place), let length = represent(number) else {
@@ -45,10 +49,10 @@ extension DeviceServer where B: ~Copyable {
         return try write(SlotState(of: try SlotNumber(in: observed.route), in: &runtime), observed.format)
       case .instance:
         let slot = try SlotNumber(in: observed.route)
-        return try write(
-          InstanceState(slot: slot, instance: runtime.instance(of: slot)), observed.format)
+        let instance = runtime.instance(of: slot, withPresentUsage: false)
+        return try write(InstanceState(slot: slot, instance: instance), observed.format)
       case .deployment: return try write(progress, observed.format)
-      case .instances: return try write(InstanceList(of: &runtime), observed.format)
+      case .instances: return try write(InstanceList(of: &runtime, withPresentUsage: false), observed.format)
       case .store, .programStore: return try write(try entries(of: observed.route), observed.format)
       default: return nil
       }

@@ -70,12 +70,14 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false,
     sink: inout some DatagramSink & ~Copyable
   ) {
-    switch endpoint.receive(datagram, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
+    guard let message = try? Message(datagram) else {
+      if !isMulticast { endpoint.rejectMalformed(datagram, from: peer, sink: &sink) }
+      return
+    }
+    switch endpoint.receive(message, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
     case .request(let request):
-      guard let message = try? Message(datagram) else { return }
       handle(message, in: datagram, request, from: peer, sink: &sink)
     case .response(let exchange):
-      guard let message = try? Message(datagram) else { return }
       continueDeployment(with: message, of: exchange, sink: &sink)
     case .failed(let exchange, let failure):
       failDeployment(of: exchange, failure, sink: &sink)
@@ -141,8 +143,11 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .log:
         respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
       case .instance where message.code == .get:
-        observe(request, route, format)
-        try respondWithInstance(of: try SlotNumber(in: route), to: request, .content, format, sink: &sink)
+        // An observer is not told whenever time passes.
+        let isObserver = observe(request, route, format)
+        try respondWithInstance(
+          of: try SlotNumber(in: route), to: request, .content, format, withPresentUsage: !isObserver,
+          sink: &sink)
       case .instance where message.code == .delete:
         let slot = try SlotNumber(in: route)
         try end(slot, query)
@@ -191,8 +196,9 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         let state = PeripheralState(of: &runtime.services.board.peripherals, at: time)
         try respond(to: request, .content, format, state, sink: &sink)
       case .instances:
-        observe(request, route, format)
-        try respond(to: request, .content, format, InstanceList(of: &runtime), sink: &sink)
+        let isObserver = observe(request, route, format)
+        let instances = InstanceList(of: &runtime, withPresentUsage: !isObserver)
+        try respond(to: request, .content, format, instances, sink: &sink)
       case .store, .programStore:
         let list = try entries(of: route)
         observe(request, route, format)

@@ -52,7 +52,7 @@ extension DeviceServer where B: ~Copyable {
     _ datagram: Span<UInt8>, _ request: RequestID, from peer: Peer, for slot: SlotNumber
   ) -> Bool {
     guard runtime.isActive(slot) else { return false }
-    let model = runtime.instance(of: slot).model
+    let (_, model, _) = runtime.lastRun(of: slot)
     guard model == .short || model == .request else { return false }
     for index in queue.indices where queue[index] == nil {
       guard endpoint.keep(datagram, of: request) else { return false }
@@ -186,15 +186,15 @@ extension DeviceServer where B: ~Copyable {
   /// Answers whoever waits for the end of the slot's run, which is over.
   mutating func answerRun(of slot: SlotNumber, sink: inout some DatagramSink & ~Copyable) {
     guard let waiter = waiting[slot.index], !runtime.isActive(slot) else { return }
-    let instance = runtime.instance(of: slot)
+    let (ending, model, usage) = runtime.lastRun(of: slot)
     waiting[slot.index] = nil
     do throws(Problem) {
-      switch instance.ending {
-      case .returned(let value) where instance.model == .request:
+      switch ending {
+      case .returned(let value) where model == .request:
         try respondWithPacket(of: slot, returned: value, to: waiter.request, sink: &sink)
       case .returned(let value):
         let result = ExecutionResult(
-          result: value, instructions: instance.usage.instructions,
+          result: value, instructions: usage.instructions,
           microseconds: runtime.services.board.microseconds - waiter.started)
         try respond(to: waiter.request, .changed, waiter.format, result, sink: &sink)
       case .trapped(let trap): throw Problem(trap)
@@ -275,11 +275,10 @@ extension DeviceServer where B: ~Copyable {
 
   mutating func respondWithInstance(
     of slot: SlotNumber, to request: RequestID, _ code: Code, _ format: Format,
-    sink: inout some DatagramSink & ~Copyable
+    withPresentUsage: Bool = true, sink: inout some DatagramSink & ~Copyable
   ) throws(Problem) {
-    try respond(
-      to: request, code, format, InstanceState(slot: slot, instance: runtime.instance(of: slot)),
-      sink: &sink)
+    let instance = runtime.instance(of: slot, withPresentUsage: withPresentUsage)
+    try respond(to: request, code, format, InstanceState(slot: slot, instance: instance), sink: &sink)
   }
 }
 

@@ -7,7 +7,7 @@ extension Problem {
     let (code, title, detail) = Self.words(for: error.reason)
     self.init(
       code, .manifest, rule: error.reason.rawValue, title: title, detail: detail, index: Int64(error.offset),
-      expected: error.expected, found: error.found)
+      expected: Int64(error.expected), found: Int64(error.found))
   }
 
   private static func words(for reason: SUITError.Reason) -> (Code, StaticString, StaticString) {

@@ -145,11 +145,11 @@ struct InstanceState: Representation {
 struct InstanceList: Representation {
   private var instances: InlineArray<5, Instance?>
 
-  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
+  init<B: Board & ~Copyable>(of runtime: inout Runtime<B>, withPresentUsage: Bool) {
     instances = InlineArray(repeating: nil)
     for index in instances.indices {
       guard let slot = SlotNumber(index) else { continue }
-      instances[index] = runtime.instance(of: slot)
+      instances[index] = runtime.instance(of: slot, withPresentUsage: withPresentUsage)
     }
   }
 

@@ -51,14 +51,20 @@ public struct ELFFile: ~Escapable {
     sectionNames = Int(names)
   }
 
+  /// A field of the header of section `index`, which there is.
+  @inline(__always)
+  private func field<T: FixedWidthInteger & BitwiseCopyable>(_ index: Int, _ offset: Int) -> T {
+    let place = sectionTable &+ index &* ELFLayout.Section.size &+ offset
+    // SAFETY: the table lies in the file and has a header for each section; every pattern of bits is an integer.
+    return unsafe T(littleEndian: bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: place, as: T.self))
+  }
+
   /// The type of a section, read without checking anything else of it.
   ///
   /// - Precondition: there is a section with this number.
   public func type(ofSection index: Int) -> SectionType {
     precondition(index >= 0 && index < sectionCount)
-    return SectionType(
-      rawValue: bytes.littleEndian(
-        at: sectionTable + index * ELFLayout.Section.size + ELFLayout.Section.typeOffset))
+    return SectionType(rawValue: field(index, ELFLayout.Section.typeOffset))
   }
 
   /// The section with number `index`.
@@ -68,26 +74,26 @@ public struct ELFFile: ~Escapable {
       throw ELFError(
         .noSuchSection, found: UInt64(truncatingIfNeeded: index), expected: UInt64(sectionCount))
     }
-    let base = sectionTable + index * Section.size
-    let type = SectionType(rawValue: bytes.littleEndian(at: base + Section.typeOffset))
-    let offset: UInt64 = bytes.littleEndian(at: base + Section.fileOffset)
-    let size: UInt64 = bytes.littleEndian(at: base + Section.sizeOffset)
-    let alignment: UInt64 = bytes.littleEndian(at: base + Section.alignmentOffset)
+    let type = SectionType(rawValue: field(index, Section.typeOffset))
+    let offset: UInt64 = field(index, Section.fileOffset)
+    let size: UInt64 = field(index, Section.sizeOffset)
+    let alignment: UInt64 = field(index, Section.alignmentOffset)
     guard size <= UInt64(Self.maximumSectionSize) else {
       throw ELFError(.sectionTooLarge, at: index, found: size, expected: UInt64(Self.maximumSectionSize))
     }
     let hasBytes = type != .noBits && type != .null
-    guard let range = bytes.range(at: hasBytes ? offset : 0, count: hasBytes ? size : 0) else {
+    // No sum overflows: the size is small, and so is the file's.
+    guard !hasBytes || offset <= UInt64(bytes.count) && offset &+ size <= UInt64(bytes.count) else {
       throw ELFError(.sectionOutside, at: index, found: offset, expected: UInt64(bytes.count))
     }
     guard alignment & (alignment &- 1) == 0 else { throw ELFError(.alignment, at: index, found: alignment) }
     return ELFSection(
-      index: index, nameOffset: bytes.littleEndian(at: base + Section.nameOffset), type: type,
-      flags: SectionFlags(rawValue: bytes.littleEndian(at: base + Section.flagsOffset)),
-      offset: range.lowerBound,
-      size: type == .null ? 0 : Int(size), link: bytes.littleEndian(at: base + Section.linkOffset),
-      info: bytes.littleEndian(at: base + Section.infoOffset), alignment: max(alignment, 1),
-      entrySize: bytes.littleEndian(at: base + Section.entrySizeOffset))
+      index: index, nameOffset: field(index, Section.nameOffset), type: type,
+      flags: SectionFlags(rawValue: field(index, Section.flagsOffset)),
+      offset: hasBytes ? Int(truncatingIfNeeded: offset) : 0,
+      size: type == .null ? 0 : Int(truncatingIfNeeded: size), link: field(index, Section.linkOffset),
+      info: field(index, Section.infoOffset), alignment: max(alignment, 1),
+      entrySize: field(index, Section.entrySizeOffset))
   }
 
   /// The section with the number that stands in a field of the file.

@@ -28,6 +28,7 @@ public enum ELFLayout {
     public static let nameOffset = 0
     public static let typeOffset = 4
     public static let flagsOffset = 8
+    public static let addressOffset = 16
     public static let fileOffset = 24
     public static let sizeOffset = 32
     public static let linkOffset = 40

@@ -10,6 +10,14 @@ public enum BoardMachine: String, CaseIterable, Sendable {
   case an386 = "mps2-an386"
   /// With a Cortex-M7.
   case an500 = "mps2-an500"
+  /// With a Cortex-M3, for which there is a firmware of its own.
+  case an385 = "mps2-an385"
+
+  /// Where `make firmware`, or `make firmware-cortex-m3`, leaves the firmware, from the project's folder.
+  public var defaultFirmware: String {
+    self == .an385
+      ? "Firmware/.build/cortex-m3/armv7em-none-none-eabi/release/App" : BoardConfiguration.defaultFirmware
+  }
 }
 
 /// What to emulate.

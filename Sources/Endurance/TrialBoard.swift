@@ -16,11 +16,14 @@ public struct TrialBoard: Sendable {
   public let kind: Kind
   /// The firmware of emulated boards, an ELF file.
   public let firmware: String
+  /// What emulated boards are.
+  public let machine: BoardMachine
   public let key = SigningKey()
 
-  public init(_ kind: Kind, firmware: String = BoardConfiguration.defaultFirmware) {
+  public init(_ kind: Kind, firmware: String? = nil, machine: BoardMachine = .an386) {
     self.kind = kind
-    self.firmware = firmware
+    self.firmware = firmware ?? machine.defaultFirmware
+    self.machine = machine
   }
 
   /// Starts a board, runs `body`, and stops the board whatever happens.
@@ -40,6 +43,7 @@ public struct TrialBoard: Sendable {
       var configuration = BoardConfiguration(
         firmware: firmware, provisioning: try provisioning(of: "mps2-an386").block)
       configuration.flash = flash
+      configuration.machine = machine
       return try await withEmulatedBoard(configuration) { board in
         try await body(board.port) { board.cutPower() }
       }

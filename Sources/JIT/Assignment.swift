@@ -28,20 +28,23 @@ struct RegisterAssignment: ~Escapable {
 
   /// Where the cell lives, as a number that others have which live there too.
   @inline(__always)
-  func place(_ cell: Cell) -> Int { Int(places[cell.index]) }
+  func place(_ cell: Cell) -> Int {
+    // SAFETY: there is an entry for each number that a cell can have; see `CellTable`.
+    unsafe Int(places[unchecked: cell.index])
+  }
 
   /// `nil` when the cell does not live in a register.
   @inline(never)
   func register(_ cell: Cell) -> CoreRegister? {
-    let place = places[cell.index]
+    let place = place(cell)
     // SAFETY: an enumeration without payloads is one byte that numbers its cases, of which there are 16.
-    return place < 16 ? unsafe unsafeBitCast(place, to: CoreRegister.self) : nil
+    return place < 16 ? unsafe unsafeBitCast(UInt8(truncatingIfNeeded: place), to: CoreRegister.self) : nil
   }
 
   /// Which word on the stack; `nil` when the cell does not live there.
   func stackWord(_ cell: Cell) -> Int? {
-    let place = places[cell.index]
-    return place >= 16 && place != RegisterTable.none ? Int(place) - 16 : nil
+    let place = place(cell)
+    return place >= 16 && place != RegisterTable.none ? place - 16 : nil
   }
 
   func constant(_ index: Int) -> UInt32 { constants[index] }
@@ -62,6 +65,8 @@ struct RegisterAssignment: ~Escapable {
 struct RegisterTable {
   /// Of each cell and each constant: the number of a register, 16 and more a word on the stack, `none` nowhere.
   fileprivate var places = InlineArray<28, UInt8>(repeating: Self.none)
+  /// Of each place, the cells that live there.
+  fileprivate(set) var residents = InlineArray<40, UInt32>(repeating: 0)
   /// What the constants are.
   fileprivate var constants = InlineArray<6, UInt32>(repeating: 0)
   fileprivate var constantCount = 0
@@ -70,7 +75,7 @@ struct RegisterTable {
   fileprivate var stackBase = CoreRegister.sp
 
   // Tables by place have an entry for it too: what lives nowhere is asked about as well.
-  fileprivate static var none: UInt8 { UInt8(CellTable<UInt32>.count - 1) }
+  fileprivate static var none: UInt8 { 39 }
 
   /// Gives the cells with the greatest weights registers. Cells that are never needed at the same time may share one.
   ///
@@ -78,8 +83,7 @@ struct RegisterTable {
   ///   - census: what is known about the cells.
   ///   - available: registers that may be given away, bit n for rn.
   ///   - hasLocalCalls: whether functions call each other, so that sp moves.
-  fileprivate init(_ census: borrowing Census, available: UInt32, hasLocalCalls: Bool) {
-    self.init()
+  fileprivate mutating func fill(_ census: borrowing Census, available: UInt32, hasLocalCalls: Bool) {
     distribute(census, available)
     guard stackWords > 0 else { return }
     // Work on cells that live on the stack may take more registers, so there are fewer to give away.
@@ -91,8 +95,6 @@ struct RegisterTable {
     distribute(census, rest)
   }
 
-  private init() {}
-
   private mutating func distribute(_ census: borrowing Census, _ available: UInt32) {
     // Views: subscripts of arrays in a borrowed value copy the array first.
     let weights = census.weights.span
@@ -101,14 +103,16 @@ struct RegisterTable {
     var constantRegisters: UInt32 = 0
     // Cells that have a place.
     var placed: UInt32 = 0
-    var waiting: UInt32 = 0
-    for index in 0..<28 where weights[index] != 0 { waiting |= 1 &<< UInt32(index) }
+    var waiting = census.needed.bits | (1 &<< UInt32(census.constantCount) &- 1) &<< UInt32(Cell.count)
     while waiting != 0 {
       var heaviest = waiting.trailingZeroBitCount
       var rest = waiting & (waiting &- 1)
+      var greatest = weights[heaviest]
       while rest != 0 {
         let index = rest.trailingZeroBitCount
-        if weights[index] > weights[heaviest] { heaviest = index }
+        // SAFETY: `waiting` has a bit for none but the 28 entries.
+        let weight = unsafe weights[unchecked: index]
+        if weight > greatest { (heaviest, greatest) = (index, weight) }
         rest &= rest &- 1
       }
       waiting &= ~(1 &<< UInt32(heaviest))
@@ -147,6 +151,7 @@ struct RegisterTable {
         places[heaviest] = UInt8(truncatingIfNeeded: 16 + word)
         stackWords = max(stackWords, word + 1)
       }
+      residents[Int(places[heaviest])] |= 1 &<< UInt32(heaviest)
     }
   }
 
@@ -160,29 +165,41 @@ struct RegisterTable {
 /// Counts how often each cell is touched, more in loops, and gives out registers.
 func assignRegisters(
   _ instructions: Span<Instruction>, entry: Int, _ shape: Shape, _ environment: NativeEnvironment,
-  _ cells: inout MutableSpan<CompilerCell>
-) -> RegisterTable {
+  _ cells: inout MutableSpan<CompilerCell>, _ table: inout RegisterTable
+) {
   var census = Census()
   var depth: UInt32 = 0
   var needed = CellSet.empty
-  var (shape, hasGrown) = (shape, false)
-  for index in instructions.indices {
-    if cells[index].isLoopStart { depth += 1 }
-    census.weight = 1 << (3 * min(depth, 5))
-    needed = needed.union(cells[index].live)
-    var after = index + 1 < instructions.count ? cells[index + 1].live : .empty
-    let effects = Effects(at: index, instructions, liveAfter: &after, &shape, cells, hasGrown: &hasGrown)
-    census.count(effects, after: after, cells[index].transfer, instructions[index])
-    if census.weight > 1 { census.countConstant(instructions[index]) }
-    if cells[index].isLoopEnd { depth -= 1 }
+  var shape = shape
+  let count = instructions.count
+  precondition(cells.count >= count)
+  for index in 0..<count {
+    // SAFETY: there is a cell for each instruction.
+    let (cell, transfer) = unsafe (cells[unchecked: index], cells[unchecked: index].transfer)
+    if cell.isLoopStart {
+      depth &+= 1
+      census.weight = 1 &<< (3 &* min(depth, 5))
+    }
+    needed = needed.union(cell.live)
+    let after = index &+ 1 < count ? unsafe cells[unchecked: index &+ 1].live : .empty
+    let effects =
+      transfer.isRegular
+      ? Effects(transfer, liveAfter: after)
+      : Effects.find(at: index, instructions, transfer, liveAfter: after, &shape, cells)
+    census.count(effects, transfer, instructions, index)
+    if cell.isLoopEnd {
+      depth &-= 1
+      census.weight = 1 &<< (3 &* min(depth, 5))
+    }
   }
   census.addStart(cells[entry].live)
   if shape.hasLocalCalls { census.isolateFramePointer() }
   // Whatever is needed somewhere has to live somewhere.
+  census.needed = needed
   census.add(needed, 1)
   census.makeSymmetric(needed)
   let available: UInt32 = environment.isolation == .checked ? 0x7FF : 0xFFF
-  return RegisterTable(census, available: available, hasLocalCalls: shape.hasLocalCalls)
+  table.fill(census, available: available, hasLocalCalls: shape.hasLocalCalls)
 }
 
 /// How often the cells and some constants are touched.
@@ -194,25 +211,46 @@ private struct Census {
   private(set) var conflicts = InlineArray<22, UInt32>(repeating: 0)
   /// Of each cell, one that it is a copy of somewhere.
   private(set) var partners = InlineArray<22, UInt8>(repeating: 27)
+  /// Those that are needed somewhere.
+  var needed = CellSet.empty
   /// Whether some instruction needs a third register for intermediate values when its operands live on the stack.
   private(set) var needsSpare = false
   /// Of the instruction that is looked at.
   var weight: UInt32 = 1
 
   /// Looks at one instruction: what it touches, and what must not be where its results are.
+  @inline(__always)
   mutating func count(
-    _ effects: Effects, after: CellSet, _ transfer: Transfer, _ instruction: borrowing Instruction
+    _ effects: Effects, _ transfer: Transfer, _ instructions: Span<Instruction>, _ index: Int
   ) {
-    var written = effects.definitions.intersection(after)
+    if weight > 1 {
+      // SAFETY: an index of the program's.
+      let instruction = unsafe instructions[unchecked: index]
+      // Of doubles alone is a zero of interest.
+      if instruction.immediate != 0 || instruction.operation == .stxdw { countConstant(instruction) }
+    }
+    let after = effects.liveAfter
+    let written = effects.definitions.intersection(after)
     add(effects.uses.union(written), weight)
-    let upperHalves: UInt32 = 0x3F_F800
-    let isUpperHalfNeeded = written.bits & upperHalves != 0
+    if !transfer.isSimple || !written.intersection(.upperHalves).isEmpty {
+      separate(effects, after, written, transfer, instructions[index])
+    } else if !written.isEmpty {
+      // SAFETY: sets hold the numbers of cells alone, for each of which there is an entry.
+      unsafe conflicts[unchecked: written.bits.trailingZeroBitCount] |= after.bits
+    }
+  }
+
+  /// Finds what must not be where the results of an instruction are that has several, or may have them elsewhere.
+  @inline(never)
+  private mutating func separate(
+    _ effects: Effects, _ after: CellSet, _ needed: CellSet, _ transfer: Transfer, _ instruction: Instruction
+  ) {
+    let isUpperHalfNeeded = !needed.intersection(.upperHalves).isEmpty
     if transfer.contains(.needsSpare) || isUpperHalfNeeded && transfer.contains(.needsSpareForUpperHalf) {
       needsSpare = true
     }
-    // They write also what nobody needs.
-    if instruction.operation.isAtomic { written = effects.definitions }
-    guard !written.isEmpty else { return }
+    // Atomic operations write also what nobody needs.
+    var written = instruction.operation.isAtomic ? effects.definitions : needed
     var others = after
     if transfer.contains(.worksInSteps)
       || isUpperHalfNeeded && transfer.contains(.worksInStepsForUpperHalf)
@@ -257,35 +295,44 @@ private struct Census {
     }
   }
 
+  @inline(__always)
   mutating func add(_ set: CellSet, _ weight: UInt32) {
-    var set = set
-    while !set.isEmpty {
-      let index = set.removeFirst().index
-      weights[index] = weights[index] &+ weight
+    var bits = set.bits
+    while bits != 0 {
+      // SAFETY: as above.
+      unsafe weights[unchecked: bits.trailingZeroBitCount] &+= weight
+      bits &= bits &- 1
     }
   }
 
   /// Constants that no instruction can carry.
-  mutating func countConstant(_ instruction: Instruction) {
-    let operation = instruction.operation
-    if operation == .stxdw, instruction.proven.contains(.sourceFitsWord) { return count(0) }
-    guard !operation.takesRegister else { return }
-    let value = UInt32(bitPattern: instruction.immediate)
-    switch operation {
-    case .mul32Imm, .mul64Imm:
-      guard value & (value &- 1) != 0 else { return }
-      count(value)
-    case .div32Imm, .mod32Imm, .sdiv32Imm, .smod32Imm: count(value)
-    case .and32Imm, .and64Imm, .or32Imm, .or64Imm, .xor32Imm, .xor64Imm:
-      guard ImmediateConstant(value) == nil, ImmediateConstant(~value) == nil, value & (value &+ 1) != 0
-      else { return }
-      count(value)
-    default:
-      guard operation.isConditionalJump, ImmediateConstant(value) == nil,
-        ImmediateConstant(0 &- value) == nil
-      else { return }
-      count(value)
+  @inline(never)
+  private mutating func countConstant(_ instruction: Instruction) {
+    if instruction.operation == .stxdw {
+      if instruction.proven.contains(.sourceFitsWord) { count(0) }
+      return
     }
+    let opcode = instruction.operation.opcode
+    // Arithmetic and jumps with an immediate.
+    guard opcode & 0x0C == 4 else { return }
+    let value = UInt32(bitPattern: instruction.immediate)
+    let code = opcode & 0xF0
+    switch opcode & 3 {
+    case 1, 2:
+      guard code != 0x80, ImmediateConstant(value) == nil, ImmediateConstant(0 &- value) == nil else {
+        return
+      }
+    default:
+      switch code {
+      case 0x20: guard value & (value &- 1) != 0 else { return }
+      case 0x30, 0x90: guard opcode & 3 == 0 else { return }
+      case 0x40, 0x50, 0xA0:
+        guard ImmediateConstant(value) == nil, ImmediateConstant(~value) == nil, value & (value &+ 1) != 0
+        else { return }
+      default: return
+      }
+    }
+    count(value)
   }
 
   private mutating func count(_ value: UInt32) {

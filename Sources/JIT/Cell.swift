@@ -77,6 +77,8 @@ struct CellSet: Equatable {
     CellSet(bits: 0x801 << UInt32(register.rawValue))
   }
 
+  /// The upper halves of all registers.
+  static var upperHalves: CellSet { CellSet(bits: 0x3F_F800) }
   /// Both halves of r0 to r5: what calls do not preserve.
   static var callerSaved: CellSet { CellSet(bits: 0x3F * 0x801) }
   /// Both halves of r0 to r5 and of r10: what no caller puts back after a call, so that functions leave it as it is to be.

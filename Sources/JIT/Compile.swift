@@ -98,6 +98,9 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   /// First its `Transfer`, later two halfwords: where its code starts, and above where its branch stands whose target is not
   /// known yet.
   private var work: UInt32 = 0
+  /// First the last jump back to here, if it is the start of a loop; later, if its branch waits for its target, the
+  /// instruction before whose branch does so too.
+  private var link: UInt32 = 0
 
   public init() {}
 
@@ -110,15 +113,28 @@ public struct CompilerCell: BitwiseCopyable, Sendable {
   public var offset: UInt16 { UInt16(truncatingIfNeeded: work) }
 
   /// Where its branch stands whose target is not known yet, in halfwords.
-  var site: UInt16 {
-    get { UInt16(truncatingIfNeeded: work >> 16) }
-    set { work = work & 0xFFFF | UInt32(newValue) << 16 }
+  var site: Int { Int(truncatingIfNeeded: work >> 16) }
+
+  /// The last instruction that jumps back to here, if it is the start of a loop.
+  var lastJump: Int {
+    get { Int(truncatingIfNeeded: link) }
+    set { link = UInt32(truncatingIfNeeded: newValue) }
   }
 
-  /// Its code starts here and has no branch yet.
-  mutating func start(at offset: UInt16, site: UInt16) {
-    work = UInt32(offset) | UInt32(site) << 16
+  /// Its code starts here.
+  @inline(__always)
+  mutating func start(at offset: Int) {
+    work = UInt32(truncatingIfNeeded: offset) & 0xFFFF
   }
+
+  /// Its branch stands here, and `previous` is the instruction whose branch is the one before that waits for its target.
+  mutating func wait(at site: Int, behind previous: Int) {
+    work = work & 0xFFFF | UInt32(truncatingIfNeeded: site) << 16
+    link = UInt32(truncatingIfNeeded: previous)
+  }
+
+  /// The instruction whose branch is the one before that waits for its target.
+  var previous: Int { Int(Int32(bitPattern: link)) }
 
   /// After a program was compiled: where the code of the instruction starts, in bytes.
   public var codeOffset: Int { Int(offset) * 2 }
@@ -159,13 +175,15 @@ public func compile(
   for index in 0..<count { cells[index] = CompilerCell() }
   let shape = findShape(
     of: program.instructions, entry: program.entry, maximumDepth: program.maximumDepth, &cells)
-  let table = assignRegisters(program.instructions, entry: program.entry, shape, environment, &cells)
+  var table = RegisterTable()
+  assignRegisters(program.instructions, entry: program.entry, shape, environment, &cells, &table)
   var values = InlineArray<40, Value>(repeating: .home)
   var readers = InlineArray<40, UInt32>(repeating: 0)
   var generator = Generator(
     program.instructions, entry: program.entry, shape: shape, registers: RegisterAssignment(table),
     environment: environment,
-    code: Assembler(code), values: CellTable(values.mutableSpan), readers: CellTable(readers.mutableSpan))
+    code: Assembler(code), values: CellTable(values.mutableSpan), readers: CellTable(readers.mutableSpan),
+    residents: table.residents.span)
   var isComplete = generator.generate(&cells)
   if !isComplete {
     // A branch that was thought to be short is not.

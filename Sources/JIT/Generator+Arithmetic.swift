@@ -30,7 +30,7 @@ extension Generator {
     } else {
       forget(low)
     }
-    define(high, .constant(0))
+    clear(high)
   }
 
   /// What `cell` is, in terms of homes; a home of its own counts as a copy of it.

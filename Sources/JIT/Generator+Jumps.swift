@@ -13,6 +13,8 @@ extension Generator {
     case .alu:
       if operation.isByteSwap { generateSwap(instruction) } else { generateArithmetic32(instruction) }
     case .alu64:
+      // What gives two halves reads its operands again after it has given the first.
+      if live.contains(.upper(instruction.destination)) { awaited = kept }
       if operation.isByteSwap { generateSwap(instruction) } else { generateArithmetic64(instruction) }
     case .ldx: generateLoad(instruction)
     case .st: generateStore(instruction)
@@ -57,10 +59,10 @@ extension Generator {
       } else {
         forget(low)
       }
-      define(high, .constant(0))
+      clear(high)
     case 32:
       if isReversing { reverse(source, into: low) }
-      define(high, .constant(0))
+      clear(high)
     default:
       guard isReversing else { return }
       let other = operand(high)
@@ -159,7 +161,7 @@ extension Generator {
   private mutating func branch(
     _ condition: Condition, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
   ) {
-    if let loopStart = loopStart(behind: index, cells) {
+    if let loopStart = turning {
       jump(condition.inverse, from: index, to: loopStart, &cells)
       jump(nil, from: index, to: target, &cells)
       forgetAll()
@@ -186,7 +188,7 @@ extension Generator {
         branchesAreShort
         && target - index <= (condition == nil ? 150 : environment.isolation == .checked ? 24 : 40)
       if isNear { code.emit(narrow, number) } else { code.emit(wide, number) }
-      cells[index].site = UInt16(truncatingIfNeeded: site)
+      wait(index, at: site, &cells)
     }
   }
 
@@ -197,22 +199,16 @@ extension Generator {
     let target = index + 1 + Int(instruction.offset)
     // Both ways are the same.
     guard target != index + 1 else { return }
-    kept = live.union(cells[index].live).union(cells[target].live)
+    kept = kept.union(cells[target].live)
     var needed = cells[target].live
-    if let loopStart = loopStart(behind: index, cells) { needed = needed.union(cells[loopStart].live) }
-    let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
+    turning = loopStart(behind: index, cells)
+    if let loopStart = turning { needed = needed.union(cells[loopStart].live) }
+    let low = Cell.lower(instruction.destination)
     let isRegister = opcode & 8 != 0
     let is64Bit = opcode & 7 == 5
-    let proofs = instruction.proven
     let countsDown = !isRegister && instruction.immediate == 0 && values[low.index].kind == .addConstant
     flush(countsDown ? needed.subtracting(CellSet(low)) : needed)
-    let right: Operand =
-      isRegister ? operand(.lower(instruction.source)) : .constant(UInt32(bitPattern: instruction.immediate))
-    let rightHigh: Operand =
-      !isRegister
-      ? .constant(UInt32(bitPattern: instruction.immediate >> 31))
-      : proofs.contains(.sourceFitsWord) ? .constant(0) : operand(.upper(instruction.source))
-    let leftHigh: Operand = proofs.contains(.destinationFitsWord) ? .constant(0) : operand(high)
+    setOperands(instruction)
     let comparison = Comparison(opcode: opcode)
     if !is64Bit || constant(leftHigh) == 0 && constant(rightHigh) == 0 {
       // Of two numbers whose upper halves are zero, the signs are too.
@@ -220,7 +216,7 @@ extension Generator {
         is64Bit ? comparison.unsigned : comparison, low, right, countsDown: countsDown, needed,
         from: index, to: target, &cells)
     } else {
-      branch64(comparison, .cell(low), leftHigh, right, rightHigh, needed, from: index, to: target, &cells)
+      branch64(comparison, needed, from: index, to: target, &cells)
     }
     flagged = nil
   }
@@ -258,13 +254,12 @@ extension Generator {
     if number == 0, comparison.isEquality {
       if flagged == low { return branch(condition, from: index, to: target, &cells) }
       if a.isLow, branchesAreShort, target > index, target - index <= 10,
-        loopStart(behind: index, cells) == nil
+        turning == nil
       {
         let site = code.count
         let form: Form = condition == .equal ? .cbz : .cbnz
         code.emit(form, a.number)
-        cells[index].site = UInt16(truncatingIfNeeded: site)
-        return
+        return wait(index, at: site, &cells)
       }
     }
     if let number {
@@ -302,10 +297,11 @@ extension Generator {
   }
 
   private mutating func branch64(
-    _ comparison: Comparison, _ left: Operand, _ leftHigh: Operand, _ right: Operand, _ rightHigh: Operand,
-    _ needed: CellSet, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
+    _ comparison: Comparison, _ needed: CellSet, from index: Int, to target: Int,
+    _ cells: inout MutableSpan<CompilerCell>
   ) {
     flush(needed)
+    let left = Operand.cell(low)
     settle(left)
     settle(leftHigh)
     settle(right)
@@ -434,7 +430,7 @@ extension Generator {
     moveFrame(frameRegister, frame, by: 0 &- UInt32(Arena.frameSize))
     let site = code.count
     code.emit(.bl)
-    cells[index].site = UInt16(truncatingIfNeeded: site)
+    wait(index, at: site, &cells)
     moveFrame(frameRegister, frame, by: UInt32(Arena.frameSize))
     if saved != 0 { code.pop(saved) }
     var cellsOnStack: UInt32 = preserved.bits
@@ -460,62 +456,5 @@ extension Generator {
     load(Self.scratch, from: frame)
     add(Self.scratch, Self.scratch, distance)
     store(Self.scratch, to: frame)
-  }
-}
-
-/// What a conditional jump asks.
-private struct Comparison {
-  /// Bits 4 to 7 of the opcode.
-  let code: UInt8
-
-  init(opcode: UInt8) {
-    code = opcode & 0xF0
-  }
-
-  private init(code: UInt8) {
-    self.code = code
-  }
-
-  /// `nil` for whether some bit is set in both operands.
-  var condition: Condition? {
-    switch code {
-    case 0x10: .equal
-    case 0x20: .higher
-    case 0x30: .higherOrSame
-    case 0x40: nil
-    case 0x50: .notEqual
-    case 0x60: .greater
-    case 0x70: .greaterOrEqual
-    case 0xA0: .lower
-    case 0xB0: .lowerOrSame
-    case 0xC0: .less
-    default: .lessOrEqual
-    }
-  }
-
-  var isEquality: Bool { code == 0x10 || code == 0x50 }
-
-  /// The same without signs.
-  var unsigned: Comparison {
-    switch code {
-    case 0x60: Comparison(code: 0x20)
-    case 0x70: Comparison(code: 0x30)
-    case 0xC0: Comparison(code: 0xA0)
-    case 0xD0: Comparison(code: 0xB0)
-    default: self
-    }
-  }
-
-  /// Whether it is told from the borrow of the second operand minus the first.
-  var needsExchange: Bool { code == 0x20 || code == 0x60 || code == 0xB0 || code == 0xD0 }
-
-  /// What the borrow of the subtraction has to be.
-  var borrowCondition: Condition {
-    switch code {
-    case 0x20, 0xA0: .lower
-    case 0x30, 0xB0: .higherOrSame
-    case 0x60, 0xC0: .less
-    default: .greaterOrEqual
-    }
   }
 }

@@ -53,7 +53,7 @@ extension Generator {
         forget(low)
       }
       guard operation.isSignExtendingLoad, !instruction.proven.contains(.resultFitsWord) else {
-        return define(high, .constant(0))
+        return clear(high)
       }
       return define(high, .extract(low, lowest: 31, width: 1, signed: true))
     }
@@ -69,7 +69,7 @@ extension Generator {
       transfer(.word, isLoad: true, destination, address)
       if isLowLoaded { finish(low, in: destination) } else { forget(low) }
       // Nobody wants the upper half, or it is known to be zero.
-      return define(high, .constant(0))
+      return clear(high)
     }
     let (lowHome, highHome) = (registers.register(low), registers.register(high))
     if isLowLoaded, let lowHome, let highHome, isAligned(instruction, instruction.source),
@@ -330,7 +330,7 @@ extension Generator {
     exchange(operation, low, 0, isUpper: false)
     if isDouble { exchange(operation, high, 4, isUpper: true) }
     guard operation.writesSource, !isDouble else { return }
-    define(high, .constant(0))
+    clear(high)
   }
 
   private mutating func materializeIfNeeded(_ cell: Cell) {
@@ -384,7 +384,7 @@ extension Generator {
       finish(cell, in: destination)
     }
     land(branchAt: done)
-    if !isDouble { define(.upper(.r0), .constant(0)) }
+    if !isDouble { clear(.upper(.r0)) }
   }
 }
 

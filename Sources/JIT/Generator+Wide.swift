@@ -6,83 +6,88 @@ import Verifier
 extension Generator {
   mutating func generateArithmetic64(_ instruction: Instruction) {
     let opcode = instruction.operation.opcode
-    let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
     let proofs = instruction.proven
+    let high = Cell.upper(instruction.destination)
     let isHighWanted = live.contains(high) && !proofs.contains(.resultFitsWord)
+    // Bits of the code of those whose lower half depends on lower halves alone.
+    let isLowerAlone =
+      opcode & 0xF0 == 0x60
+      ? opcode & 8 == 0 && instruction.immediate & 32 == 0
+      : 0x0D37 >> UInt32(opcode >> 4) & 1 != 0
+    if !isHighWanted, isLowerAlone { return generateArithmetic32(instruction) }
+    setOperands(instruction)
     let isRegister = opcode & 8 != 0
-    let right: Operand =
-      isRegister ? operand(.lower(instruction.source)) : .constant(UInt32(bitPattern: instruction.immediate))
-    let sign = UInt32(bitPattern: instruction.immediate >> 31)
-    let rightHigh: Operand =
-      !isRegister
-      ? .constant(sign)
-      : proofs.contains(.sourceFitsWord) ? .constant(0) : operand(.upper(instruction.source))
-    let leftHigh: Operand = proofs.contains(.destinationFitsWord) ? .constant(0) : operand(high)
-
     switch opcode & 0xF0 {
     case 0xB0:
-      return generateMove64(instruction, low, high, right, rightHigh, isHighWanted: isHighWanted)
+      return generateMove64(width: instruction.offset)
     case 0x40, 0x50, 0xA0:
       let operation: Assembler.Operation =
         opcode & 0xF0 == 0x40 ? .or : opcode & 0xF0 == 0x50 ? .and : .exclusiveOr
       if live.contains(low) { generateBitwise(operation, low, right) } else { forget(low) }
-      guard isHighWanted else { return define(high, .constant(0)) }
       if let number = leftHigh.constant { define(high, .constant(number)) }
       return generateBitwise(operation, high, rightHigh)
     case 0x60 where !isRegister, 0x70 where !isRegister, 0xC0 where !isRegister:
       let type: ShiftType =
         opcode & 0xF0 == 0x60 ? .left : opcode & 0xF0 == 0x70 ? .right : .arithmeticRight
       return generateShift64(
-        type, low, high, leftHigh, by: UInt8(truncatingIfNeeded: instruction.immediate & 63),
+        type, by: UInt8(truncatingIfNeeded: instruction.immediate & 63),
         isHighWanted: isHighWanted)
     case 0x60, 0x70, 0xC0:
-      return generateShift64(opcode, low, high, leftHigh, right)
+      return generateShift64(opcode)
     case 0x30, 0x90:
-      return generateDivision64(instruction, low, high, leftHigh, right, rightHigh)
+      return generateDivision64(instruction)
     default: break
     }
-    guard isHighWanted else {
-      if live.contains(low) {
-        switch opcode & 0xF0 {
-        case 0x00: generateAdd(low, right)
-        case 0x10: generateSubtract(low, right)
-        case 0x20: generateMultiply(low, right)
-        default: generateReverseSubtract(low, from: 0)
-        }
-      } else {
-        forget(low)
-      }
-      return define(high, .constant(0))
-    }
     switch opcode & 0xF0 {
-    case 0x00: generateSum64(.add, low, high, leftHigh, right, rightHigh)
-    case 0x10: generateSum64(.subtract, low, high, leftHigh, right, rightHigh)
-    case 0x20: generateMultiply64(low, high, leftHigh, right, rightHigh)
-    default: generateNegation64(low, high, leftHigh)
+    case 0x00: generateSum64(.add)
+    case 0x10: generateSum64(.subtract)
+    case 0x20: generateMultiply64()
+    default: generateNegation64()
     }
   }
 
-  private mutating func generateMove64(
-    _ instruction: Instruction, _ low: Cell, _ high: Cell, _ right: Operand, _ rightHigh: Operand,
-    isHighWanted: Bool
-  ) {
-    guard instruction.offset != 0 else {
+  /// Finds what both halves of the operands of an instruction of 64 bits are.
+  @inline(never)
+  mutating func setOperands(_ instruction: Instruction) {
+    (low, high) = (.lower(instruction.destination), .upper(instruction.destination))
+    let proofs = instruction.proven
+    if instruction.operation.opcode & 8 != 0 {
+      right = operand(.lower(instruction.source))
+      rightHigh = proofs.contains(.sourceFitsWord) ? .constant(0) : operand(.upper(instruction.source))
+    } else {
+      right = .constant(UInt32(bitPattern: instruction.immediate))
+      rightHigh = .constant(UInt32(bitPattern: instruction.immediate >> 31))
+    }
+    leftHigh = proofs.contains(.destinationFitsWord) ? .constant(0) : operand(high)
+  }
+
+  /// Sees to it that all operands can be had, and that the destination can be written.
+  @inline(never)
+  private mutating func settleOperands() {
+    settle(operand(low))
+    settle(leftHigh)
+    settle(right)
+    settle(rightHigh)
+    makeWay(low)
+    makeWay(high)
+  }
+
+  private mutating func generateMove64(width: Int16) {
+    guard width != 0 else {
       copy(low, right)
-      if isHighWanted { copy(high, rightHigh) } else { define(high, .constant(0)) }
-      return
+      return copy(high, rightHigh)
     }
     // The operand may be what waits in the lower half, which is forgotten when nobody needs it behind.
-    if isHighWanted, !live.contains(low) {
-      generateSign(of: right, instruction.offset, into: high)
+    if !live.contains(low) {
+      generateSign(of: right, width, into: high)
       return forget(low)
     }
-    if instruction.offset == 32 {
+    if width == 32 {
       copy(low, right)
     } else {
-      generateMove(low, right, width: instruction.offset)
+      generateMove(low, right, width: width)
     }
-    guard isHighWanted else { return define(high, .constant(0)) }
-    generateSign(of: .cell(low), instruction.offset, into: high)
+    generateSign(of: .cell(low), width, into: high)
   }
 
   /// `high` = the sign of the number of `width` bits in `operand`, in every bit.
@@ -103,40 +108,34 @@ extension Generator {
   // MARK: Shifts by a constant
 
   private mutating func generateShift64(
-    _ type: ShiftType, _ low: Cell, _ high: Cell, _ leftHigh: Operand, by distance: UInt8, isHighWanted: Bool
+    _ type: ShiftType, by distance: UInt8, isHighWanted: Bool
   ) {
     if leftHigh.constant == 0, type != .left {
       // The sign is zero too.
       if live.contains(low) {
         if distance >= 32 {
-          define(low, .constant(0))
+          clear(low)
         } else {
           generateShift(.right, low, operand(low), distance: distance)
         }
       } else {
         forget(low)
       }
-      return define(high, .constant(0))
+      return clear(high)
     }
     if distance == 0 {
-      if !isHighWanted { return define(high, .constant(0)) }
+      if !isHighWanted { return clear(high) }
       if let number = leftHigh.constant { define(high, .constant(number)) }
       return
     }
     if type == .left {
       guard isHighWanted else {
-        if distance >= 32 {
-          define(low, .constant(0))
-        } else if live.contains(low) {
-          generateShift(.left, low, operand(low), distance: distance)
-        } else {
-          forget(low)
-        }
-        return define(high, .constant(0))
+        clear(low)
+        return clear(high)
       }
       if distance >= 32 {
         generateShift(.left, high, operand(low), distance: distance - 32)
-        return define(low, .constant(0))
+        return clear(low)
       }
       funnel(into: high, leftHigh, .left, distance, operand(low), .right)
       guard live.contains(low) else { return forget(low) }
@@ -149,8 +148,8 @@ extension Generator {
       } else {
         forget(low)
       }
-      guard isHighWanted else { return define(high, .constant(0)) }
-      if type == .right { return define(high, .constant(0)) }
+      guard isHighWanted else { return clear(high) }
+      if type == .right { return clear(high) }
       return generateShift(.arithmeticRight, high, leftHigh, distance: 31)
     }
     if live.contains(low) {
@@ -158,7 +157,7 @@ extension Generator {
     } else {
       forget(low)
     }
-    guard isHighWanted else { return define(high, .constant(0)) }
+    guard isHighWanted else { return clear(high) }
     generateShift(type, high, leftHigh, distance: distance)
   }
 
@@ -187,17 +186,9 @@ extension Generator {
 
   // MARK: Sums
 
-  private mutating func generateSum64(
-    _ operation: Assembler.Operation, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand,
-    _ rightHigh: Operand
-  ) {
+  private mutating func generateSum64(_ operation: Assembler.Operation) {
+    settleOperands()
     let left = operand(low)
-    settle(left)
-    settle(leftHigh)
-    settle(right)
-    settle(rightHigh)
-    makeWay(low)
-    makeWay(high)
     let isAdding = operation == .add
     let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
@@ -239,12 +230,10 @@ extension Generator {
     if flagged == cell { flagged = nil }
   }
 
-  private mutating func generateNegation64(_ low: Cell, _ high: Cell, _ leftHigh: Operand) {
+  private mutating func generateNegation64() {
+    (right, rightHigh) = (.constant(0), .constant(0))
+    settleOperands()
     let left = operand(low)
-    settle(left)
-    settle(leftHigh)
-    makeWay(low)
-    makeWay(high)
     let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
     code.emit(.rsbsConstant, lowDestination.number, a.number, 0)
@@ -259,21 +248,13 @@ extension Generator {
 
   // MARK: Products
 
-  private mutating func generateMultiply64(
-    _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand, _ rightHigh: Operand
-  ) {
-    if let number = leftHigh.constant, number != 0 { define(high, .constant(number)) }
+  private mutating func generateMultiply64() {
     // A constant on the left would want the registers that one on the right wants.
     if operand(low).constant != nil { materialize(low) }
     if let number = leftHigh.constant, number != 0 { materialize(high) }
+    if leftHigh.constant != 0 { leftHigh = .cell(high) }
+    settleOperands()
     let left = operand(low)
-    let leftHigh = leftHigh.constant == 0 ? leftHigh : .cell(high)
-    settle(left)
-    settle(leftHigh)
-    settle(right)
-    settle(rightHigh)
-    makeWay(low)
-    makeWay(high)
     // Crosswise products first, into r12: they count for the upper half only.
     var hasCross = false
     let spare = registers.spareScratch
@@ -313,55 +294,38 @@ extension Generator {
 
   // MARK: Shifts by a register, divisions
 
-  private mutating func generateShift64(
-    _ opcode: UInt8, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand
-  ) {
-    guard live.contains(low) || live.contains(high) else {
-      forget(low)
-      return forget(high)
-    }
+  private mutating func generateShift64(_ opcode: UInt8) {
+    rightHigh = .constant(0)
     let code: UInt8 = opcode & 0xF0 == 0x60 ? 4 : opcode & 0xF0 == 0x70 ? 5 : 6
-    callRoutine(
-      environment.routines.divide, kind: code, low, high, leftHigh, right, .constant(0))
+    callRoutine(kind: code)
   }
 
-  private mutating func generateDivision64(
-    _ instruction: Instruction, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand,
-    _ rightHigh: Operand
-  ) {
+  private mutating func generateDivision64(_ instruction: Instruction) {
     let isRemainder = instruction.operation.opcode & 0xF0 == 0x90
-    guard live.contains(low) || live.contains(high) else {
-      forget(low)
-      return forget(high)
-    }
     if constant(leftHigh) == 0, constant(rightHigh) == 0 {
       if live.contains(low) {
         generateDivision(low, right, isSigned: false, isRemainder: isRemainder)
       } else {
         forget(low)
       }
-      return define(high, .constant(0))
+      return clear(high)
     }
     let kind: UInt8 = (isRemainder ? 1 : 0) | (instruction.offset != 0 ? 2 : 0)
-    callRoutine(environment.routines.divide, kind: kind, low, high, leftHigh, right, rightHigh)
+    callRoutine(kind: kind)
   }
 
   /// Passes two numbers of 64 bits on the stack, and takes one back.
-  private mutating func callRoutine(
-    _ address: UInt32, kind: UInt8, _ low: Cell, _ high: Cell, _ leftHigh: Operand, _ right: Operand,
-    _ rightHigh: Operand
-  ) {
+  private mutating func callRoutine(kind: UInt8) {
+    guard live.contains(low) || live.contains(high) else {
+      forget(low)
+      return forget(high)
+    }
+    settleOperands()
     let left = operand(low)
-    settle(left)
-    settle(leftHigh)
-    settle(right)
-    settle(rightHigh)
-    makeWay(low)
-    makeWay(high)
     moveStack(by: -16)
     pass(left, leftHigh, at: 0)
     pass(right, rightHigh, at: 8)
-    call(address, with: UInt32(kind))
+    call(environment.routines.divide, with: UInt32(kind))
     moveStack(by: 16)
     take(low, high)
   }

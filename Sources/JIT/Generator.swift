@@ -21,6 +21,8 @@ struct Generator: ~Copyable, ~Escapable {
   var values: CellTable<Value>
   /// Of each cell, the cells whose values read its home.
   var readers: CellTable<UInt32>
+  /// Of each place, the cells that live there.
+  private let residents: Span<UInt32>
   /// The cells whose value is not in their home.
   var pending: CellSet
   /// What is needed behind the current instruction.
@@ -30,9 +32,16 @@ struct Generator: ~Copyable, ~Escapable {
   /// The word on the stack that was written last.
   private var lastStored: StoredWord?
   /// What is needed behind the current instruction or by the rest of it.
-  private var awaited: CellSet
+  var awaited: CellSet
   /// How far sp is below where it was at the start, in bytes.
   var stackOffset: Int
+  /// The last instruction whose branch waits for its target; -1 when there is none.
+  private var lastWaiting: Int
+  /// Where an operation of 64 bits leaves its result, and its operands but for the lower half of the left one, which is `low`.
+  var low, high: Cell
+  var leftHigh, right, rightHigh: Operand
+  /// The instruction that a jump behind the current branch leads back to, in place of which the branch is turned around.
+  var turning: Int?
   /// The cell in whose home is what the flags N and Z were last set by.
   var flagged: Cell?
   /// Where the code for each kind of check starts, in halfwords: a byte for each.
@@ -44,13 +53,12 @@ struct Generator: ~Copyable, ~Escapable {
 
   static var scratch: CoreRegister { .r12 }
   static var scratch2: CoreRegister { .lr }
-  static var noSite: UInt16 { 0xFFFF }
 
-  @_lifetime(copy instructions, copy code, copy registers, copy values, copy readers)
+  @_lifetime(copy instructions, copy code, copy registers, copy values, copy readers, copy residents)
   init(
     _ instructions: Span<Instruction>, entry: Int, shape: Shape, registers: RegisterAssignment,
     environment: NativeEnvironment, code: consuming Assembler, values: consuming CellTable<Value>,
-    readers: consuming CellTable<UInt32>
+    readers: consuming CellTable<UInt32>, residents: Span<UInt32>
   ) {
     self.instructions = instructions
     self.entry = entry
@@ -59,6 +67,7 @@ struct Generator: ~Copyable, ~Escapable {
     self.environment = environment
     self.values = values
     self.readers = readers
+    self.residents = residents
     pending = .empty
     live = .empty
     kept = .empty
@@ -69,6 +78,10 @@ struct Generator: ~Copyable, ~Escapable {
     accesses = 0
     checkedAccesses = 0
     branchesAreShort = true
+    lastWaiting = -1
+    turning = nil
+    (low, high) = (.lower(.r0), .upper(.r0))
+    (leftHigh, right, rightHigh) = (.constant(0), .constant(0), .constant(0))
     flagged = nil
     lastStored = nil
     self.code = code
@@ -84,28 +97,38 @@ struct Generator: ~Copyable, ~Escapable {
     forgetAll()
     accesses = 0
     checkedAccesses = 0
+    lastWaiting = -1
     let entrySite = generatePrologue(cells)
-    for index in instructions.indices {
-      let instruction = instructions[index]
-      if cells[index].isTarget {
-        arrive(cells[index].live)
-        lastStored = nil
-      }
-      if shape.hasLocalCalls, cells[index].isCalled || index == entry { beginFunction(at: index) }
-      cells[index].start(at: UInt16(truncatingIfNeeded: code.count), site: Self.noSite)
-      live = index + 1 < instructions.count ? cells[index + 1].live : .empty
-      kept = live.union(cells[index].live)
-      // An instruction that gives two halves reads its operands again after it has given the first.
-      let givesBoth =
-        instruction.operation.instructionClass == .alu64 && live.contains(.upper(instruction.destination))
-      awaited = givesBoth ? kept : live
+    let count = instructions.count
+    for index in 0..<count {
+      if cells[index].isTarget { begin(at: index, cells) }
+      let needed = cells[index].live
+      cells[index].start(at: code.count)
+      live = index + 1 < count ? cells[index + 1].live : .empty
+      kept = live.union(needed)
+      awaited = live
       // What waits without being needed any more must not be taken for what the instruction gives the same cell.
-      var stale = pending.subtracting(cells[index].live)
+      var stale = pending.subtracting(needed)
       while !stale.isEmpty { forget(stale.removeFirst()) }
-      generate(instruction, at: index, &cells)
+      generate(instructions[index], at: index, &cells)
     }
     guard code.count <= 0xFFFF else { return true }
     return aimBranches(cells, entrySite)
+  }
+
+  /// Several ways meet at instruction `index`, or a function starts there.
+  @inline(never)
+  private mutating func begin(at index: Int, _ cells: borrowing MutableSpan<CompilerCell>) {
+    arrive(cells[index].live)
+    lastStored = nil
+    if shape.hasLocalCalls, cells[index].isCalled || index == entry { beginFunction(at: index) }
+  }
+
+  /// The branch of instruction `index`, which has just been written at `site`, waits for its target.
+  @inline(never)
+  mutating func wait(_ index: Int, at site: Int, _ cells: inout MutableSpan<CompilerCell>) {
+    cells[index].wait(at: site, behind: lastWaiting)
+    lastWaiting = index
   }
 
   /// Keeps the return address. Calls lead here; whatever else leads to the function's first instruction goes past it.
@@ -124,12 +147,12 @@ struct Generator: ~Copyable, ~Escapable {
       guard code.aim(branchAt: entrySite, to: start) else { return false }
     }
     guard !code.isOverfull else { return true }
-    for index in instructions.indices {
-      let site = cells[index].site
-      if site == Self.noSite { continue }
+    var index = lastWaiting
+    while index >= 0 {
       let target = index + 1 + (instructions[index].distance ?? 0)
       let start = Int(cells[target].offset) - (instructions[index].operation == .callLocal ? 1 : 0)
-      guard code.aim(branchAt: Int(site), to: start) else { return false }
+      guard code.aim(branchAt: cells[index].site, to: start) else { return false }
+      index = cells[index].previous
     }
     return true
   }
@@ -256,13 +279,16 @@ struct Generator: ~Copyable, ~Escapable {
     let home = registers.place(cell)
     if value.kind == .copy, registers.place(value.first) == home { return forget(cell) }
     let own: UInt32 = 1 &<< UInt32(cell.number)
+    let others = pending.bits & ~own
     var sources = value.sources & 0x3F_FFFF
     while sources != 0 {
       let place = place(sources.trailingZeroBitCount)
       sources &= sources &- 1
-      if place != home, !isSettled(place, besides: own) { return computeNow(cell, value) }
+      if place != home, residents(place) & others != 0, !isSettled(place, besides: own) {
+        return computeNow(cell, value)
+      }
     }
-    forget(cell)
+    if pending.contains(cell) { forget(cell) }
     values[cell.index] = value
     pending.insert(cell)
     sources = value.sources
@@ -272,17 +298,30 @@ struct Generator: ~Copyable, ~Escapable {
     }
   }
 
+  @inline(__always)
+  private mutating func residents(_ place: Int) -> UInt32 {
+    // SAFETY: `RegisterTable` has an entry for each number that a place can have.
+    unsafe residents[unchecked: place]
+  }
+
+  /// From here on `cell` is zero.
+  @inline(never)
+  mutating func clear(_ cell: Cell) {
+    if live.union(pending).contains(cell) { define(cell, .constant(0)) }
+  }
+
+  @inline(__always)
   private mutating func place(_ cell: Int) -> Int { registers.place(Cell(number: cell)) }
 
   /// Whether no value waits to be put into this place that reads others: only then may another value wait that reads it.
   ///
   /// Values that nobody needs any more are forgotten on the way.
+  @inline(never)
   private mutating func isSettled(_ place: Int, besides own: UInt32) -> Bool {
-    var waiting = pending.bits & ~own
+    var waiting = residents(place) & pending.bits & ~own
     while waiting != 0 {
       let cell = Cell(number: waiting.trailingZeroBitCount)
       waiting &= waiting &- 1
-      guard registers.place(cell) == place else { continue }
       var sources = values[cell.index].sources & 0x3F_FFFF
       while sources != 0 {
         let source = self.place(sources.trailingZeroBitCount)
@@ -356,8 +395,9 @@ struct Generator: ~Copyable, ~Escapable {
   /// The new value of `cell` is in `register`, and way was made for it.
   @inline(never)
   mutating func finish(_ cell: Cell, in register: CoreRegister) {
-    forget(cell)
+    if pending.contains(cell) { forget(cell) }
     if flagged == cell { flagged = nil }
+    if registers.place(cell) == Int(register.rawValue) { return }
     if let home = registers.register(cell) {
       code.move(home, register)
     } else {

@@ -26,6 +26,11 @@ extension CompilerCell {
     get { flag(25) }
     set { setFlag(25, newValue) }
   }
+  /// More than one jump from behind leads here.
+  var hasSeveralJumps: Bool {
+    get { flag(28) }
+    set { setFlag(28, newValue) }
+  }
   /// A local call leads here.
   var isCalled: Bool {
     get { flag(27) }
@@ -45,6 +50,8 @@ struct Shape {
   var mayBeTooDeep = false
   /// What some caller still needs when a function returns, besides its result.
   var liveAtReturn = CellSet.both(.r0)
+  /// Whether what callers need, or functions, has grown in a round.
+  fileprivate var hasGrown = false
 }
 
 /// Finds jump targets, loops, and which halves of registers are needed where.
@@ -57,100 +64,139 @@ func findShape(
   cells[entry].isTarget = true
   while index >= 0 {
     cells[index].transfer = Transfer(of: instructions[index])
-    if let distance = instructions[index].distance {
+    let transfer = cells[index].transfer
+    if transfer.contains(.branch) || transfer.contains(.irregular),
+      let distance = instructions[index].distance
+    {
       let target = index + 1 + distance
       cells[target].isTarget = true
       if instructions[index].operation == .callLocal {
         shape.hasLocalCalls = true
         cells[target].isCalled = true
-      } else if target <= index, !cells[target].isLoopStart {
-        cells[target].isLoopStart = true
-        cells[index].isLoopEnd = true
+      } else if target <= index {
+        if cells[target].isLoopStart {
+          cells[target].hasSeveralJumps = true
+        } else {
+          cells[target].isLoopStart = true
+          cells[target].lastJump = index
+          cells[index].isLoopEnd = true
+        }
       }
     }
     index -= 1
   }
   shape.mayBeTooDeep = shape.hasLocalCalls && maximumDepth >= 8
-  // Sets only grow, so this ends; one round more for each loop around a loop is what it takes in practice.
-  while propagateLiveness(instructions, &shape, &cells) {}
+  // Sets only grow, so this ends. One round does it but for functions that are called.
+  repeat { propagateLiveness(instructions, &shape, &cells) } while shape.hasGrown
   return shape
 }
 
-/// One round from the last instruction to the first.
-///
-/// - Returns: whether another is needed.
+/// One round from the last instruction to the first, in which loops are gone through until nothing changes in them.
 @_optimize(speed)
 private func propagateLiveness(
   _ instructions: Span<Instruction>, _ shape: inout Shape, _ cells: inout MutableSpan<CompilerCell>
-) -> Bool {
-  var hasGrownBehind = false
+) {
+  shape.hasGrown = false
   var next = CellSet.empty
   var index = instructions.count - 1
+  precondition(cells.count >= instructions.count)
   while index >= 0 {
-    let effects = Effects(
-      at: index, instructions, liveAfter: &next, &shape, cells, hasGrown: &hasGrownBehind)
-    next = next.subtracting(effects.definitions).union(effects.uses)
-    if next != cells[index].live {
-      cells[index].live = next
-      // Jumps forward have been seen after what they lead to in this same round.
-      if cells[index].isLoopStart || cells[index].isCalled { hasGrownBehind = true }
+    // SAFETY: there is a cell for each instruction.
+    let (known, transfer) = unsafe (cells[unchecked: index].live, cells[unchecked: index].transfer)
+    if transfer.isRegular {
+      next = transfer.live(before: next)
+    } else {
+      next = Effects.find(at: index, instructions, transfer, liveAfter: next, &shape, cells).liveBefore
     }
-    index -= 1
+    if next != known {
+      unsafe cells[unchecked: index].live = next
+      // Calls may stand behind. Jumps forward are seen after what they lead to.
+      if cells[index].isCalled { shape.hasGrown = true }
+      guard cells[index].isLoopStart else {
+        index &-= 1
+        continue
+      }
+      let jump = cells[index].lastJump
+      if cells[index].hasSeveralJumps || !next.subtracting(cells[jump].live).isEmpty {
+        // The jumps back to here have seen less.
+        index = jump
+        next = index + 1 < instructions.count ? cells[index + 1].live : .empty
+        continue
+      }
+    }
+    index &-= 1
   }
-  return hasGrownBehind
 }
 
 /// Which halves an instruction reads, given which of its results are needed, and which it writes.
 struct Effects {
   var uses = CellSet.empty
   var definitions = CellSet.empty
+  /// What is needed behind it, wherever that is.
+  var liveAfter: CellSet
+
+  var liveBefore: CellSet {
+    @inline(__always)
+    get { liveAfter.subtracting(definitions).union(uses) }
+  }
+
+  /// Of an instruction whose transfer is regular.
+  @inline(__always)
+  init(_ transfer: Transfer, liveAfter: CellSet) {
+    self.liveAfter = liveAfter
+    uses = transfer.uses(liveAfter: liveAfter)
+    definitions = transfer.definitions
+  }
 
   /// - Parameters:
   ///   - index: of the instruction.
   ///   - instructions: the program.
-  ///   - live: what the next instruction needs before, what some instruction behind needs afterwards.
+  ///   - transfer: of the instruction.
+  ///   - liveAfter: what the next instruction needs before.
   ///   - shape: learns what callers need when functions return.
   ///   - cells: what is needed where, as far as it is known.
-  ///   - hasGrown: set when `shape` has learned something.
-  @inline(__always)
-  init(
-    at index: Int, _ instructions: Span<Instruction>, liveAfter live: inout CellSet, _ shape: inout Shape,
-    _ cells: borrowing MutableSpan<CompilerCell>, hasGrown: inout Bool
-  ) {
-    let transfer = cells[index].transfer
-    if transfer.contains(.branch) {
-      live = live.union(cells[index + 1 + Int(instructions[index].offset)].live)
-    } else if transfer.contains(.irregular) {
-      setIrregular(instructions[index], at: index, &live, &shape, cells, &hasGrown)
-      return
+  /// - Returns: the effects of any instruction.
+  @inline(never)
+  static func find(
+    at index: Int, _ instructions: Span<Instruction>, _ transfer: Transfer, liveAfter: CellSet,
+    _ shape: inout Shape, _ cells: borrowing MutableSpan<CompilerCell>
+  ) -> Effects {
+    let instruction = instructions[index]
+    guard transfer.contains(.irregular) else {
+      let target = cells[index + 1 + Int(instruction.offset)].live
+      return Effects(transfer, liveAfter: liveAfter.union(target))
     }
-    uses = transfer.uses(liveAfter: live)
-    definitions = transfer.definitions
+    var effects = Effects(liveAfter: liveAfter)
+    effects.setIrregular(instruction, at: index, &shape, cells)
+    return effects
+  }
+
+  private init(liveAfter: CellSet) {
+    self.liveAfter = liveAfter
   }
 
   /// Of what goes elsewhere, calls, and atomic operations.
-  @inline(never)
   private mutating func setIrregular(
-    _ instruction: Instruction, at index: Int, _ live: inout CellSet, _ shape: inout Shape,
-    _ cells: borrowing MutableSpan<CompilerCell>, _ hasGrown: inout Bool
+    _ instruction: Instruction, at index: Int, _ shape: inout Shape,
+    _ cells: borrowing MutableSpan<CompilerCell>
   ) {
     switch instruction.operation {
     case .callLocal:
-      let kept = live.intersection(.passingReturns)
+      let kept = liveAfter.intersection(.passingReturns)
       if kept.subtracting(shape.liveAtReturn).bits != 0 {
         shape.liveAtReturn = shape.liveAtReturn.union(kept)
-        hasGrown = true
+        shape.hasGrown = true
       }
       uses = cells[index + 1 + Int(instruction.immediate)].live
       definitions = .callerSaved
       if shape.mayBeTooDeep { uses.insert(.lower(.r10)) }
     case .exit:
-      live = .empty
+      liveAfter = .empty
       uses = shape.liveAtReturn
     case .trap:
-      live = .empty
+      liveAfter = .empty
     case .ja, .ja32:
-      live = cells[index + 1 + (instruction.distance ?? 0)].live
+      liveAfter = cells[index + 1 + (instruction.distance ?? 0)].live
     case .callHelper:
       uses = Self.arguments(of: Helper(position: instruction.resolved))
       definitions = .both(.r0)

@@ -54,6 +54,18 @@ struct Transfer {
   @inline(__always)
   func contains(_ property: Property) -> Bool { bits >> property.rawValue & 1 != 0 }
 
+  /// Whether it goes on with the next instruction, and a transfer says all that it reads and writes.
+  var isRegular: Bool {
+    @inline(__always)
+    get { bits & 0x60_0000 == 0 }
+  }
+
+  /// Whether it has no property that says how its lower half may be computed.
+  var isSimple: Bool {
+    @inline(__always)
+    get { bits & 0x0AC0_0000 == 0 }
+  }
+
   private var destination: UInt32 {
     @inline(__always) get { bits >> Self.destinationShift & 0xF }
   }
@@ -71,6 +83,12 @@ struct Transfer {
     return CellSet(
       bits: (needed & Self.halves) &<< destination
         | (needed &>> Self.ofSource & Self.halves) &<< source)
+  }
+
+  /// What is needed before the instruction, when `live` is behind it.
+  @inline(__always)
+  func live(before live: CellSet) -> CellSet {
+    live.subtracting(definitions).union(uses(liveAfter: live))
   }
 
   /// What it writes.

@@ -2,7 +2,10 @@
 ///
 /// Computing late lets an instruction that uses the value do the work on the way: an addressing mode, a shifted operand,
 /// a multiplication that also adds. What nobody uses is never computed.
+///
+/// Two words, because a small processor copies words and not bytes.
 struct Value: BitwiseCopyable {
+  /// Those that read no cell come first, then those that read one, then those that read two.
   enum Kind: UInt8 {
     /// It is in the cell's own home.
     case home
@@ -12,21 +15,39 @@ struct Value: BitwiseCopyable {
     case copy
     /// `a` + `number`.
     case addConstant
-    /// `a` + (`b` << `n`).
-    case sum
     /// `a` shifted by `n`, 1 to 31, in the way of `b`.
     case shifted
     /// `b` & 31 + 1 bits of `a` from bit `n` on, with their sign extended if bit 7 of `b` is set.
     case extract
+    /// `a` + (`b` << `n`).
+    case sum
     /// `a` * `b`.
     case product
   }
 
-  var kind: Kind
-  var a: UInt8 = 0
-  var b: UInt8 = 0
-  var n: UInt8 = 0
-  var number: UInt32 = 0
+  /// From the lowest byte up: kind, a, b, n.
+  private let head: UInt32
+  let number: UInt32
+
+  @inline(__always)
+  private init(kind: Kind, a: UInt8 = 0, b: UInt8 = 0, n: UInt8 = 0, number: UInt32 = 0) {
+    head = UInt32(kind.rawValue) | UInt32(a) << 8 | UInt32(b) << 16 | UInt32(n) << 24
+    self.number = number
+  }
+
+  var kind: Kind {
+    // SAFETY: the lowest byte of `head` is written from the number of a case alone.
+    @inline(__always) get { unsafe unsafeBitCast(UInt8(truncatingIfNeeded: head), to: Kind.self) }
+  }
+  var a: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: head >> 8) }
+  }
+  var b: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: head >> 16) }
+  }
+  var n: UInt8 {
+    @inline(__always) get { UInt8(truncatingIfNeeded: head >> 24) }
+  }
 
   static var home: Value { Value(kind: .home) }
   static func constant(_ number: UInt32) -> Value { Value(kind: .constant, number: number) }
@@ -54,13 +75,15 @@ struct Value: BitwiseCopyable {
 
   /// The cells whose homes it reads. Constants among them are never overwritten.
   var sources: UInt32 {
-    switch kind {
-    case .home, .constant: 0
-    case .copy, .addConstant, .shifted, .extract: 1 &<< UInt32(a)
-    case .sum, .product: 1 &<< UInt32(a) | 1 &<< UInt32(b)
+    @inline(__always)
+    get {
+      let kind = kind.rawValue
+      if kind < Kind.copy.rawValue { return 0 }
+      let first = 1 &<< (head >> 8)
+      return kind < Kind.sum.rawValue ? first : first | 1 &<< (head >> 16)
     }
   }
 
   /// Whether an instruction can take it as it is, from a register or as a constant.
-  var isSimple: Bool { kind == .home || kind == .copy || kind == .constant }
+  var isSimple: Bool { kind.rawValue <= Kind.copy.rawValue }
 }

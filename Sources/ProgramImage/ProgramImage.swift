@@ -23,7 +23,7 @@ public enum ImageLayout: UInt8, CaseIterable, Sendable {
 ///
 /// Any bytes may come in. The work is bounded: besides reading its bytes once, opening compares each part of the program
 /// (at most 32) with the others, and each relocation, of which there is at most one for every 8 bytes, looks for one part.
-public struct ProgramImage: ~Escapable {
+public struct ProgramImage: ~Copyable, ~Escapable {
   /// The function that runs when nobody asks for another one.
   public static var entryName: StaticString { "program" }
 
@@ -108,8 +108,9 @@ public struct ProgramImage: ~Escapable {
     guard count <= buffer.count else {
       throw .refused(.textBufferTooSmall, found: Int64(buffer.count), expected: Int64(count))
     }
-    for index in 0..<segments.count where segments[index].region == .text {
+    for index in 0..<segments.count {
       let segment = segments[index]
+      guard segment.region == .text else { continue }
       let first = segment.place / 8
       let text = bytes.extracting(segment.fileRange)
       let decoded = Instruction.decode(text, into: &buffer, at: first)
@@ -140,8 +141,9 @@ public struct ProgramImage: ~Escapable {
         .misalignedData, found: Int64(truncatingIfNeeded: dataAddress), expected: Int64(dataAlignment))
     }
     for index in data.indices { data[index] = 0 }
-    for index in 0..<segments.count where segments[index].region == .data {
+    for index in 0..<segments.count {
       let segment = segments[index]
+      guard segment.region == .data else { continue }
       for offset in 0..<segment.size { data[segment.place + offset] = bytes[segment.fileOffset + offset] }
     }
     if let elf {

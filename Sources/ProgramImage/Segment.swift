@@ -26,7 +26,7 @@ struct Segment {
 }
 
 /// All parts of a program, in the order of their places.
-struct SegmentTable {
+struct SegmentTable: ~Copyable {
   /// More bytes than any compartment has: a bound that keeps sums within the integers of a small device.
   static let maximumRegionSize = 1 << 24
 
@@ -46,8 +46,8 @@ struct SegmentTable {
   /// Bytes of the data, a multiple of 8.
   var dataSize: Int { (dataEnd + 7) & -8 }
 
-  // Inlined, as the whole table would be copied for a call.
-  subscript(index: Int) -> Segment { @inline(__always) get { segments[index] } }
+  // Inlined, and through a span, as the whole table would be copied for a call.
+  subscript(index: Int) -> Segment { @inline(__always) get { segments.span[index] } }
 
   /// Adds bytes of the image as the next instructions.
   mutating func appendText(_ range: Range<Int>, section: UInt16 = 0) throws(ImageError) {
@@ -88,7 +88,7 @@ struct SegmentTable {
 
   /// Where the segment made of a section stands in the table.
   func index(ofSection section: UInt32) -> Int? {
-    for index in 0..<count where UInt32(segments[index].section) == section { return index }
+    for index in 0..<count where UInt32(segments.span[index].section) == section { return index }
     return nil
   }
 
@@ -104,8 +104,8 @@ struct SegmentTable {
       throw .refused(.tooManySegments, at: Int(section), expected: Int64(segments.count))
     }
     let segment = Segment(section: section, region: region, fileOffset: offset, size: size, place: place)
-    for index in 0..<count where segment.fileRange.overlaps(segments[index].fileRange) {
-      throw .refused(.overlappingSections, at: Int(section), found: Int64(segments[index].section))
+    for index in 0..<count where segment.fileRange.overlaps(segments.span[index].fileRange) {
+      throw .refused(.overlappingSections, at: Int(section), found: Int64(segments.span[index].section))
     }
     segments[count] = segment
     count += 1

@@ -60,12 +60,11 @@ public enum ProgramBlock {
       throw .truncated(error)
     }
     guard numbers[0] > 0, numbers[0] <= instructions.count else { throw .instructionCount(numbers[0]) }
-    for index in 0..<numbers[0] {
-      let slot: UInt64
-      do throws(OutOfBounds) { slot = try input.readLittleEndian() } catch { throw .truncated(error) }
-      do throws(DecodeError) { instructions[index] = try Instruction(slot: slot) } catch {
-        throw .instruction(at: index, error)
-      }
+    let text: Span<UInt8>
+    do throws(OutOfBounds) { text = try input.read(numbers[0] * 8) } catch { throw .truncated(error) }
+    let decoded = Instruction.decode(text, into: &instructions, at: 0)
+    guard decoded == numbers[0] else {
+      throw .instruction(at: decoded, Instruction.error(of: text.littleEndian(at: decoded * 8)))
     }
     let program = GeneratedProgram(
       instructionCount: numbers[0], entry: numbers[1], dataSize: numbers[2], rodataSize: numbers[3],

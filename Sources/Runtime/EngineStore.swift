@@ -46,6 +46,12 @@ struct EngineStore: ~Copyable {
     return code
   }
 
+  /// Of that code what a run needs.
+  @_optimize(speed)
+  mutating func program(of slot: SlotNumber, generation: UInt32) -> CompiledProgram? {
+    codes[slot.index]?.generation == generation ? codes[slot.index]?.program : nil
+  }
+
   mutating func translation(of slot: SlotNumber, generation: UInt32) -> TranslatedProgram? {
     guard let translation = translations[slot.index], translation.generation == generation else { return nil }
     return translation.program

@@ -159,16 +159,16 @@ extension Runtime where B: ~Copyable {
       rodata: rodata..<rodata + UInt(translated.rodata.count))
   }
 
+  @_optimize(speed)
   private mutating func prepareCompiled(
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
-    guard let code = engines.code(of: slot, generation: slots.generation(of: slot)) else {
+    guard let program = engines.program(of: slot, generation: slots.generation(of: slot)) else {
       throw slots.isEmpty(slot) ? .emptySlot : .notCompiled
     }
     // Without its image, the calls of a program are checked when it makes them.
     if !slots.isEmpty(slot) { try checkCalls(in: slot, grants: grants) }
-    let program = code.program
     try prepareArena(
       of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
       contextSize: contextSize)
@@ -259,10 +259,18 @@ extension Runtime where B: ~Copyable {
     threads.start(slot.index, program)
   }
 
-  /// What runs, or ran, in the slot, and what it has used by now.
-  public mutating func instance(of slot: SlotNumber) -> Instance {
-    if instances[slot.index].isActive { instances[slot.index].usage = threads.usage(of: slot.index) }
-    return instances[slot.index]
+  /// What runs, or ran, in the slot. Its usage is that of the run that is under way, if there is one, up to now; or it is
+  /// nothing until the run has ended, for those who want to be told of changes.
+  public mutating func instance(of slot: SlotNumber, withPresentUsage: Bool = true) -> Instance {
+    var instance = instances[slot.index]
+    if withPresentUsage, instance.isActive { instance.usage = threads.usage(of: slot.index) }
+    return instance
+  }
+
+  /// How the last run of the slot's program ended, what for it ran, and what it used.
+  @_optimize(speed)
+  public mutating func lastRun(of slot: SlotNumber) -> (Ending?, ExecutionModel, ThreadUsage) {
+    (instances[slot.index].ending, instances[slot.index].model, instances[slot.index].usage)
   }
 
   /// Whether a run of the slot's program is under way.
@@ -343,14 +351,14 @@ extension Runtime where B: ~Copyable {
       case .call:
         guard let ending = carryOut(threads.call(of: event.thread), for: slot) else { continue }
         finish(slot, ending)
-      case .end: finish(slot, ending(of: slot))
+      case .end: finish(slot, endingOfThread(of: slot))
       }
       return slot
     }
     return nil
   }
 
-  private mutating func ending(of slot: SlotNumber) -> Ending {
+  private mutating func endingOfThread(of slot: SlotNumber) -> Ending {
     switch threads.ending(of: slot.index) {
     case .returned(let value): .returned(value)
     case .stopped(let rule, let place, let address):

@@ -5,7 +5,7 @@ import Interpreter
 
 extension Services where B: ~Copyable {
   /// The helpers that build a CoAP response. They touch the calling program's context and nothing else.
-  func callPacket(
+  mutating func callPacket(
     _ helper: Helper, _ arguments: HelperArguments, _ memory: inout CompartmentMemory
   ) throws(HelperFault) -> UInt64 {
     // As many bits decide as an address has on this machine.

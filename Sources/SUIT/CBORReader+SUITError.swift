@@ -75,7 +75,7 @@ extension CBORReader {
   func expect(_ type: CBORType) throws(SUITError) {
     let found = try self.type()
     guard found == type else {
-      throw SUITError(.malformed, at: offset, expected: Int64(type.rawValue), found: Int64(found.rawValue))
+      throw SUITError(.malformed, at: offset, expected: Int(type.rawValue), found: Int(found.rawValue))
     }
   }
 }

@@ -71,7 +71,7 @@ struct Envelope: ~Escapable {
       case ManifestKey.text where form == .suit && text == nil:
         _ = try reader.byteString()
         text = valueOffset..<reader.offset
-      default: throw SUITError(.unsupported, at: keyOffset, found: key)
+      default: throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
       }
     }
     guard let authenticationOffset else { throw SUITError(.signature, at: 0) }

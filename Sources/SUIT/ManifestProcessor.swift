@@ -85,8 +85,8 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     try take(.receiving)
     guard piece.count <= buffer.count - envelopeByteCount else {
       throw SUITError(
-        .tooLarge, at: envelopeByteCount, expected: Int64(buffer.count),
-        found: Int64(envelopeByteCount) + Int64(piece.count))
+        .tooLarge, at: envelopeByteCount, expected: buffer.count,
+        found: envelopeByteCount + piece.count)
     }
     let start = envelopeByteCount
     var bytes = buffer.mutableSpan
@@ -109,7 +109,7 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
       guard room == piece.count else {
         phase = .idle
         throw SUITError(
-          .tooLarge, at: start, expected: Int64(buffer.count), found: Int64(start) + Int64(piece.count))
+          .tooLarge, at: start, expected: buffer.count, found: start + piece.count)
       }
       return nil
     }
@@ -151,8 +151,8 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     let fetch = try takeFetch()
     guard piece.count <= fetch.byteCount - payloadByteCount else {
       throw SUITError(
-        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount),
-        found: Int64(payloadByteCount) + Int64(piece.count))
+        .size, at: fetch.commandOffset, expected: fetch.byteCount,
+        found: payloadByteCount + piece.count)
     }
     payloadHash.update(piece)
     payloadByteCount += piece.count
@@ -164,7 +164,7 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     let fetch = try takeFetch()
     guard payloadByteCount == fetch.byteCount else {
       throw SUITError(
-        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount), found: Int64(payloadByteCount))
+        .size, at: fetch.commandOffset, expected: fetch.byteCount, found: payloadByteCount)
     }
     return try run(
       payload: ManifestRun.Payload(digest: payloadHash.finish(), byteCount: payloadByteCount), on: device)
@@ -234,8 +234,8 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     }
     guard image.byteCount == UInt64(fetch.byteCount) else {
       throw SUITError(
-        .size, at: fetch.commandOffset, expected: Int64(fetch.byteCount),
-        found: Int64(clamping: image.byteCount))
+        .size, at: fetch.commandOffset, expected: fetch.byteCount,
+        found: Int(clamping: image.byteCount))
     }
   }
 

@@ -10,10 +10,10 @@ extension ManifestRun {
   ) throws(SUITError) {
     var reader = sequence
     guard depth < Self.sequenceNestingLimit else {
-      throw SUITError(.unsupported, at: sequence.offset, expected: Int64(Self.sequenceNestingLimit))
+      throw SUITError(.unsupported, at: sequence.offset, expected: Self.sequenceNestingLimit)
     }
     let count = try reader.array()
-    guard count % 2 == 0 else { throw SUITError(.malformed, at: sequence.offset, found: Int64(count)) }
+    guard count % 2 == 0 else { throw SUITError(.malformed, at: sequence.offset, found: count) }
     for _ in 0..<count / 2 where pendingFetch == nil {
       let offset = reader.offset
       switch try readCommand(&reader) {
@@ -41,7 +41,7 @@ extension ManifestRun {
     case .fetch: try fetch(at: offset, on: device)
     case .componentOffset:
       // Slots have no offset, so none matches.
-      throw SUITError(.offset, at: offset, found: Int64(clamping: try reader.unsigned()))
+      throw SUITError(.offset, at: offset, found: Int(clamping: try reader.unsigned()))
     case .setComponentIndex: return try setComponentIndex(&reader)
     case .setParameters: return try setParameters(&reader)
     }
@@ -54,10 +54,10 @@ extension ManifestRun {
     let offset = reader.offset
     let number = try reader.integer()
     guard let command = profile.command(number) else {
-      throw SUITError(.unsupported, at: offset, found: number)
+      throw SUITError(.unsupported, at: offset, found: Int(clamping: number))
     }
     // Every command is about the current component, and there is none before one is declared.
-    guard slot != nil else { throw SUITError(.malformed, at: offset, found: number) }
+    guard slot != nil else { throw SUITError(.malformed, at: offset, found: Int(clamping: number)) }
     return command
   }
 
@@ -95,7 +95,7 @@ extension ManifestRun {
     guard !isSeveral else { throw SUITError(.unsupported, at: offset) }
     let index = try reader.unsigned()
     guard index == 0 else {
-      throw SUITError(.malformed, at: offset, expected: 0, found: Int64(clamping: index))
+      throw SUITError(.malformed, at: offset, expected: 0, found: Int(clamping: index))
     }
   }
 
@@ -107,10 +107,11 @@ extension ManifestRun {
       let valueOffset = reader.offset
       switch try reader.type() {
       case .unsigned, .negative, .bytes, .text: try reader.pass()
-      case .array, .map, .tag, .simple: throw SUITError(.malformed, at: valueOffset, found: key)
+      case .array, .map, .tag, .simple:
+        throw SUITError(.malformed, at: valueOffset, found: Int(clamping: key))
       }
       guard parameters.set(key, at: valueOffset) else {
-        throw SUITError(.unsupported, at: keyOffset, found: key)
+        throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
       }
     }
   }
@@ -124,7 +125,7 @@ extension ManifestRun {
     let identifier = try reader.byteString()
     guard identifier.count == UUIDBytes.byteCount else {
       throw SUITError(
-        .malformed, at: parameter, expected: Int64(UUIDBytes.byteCount), found: Int64(identifier.count))
+        .malformed, at: parameter, expected: UUIDBytes.byteCount, found: identifier.count)
     }
     guard identifier.holdsSameBytes(as: own.bytes.span) else { throw SUITError(reason, at: parameter) }
   }

@@ -22,11 +22,11 @@ extension ManifestRun {
     let size = try reader.unsigned()
     guard uri.count <= Self.uriByteLimit else {
       throw SUITError(
-        .uriTooLong, at: uriOffset, expected: Int64(Self.uriByteLimit), found: Int64(uri.count))
+        .uriTooLong, at: uriOffset, expected: Self.uriByteLimit, found: uri.count)
     }
     guard let byteCount = Int(exactly: size), byteCount <= device.slotByteCount else {
       throw SUITError(
-        .storage, at: sizeOffset, expected: Int64(device.slotByteCount), found: Int64(clamping: size))
+        .storage, at: sizeOffset, expected: device.slotByteCount, found: Int(clamping: size))
     }
     let isIntegrated = try isIntegrated(uri, at: uriOffset)
     guard payload == nil else {
@@ -71,13 +71,15 @@ extension ManifestRun {
     let algorithmOffset = digest.offset
     let algorithm = try digest.integer()
     guard algorithm == profile.sha256 else {
-      throw SUITError(.unsupported, at: algorithmOffset, expected: profile.sha256, found: algorithm)
+      throw SUITError(
+        .unsupported, at: algorithmOffset, expected: Int(clamping: profile.sha256),
+        found: Int(clamping: algorithm))
     }
     let bytesOffset = digest.offset
     let bytes = try digest.byteString()
     guard let value = SHA256Digest(bytes) else {
       throw SUITError(
-        .malformed, at: bytesOffset, expected: Int64(SHA256Digest.byteCount), found: Int64(bytes.count))
+        .malformed, at: bytesOffset, expected: SHA256Digest.byteCount, found: bytes.count)
     }
     return value
   }

@@ -94,7 +94,7 @@ struct ManifestRun: ~Escapable {
     case .version:
       let version = try manifest.unsigned()
       guard version == 1 else {
-        throw SUITError(.version, at: offset, expected: 1, found: Int64(clamping: version))
+        throw SUITError(.version, at: offset, expected: 1, found: Int(clamping: version))
       }
       isVersionChecked = true
     case .sequenceNumber:
@@ -132,7 +132,9 @@ struct ManifestRun: ~Escapable {
       let key = try members.key()
       switch profile.member(key) {
       case .install, .validate:
-        if try members.type() == .array { throw SUITError(.unsupported, at: keyOffset, found: key) }
+        if try members.type() == .array {
+          throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
+        }
         try members.expect(.bytes)
       case .referenceURI: try members.expect(.text)
       case .text:
@@ -140,7 +142,7 @@ struct ManifestRun: ~Escapable {
         if try members.type() != .array { try members.expect(.bytes) }
       case .common: try members.expect(.bytes)
       case .version, .sequenceNumber: try members.expect(.unsigned)
-      case nil: throw SUITError(.unsupported, at: keyOffset, found: key)
+      case nil: throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
       }
       try members.pass()
     }
@@ -155,7 +157,7 @@ struct ManifestRun: ~Escapable {
       let keyOffset = members.offset
       let key = try members.key()
       guard key == CommonKey.components || key == CommonKey.sequence else {
-        throw SUITError(.unsupported, at: keyOffset, found: key)
+        throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
       }
       try members.pass()
     }
@@ -181,7 +183,7 @@ struct ManifestRun: ~Escapable {
     for _ in 0..<count {
       for _ in 0..<(try reader.array()) { _ = try reader.byteString() }
     }
-    guard count == 1 else { throw SUITError(.unsupported, at: listOffset, expected: 1, found: Int64(count)) }
+    guard count == 1 else { throw SUITError(.unsupported, at: listOffset, expected: 1, found: count) }
     let identifierOffset = identifier.offset
     guard try identifier.array() == 2, try identifier.byteString().holdsSameBytes(as: "ram"),
       let slot = SlotName.number(try identifier.byteString()), slot < device.slotCount
@@ -198,7 +200,8 @@ struct ManifestRun: ~Escapable {
     let stored = device.storedSequenceNumber(ofSlot: slot)
     guard sequenceNumber > stored else {
       throw SUITError(
-        .sequence, at: sequenceNumberOffset, expected: Int64(stored), found: Int64(sequenceNumber))
+        .sequence, at: sequenceNumberOffset, expected: Int(clamping: stored),
+        found: Int(clamping: sequenceNumber))
     }
     isSequenceNumberChecked = true
   }

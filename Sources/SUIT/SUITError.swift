@@ -44,10 +44,11 @@ public struct SUITError: Error, Equatable, Sendable {
   public let reason: Reason
   /// Bytes from the start of the envelope to the item that decided.
   public let offset: Int
-  public let expected: Int64
-  public let found: Int64
+  /// What does not fit is clamped.
+  public let expected: Int
+  public let found: Int
 
-  public init(_ reason: Reason, at offset: Int, expected: Int64 = 0, found: Int64 = 0) {
+  public init(_ reason: Reason, at offset: Int, expected: Int = 0, found: Int = 0) {
     self.reason = reason
     self.offset = offset
     self.expected = expected

@@ -29,7 +29,7 @@ public struct Assembler: ~Copyable, ~Escapable {
   @inline(__always)
   private mutating func append(_ halfword: UInt16) {
     if count < buffer.count { buffer[count] = halfword }
-    count += 1
+    count &+= 1
   }
 
   /// A word of data.
@@ -41,18 +41,16 @@ public struct Assembler: ~Copyable, ~Escapable {
   /// An encoding with its operands as `Form.layout` names them. The operands fit.
   @inline(never)
   public mutating func emit(_ form: Form, _ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0) {
-    emit(encoding: form.encoded(a, b, c))
-  }
-
-  /// One with a fourth operand. Most have none, and a fifth argument would have to go over the stack for them too.
-  @inline(never)
-  public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
-    emit(encoding: form.encoded(a, b, c, d))
-  }
-
-  private mutating func emit(encoding: UInt32) {
+    let encoding = form.encoded(a, b, c)
     if encoding > 0xFFFF { append(UInt16(truncatingIfNeeded: encoding >> 16)) }
     append(UInt16(truncatingIfNeeded: encoding))
+  }
+
+  /// One with a fourth operand. The third is a number of at most 16 bits then. Out of line, as otherwise the tables of
+  /// encodings would be in every module that calls it.
+  @inline(never)
+  public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
+    emit(form, a, b, c | d << 16)
   }
 
   // MARK: Patching

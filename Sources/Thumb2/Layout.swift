@@ -139,62 +139,105 @@ extension Form {
   }
 }
 
+extension Layout {
+  /// Where each operand goes. From the lowest byte up for `a`, `b`, `c` and `d`: how far it is shifted to the left; in the
+  /// highest four bits a `Piece`. Constant data in the order of the cases.
+  fileprivate static let placements: InlineArray<37, UInt32> = [
+    0x00_06_03_00, 0x00_06_03_00, 0x00_00_00_08, 0x00_00_03_00, 0x10_00_03_00, 0x00_00_00_03, 0x00_00_00_00,
+    0x00_00_00_00, 0x00_00_00_00, 0x80_00_00_00, 0x90_00_00_00, 0xA0_00_00_00, 0x00_00_00_04, 0x00_00_00_00,
+    0x20_00_10_08, 0x30_00_00_10, 0x30_00_00_08, 0x30_00_00_08, 0x60_00_10_08, 0x60_00_10_08, 0x40_00_10_08,
+    0x50_00_00_10, 0x50_00_00_08, 0x00_00_10_08, 0x00_00_00_08, 0x70_00_00_08, 0x0C_00_10_08, 0x00_10_08_0C,
+    0x00_00_10_0C, 0x00_00_10_0C, 0x04_00_10_0C, 0x00_10_08_0C, 0x00_00_00_00, 0x00_00_00_0C, 0x00_00_00_10,
+    0xB0_00_00_00, 0xC0_00_00_00,
+  ]
+
+  /// What is done with the operands of some layouts besides shifting them.
+  fileprivate enum Piece {
+    /// Bit 3 of `a` stands apart.
+    static var highBit: UInt32 { 1 }
+    /// `c`, or `b`, is a number in pieces.
+    static var number: UInt32 { 2 }
+    static var secondNumber: UInt32 { 3 }
+    /// `d`, or `c`, is a shift.
+    static var shift: UInt32 { 4 }
+    static var thirdShift: UInt32 { 5 }
+    /// `c` is the lowest bit of a field, which stands where the distance of a shift does.
+    static var lowestBit: UInt32 { 6 }
+    /// `b` stands twice.
+    static var twice: UInt32 { 7 }
+    /// From here on branches, in the order of the cases.
+    static var compareAndBranch: UInt32 { 8 }
+    static var conditionalBranch: UInt32 { 9 }
+    static var branch: UInt32 { 10 }
+    static var wideConditionalBranch: UInt32 { 11 }
+  }
+}
+
 extension Form {
   /// The encoding with its operands in place, as `layout` says: registers by number, numbers in the unit of the encoding,
   /// only as many bits of each as there is room for.
   ///
   /// The operands fit; the caller has seen to that by choosing the form.
+  @inline(__always)
+  public func encoded(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> UInt32 {
+    encoded(a, b, c | d << 16)
+  }
+
+  /// Likewise, with the fourth operand, if there is one, in the upper half of the third: a fifth argument of a function would
+  /// have to go over the stack.
   @inline(never)
-  public func encoded(_ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0) -> UInt32 {
-    let operands: UInt32 =
-      switch layout {
-      case .threeLow, .twoLowImmediate5: a | b << 3 | c << 6
-      case .lowImmediate8: a << 8 | b
-      case .twoLow: a | b << 3
-      case .twoAny: a & 7 | (a & 8) << 4 | b << 3
-      case .target: a << 3
-      case .immediate7, .immediate8, .lowRegisters, .registers: a
-      case .compareAndBranch: a | (b & 0x1F) << 3 | (b & 0x20) << 4
-      case .conditionalBranch: a << 8 | b & 0xFF
-      case .branch: a & 0x7FF
-      case .ifThen: a << 4
-      case .none: 0
-      case .immediate12: a << 8 | b << 16 | spread(c)
-      case .compareImmediate12: a << 16 | spread(b)
-      case .moveImmediate12: a << 8 | spread(b)
-      case .immediate16: a << 8 | (b & 0xF000) << 4 | spread(b & 0xFFF)
-      case .bitField: a << 8 | b << 16 | (c & 0x1C) << 10 | (c & 3) << 6 | d
-      case .bitFieldAlone: a << 8 | (c & 0x1C) << 10 | (c & 3) << 6 | d
-      case .shifted: a << 8 | b << 16 | c | spreadShift(d)
-      case .compareShifted: a << 16 | b | spreadShift(c)
-      case .moveShifted: a << 8 | b | spreadShift(c)
-      case .threeRegisters: a << 8 | b << 16 | c
-      case .twoRegisters: a << 8 | b
-      case .reversed: a << 8 | b | b << 16
-      case .fourRegisters: a << 8 | b << 16 | c | d << 12
-      case .longMultiply: a << 12 | b << 8 | c << 16 | d
-      case .memoryImmediate12, .memoryImmediate8: a << 12 | b << 16 | c
-      case .memoryRegister: a << 12 | b << 16 | c | d << 4
-      case .memoryPair: a << 12 | b << 8 | c << 16 | d
-      case .oneRegister: a << 12
-      case .baseAndRegisters: a << 16 | b
-      case .wideConditionalBranch:
-        (a & 15) << 22 | (b & 0x7FF) | (b & 0x1_F800) << 5 | (b & 0x2_0000) >> 4 | (b & 0x4_0000) >> 7
-          | (b & 0x8_0000) << 7
-      case .wideBranch:
-        (a & 0x7FF) | (a & 0x1F_F800) << 5 | (~(a ^ a >> 2) & 0x20_0000) >> 10
-          | (~(a ^ a >> 1) & 0x40_0000) >> 9 | (a & 0x80_0000) << 3
-      }
-    return rawValue | operands
+  public func encoded(_ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0) -> UInt32 {
+    // SAFETY: there is an entry for each layout.
+    let placement = unsafe Layout.placements[unchecked: Int(layout.rawValue)]
+    if placement < 1 << 28 { return rawValue | Self.place(placement, a, b, c & 0xFFFF, c >> 16) }
+    return rawValue | Self.inPieces(placement, a, b, c)
+  }
+
+  @inline(__always)
+  private static func place(_ placement: UInt32, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> UInt32
+  {
+    a &<< placement | b &<< (placement >> 8) | c &<< (placement >> 16) | d &<< (placement >> 24 & 15)
+  }
+
+  @inline(never)
+  private static func inPieces(_ placement: UInt32, _ a: UInt32, _ b: UInt32, _ c: UInt32) -> UInt32 {
+    var (a, b, c, d) = (a, b, c & 0xFFFF, c >> 16)
+    let piece = placement >> 28
+    switch piece {
+    case Layout.Piece.highBit: a = a & 7 | (a & 8) << 4
+    case Layout.Piece.number: c = spread(c)
+    case Layout.Piece.secondNumber: b = (b & 0xF000) << 4 | spread(b)
+    case Layout.Piece.shift: d = spreadShift(d)
+    case Layout.Piece.thirdShift: c = spreadShift(c)
+    case Layout.Piece.lowestBit: c = spreadShift(c << 2)
+    case Layout.Piece.twice: b |= b << 16
+    default: return branch(piece, a, b)
+    }
+    return place(placement, a, b, c, d)
+  }
+
+  @inline(never)
+  private static func branch(_ piece: UInt32, _ a: UInt32, _ b: UInt32) -> UInt32 {
+    switch piece {
+    case Layout.Piece.compareAndBranch: a | (b & 0x1F) << 3 | (b & 0x20) << 4
+    case Layout.Piece.conditionalBranch: a << 8 | b & 0xFF
+    case Layout.Piece.branch: a & 0x7FF
+    case Layout.Piece.wideConditionalBranch:
+      (a & 15) << 22 | (b & 0x7FF) | (b & 0x1_F800) << 5 | (b & 0x2_0000) >> 4 | (b & 0x4_0000) >> 7
+        | (b & 0x8_0000) << 7
+    default:
+      (a & 0x7FF) | (a & 0x1F_F800) << 5 | (~(a ^ a >> 2) & 0x20_0000) >> 10
+        | (~(a ^ a >> 1) & 0x40_0000) >> 9 | (a & 0x80_0000) << 3
+    }
   }
 
   /// Bits 11, 10 to 8 and 7 to 0 go to 26, 14 to 12 and 7 to 0. Arm ARM A5.3.1
-  private func spread(_ bits: UInt32) -> UInt32 {
+  private static func spread(_ bits: UInt32) -> UInt32 {
     bits & 0xFF | (bits & 0x700) << 4 | (bits & 0x800) << 15
   }
 
   /// The shift's type in bits 0 and 1, its distance above: to 4 and 5, the distance to 6, 7 and 12 to 14.
-  private func spreadShift(_ bits: UInt32) -> UInt32 {
+  private static func spreadShift(_ bits: UInt32) -> UInt32 {
     (bits & 3) << 4 | (bits & 0xC) << 4 | (bits & 0x70) << 8
   }
 }

@@ -25,12 +25,12 @@ struct Tool: Sendable {
       .first { FileManager.default.isExecutableFile(atPath: $0) }
   }
 
-  /// Runs the tool and returns what it said; throws that when the tool fails.
-  func run(_ arguments: [String]) async throws(CompileError) -> String {
+  /// Runs the tool with `input` on its standard input and returns what it said; throws that when the tool fails.
+  func run(_ arguments: [String], input: String = "") async throws(CompileError) -> String {
     do {
       let result = try await Subprocess.run(
-        .path(.init(path)), arguments: Arguments(arguments), output: .string(limit: Self.outputLimit),
-        error: .string(limit: Self.outputLimit))
+        .path(.init(path)), arguments: Arguments(arguments), input: .string(input),
+        output: .string(limit: Self.outputLimit), error: .string(limit: Self.outputLimit))
       let said = result.standardOutput + result.standardError
       guard result.terminationStatus.isSuccess else {
         throw CompileError.refused(tool: name, diagnostics: said)

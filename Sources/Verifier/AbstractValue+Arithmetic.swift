@@ -8,12 +8,16 @@ enum ArithmeticCode: UInt8 {
     // SAFETY: the fourteen cases stand for 0 to 13 in this order.
     self = unsafe unsafeBitCast(code, to: ArithmeticCode.self)
   }
+
+  /// Whether nothing is known of a result of 64 bits when nothing is of one of the operands.
+  var spreadsUnknown: Bool { self == .add || self == .sub || self == .or || self == .xor }
 }
 
 extension AbstractValue {
   /// What an instruction of 64 bits makes of a destination `a` and an operand `b`. `variant` is its offset field.
   ///
   /// Not for byte swaps.
+  @inline(never)
   static func arithmetic64(
     _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
   ) -> AbstractValue {
@@ -36,28 +40,25 @@ extension AbstractValue {
   }
 
   /// The same of 32 bits, which leaves an upper half of zero. `a` and `b` are lower halves.
+  @inline(never)
   static func arithmetic32(
     _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
   ) -> AbstractValue {
+    var (a, b) = (a, b)
     switch code {
-    case .mov: return variant == 0 ? b : signExtension(of: b, from: variant).lowerHalf
     case .add: return lowSum(a, b, .zeroExtended)
     case .sub: return lowSum(a, lowNegation(b), .zeroExtended)
     case .neg: return lowNegation(a)
-    case .mul: return product(a.signed, b.signed).lowerHalf
-    case .and: return lowConjunction(a, b)
-    case .or: return lowDisjunction(a, b, leastIsGreatest: true)
-    case .xor: return lowDisjunction(a, b, leastIsGreatest: false)
     case .lsh: return b.isConstant ? lowShiftedLeft(a, by: b.low & 31, .zeroExtended) : .word
-    case .rsh:
-      return b.isConstant ? lowShiftedRight(a, by: b.low & 31) : AbstractValue(upTo: a.unsignedBounds.high)
-    case .arsh: return b.isConstant ? lowShiftedRightSigned(a, by: b.low & 31) : .word
-    case .div where variant == 0: return lowQuotient(a, b)
-    case .div: return quotient(a.signed, b.signed).lowerHalf
-    case .mod where variant == 0: return remainder(a, b, isSigned: false)
-    case .mod: return remainder(a.signed, b.signed, isSigned: true).lowerHalf
-    case .end: return .word
+    case .rsh, .arsh:
+      if b.isConstant { b = AbstractValue(as: .zeroExtended, b.low & 31, 0, 32) }
+      if code == .arsh { a = a.signed }
+    case .mul, .div, .mod:
+      // Of these alone the lower half depends on how the upper ones are read.
+      if code == .mul || variant != 0 { (a, b) = (a.signed, b.signed) }
+    default: break
     }
+    return arithmetic64(code, a, b, variant: variant).lowerHalf
   }
 
   /// All numbers from 0 to `high` that are multiples of 2^`shift`, as `high` is.
@@ -138,20 +139,17 @@ extension AbstractValue {
       }
     }
     let zeros = a.lowerHalf.trailingZeros &+ b.lowerHalf.trailingZeros
-    // 31 bits on both sides, so that products fit.
+    // 31 bits on both sides, so that products fit; and the ends' products are the ends.
     guard let x = a.range, let y = b.range, x.low >= Int64(Int32.min), x.high <= Int64(Int32.max),
-      y.low >= Int64(Int32.min), y.high <= Int64(Int32.max)
+      y.low >= Int64(Int32.min), y.high <= Int64(Int32.max),
+      a.isConstant || b.isConstant || x.low >= 0 && y.low >= 0
     else { return AbstractValue(.any, multiplesFrom: 0, shift: zeros) }
     var shift = zeros
     if a.isConstant { shift = a.trailingZeros &+ b.shift }
     if b.isConstant { shift = b.trailingZeros &+ a.shift }
     let first = x.low &* y.low
-    let second = x.low &* y.high
-    let third = x.high &* y.low
-    let fourth = x.high &* y.high
-    return AbstractValue(
-      min(min(first, second), min(third, fourth)), through: max(max(first, second), max(third, fourth)),
-      shift: min(shift, 31))
+    let last = x.high &* y.high
+    return AbstractValue(min(first, last), through: max(first, last), shift: min(shift, 31))
   }
 
   @inline(never)
@@ -261,17 +259,6 @@ extension AbstractValue {
     let low = bounds.low &>> count
     return AbstractValue(
       .zeroExtended, low: low, extent: bounds.high &>> count &- low, shift: a.shift(scaledDownBy: count))
-  }
-
-  /// The members, of 32 bits with their sign, after a shift by at most 31; the upper half is zero.
-  @inline(never)
-  private static func lowShiftedRightSigned(_ a: AbstractValue, by count: UInt32) -> AbstractValue {
-    let bounds = a.signedBounds
-    let low = bounds.low &>> Int32(truncatingIfNeeded: count)
-    let high = bounds.high &>> Int32(truncatingIfNeeded: count)
-    return AbstractValue(
-      .zeroExtended, low: UInt32(bitPattern: low), extent: UInt32(bitPattern: high &- low),
-      shift: a.shift(scaledDownBy: count))
   }
 
   /// How far members are apart when they are divided by 2^`count`.

@@ -8,47 +8,50 @@ struct Comparison {
     case none
   }
 
-  let relation: Relation
-  let isSigned: Bool
-  let is64Bit: Bool
-  /// Whether the operands change places.
-  let isSwapped: Bool
+  /// From the lowest bit up: relation (3 bits), signed, swapped, of 64 bits.
+  private var bits: UInt8
 
-  /// The comparison that holds when the conditional jump with this opcode is taken, or is not. RFC 9669 §4.3
+  var relation: Relation {
+    // SAFETY: the lowest three bits are the number of a case.
+    @inline(__always) get { unsafe unsafeBitCast(bits & 7, to: Relation.self) }
+  }
+  var isSigned: Bool { @inline(__always) get { bits & 8 != 0 } }
+  /// Whether the operands change places.
+  var isSwapped: Bool { @inline(__always) get { bits & 0x10 != 0 } }
+  var is64Bit: Bool { @inline(__always) get { bits & 0x20 != 0 } }
+
+  /// For the high four bits of an opcode.
+  private static let all: InlineArray<16, UInt8> = [
+    0x04, 0x00, 0x12, 0x13, 0x04, 0x01, 0x1A, 0x1B, 0x04, 0x04, 0x02, 0x03, 0x0A, 0x0B, 0x04, 0x04,
+  ]
+
+  /// The comparison that holds when the conditional jump with this opcode is taken. RFC 9669 §4.3
+  @inline(__always)
+  init(opcode: UInt8) {
+    // SAFETY: the table has an entry for each number of four bits.
+    bits = unsafe Self.all[unchecked: Int(opcode >> 4)] | (opcode & 7 == 5 ? 0x20 : 0)
+  }
+
+  /// The comparison that holds when this one does not.
+  var negated: Comparison {
+    @inline(__always) get {
+      var other = self
+      if bits & 4 == 0 { other.bits ^= bits & 2 != 0 ? 0x11 : 0x01 }
+      return other
+    }
+  }
+
+  /// How far beyond the second operand, which the first one does not get over, the first number is that it does not reach, beside
+  /// the operand itself: 1 above, -1 below, 0 if that is the operand.
+  var reach: Int64 { relation == .lessOrEqual ? isSwapped ? -1 : 1 : 0 }
+
   init(opcode: UInt8, isTaken: Bool) {
-    let (relation, isSigned, isSwapped): (Relation, Bool, Bool) =
-      switch opcode >> 4 {
-      case 0x1: (.equal, false, false)
-      case 0x2: (.less, false, true)
-      case 0x3: (.lessOrEqual, false, true)
-      case 0x4: (.none, false, false)
-      case 0x5: (.notEqual, false, false)
-      case 0x6: (.less, true, true)
-      case 0x7: (.lessOrEqual, true, true)
-      case 0xA: (.less, false, false)
-      case 0xB: (.lessOrEqual, false, false)
-      case 0xC: (.less, true, false)
-      default: (.lessOrEqual, true, false)
-      }
-    self.isSigned = isSigned
-    is64Bit = opcode & 7 == 5
-    if isTaken {
-      self.relation = relation
-      self.isSwapped = isSwapped
-      return
-    }
-    switch relation {
-    case .equal: self.relation = .notEqual
-    case .notEqual: self.relation = .equal
-    case .less: self.relation = .lessOrEqual
-    case .lessOrEqual: self.relation = .less
-    case .none: self.relation = .none
-    }
-    let isOrder = relation == .less || relation == .lessOrEqual
-    self.isSwapped = isOrder ? !isSwapped : isSwapped
+    self.init(opcode: opcode)
+    if !isTaken { self = negated }
   }
 
   /// Narrows both operands to what the comparison leaves. False when it cannot hold.
+  @inline(never)
   func narrow(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
     isSwapped ? narrowInOrder(&b, &a) : narrowInOrder(&a, &b)
   }
@@ -60,6 +63,11 @@ struct Comparison {
       let limit: UInt32 = isSigned ? 1 << 31 &- 1 : .max
       if a.isOrdered(upTo: limit), b.isOrdered(upTo: limit) { return narrowWords(&a, &b) }
     }
+    return narrowOthers(&a, &b)
+  }
+
+  @inline(never)
+  private func narrowOthers(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
     if is64Bit, relation == .equal { adopt(&a, &b) }
     if is64Bit, !isSigned, relation == .less || relation == .lessOrEqual { boundByUnsigned(&a, b) }
     guard let x = view(a, b), let y = view(b, a) else { return true }
@@ -85,6 +93,7 @@ struct Comparison {
   }
 
   /// The same of numbers that 32 bits without sign tell: most of those that programs compare.
+  @inline(__always)
   private func narrowWords(_ a: inout AbstractValue, _ b: inout AbstractValue) -> Bool {
     var (p, q) = (a.low, b.low)
     var (pEnd, qEnd) = (a.low &+ a.extent, b.low &+ b.extent)

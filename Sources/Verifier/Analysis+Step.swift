@@ -1,67 +1,71 @@
 import BPF
 import Helpers
 
+// What an instruction does to the state; `proofs` becomes what is proven about it. One that breaks a rule says `none` or
+// `breach`, and `breach` which rule.
 extension Analysis {
-  /// What the instruction at `index` does to the state; `proofs` becomes what is proven about it.
-  ///
-  /// - Returns: whether the next instruction may run after it.
-  /// - Throws: the rule that the instruction breaks if it runs with this state.
-  mutating func step(
-    at index: Int, _ instructions: borrowing MutableSpan<Instruction>
-  ) throws(Breach) -> Bool {
-    let instruction = instructions[index]
-    let opcode = instruction.operation.opcode
-    proofs = .reachable
-    switch opcode & 7 {
-    case 4, 7: try calculate(opcode, instruction)
-    case 1: try load(opcode, instruction)
-    case 2, 3: try store(opcode, instruction)
-    case 0: loadWide(at: index, instructions)
-    default: return try jump(opcode, instruction, at: index, instructions)
-    }
-    return true
-  }
-
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
+  /// The number of what an arithmetic instruction gives.
   @inline(never)
-  private mutating func calculate(_ opcode: UInt8, _ instruction: Instruction) throws(Breach) {
-    guard let code = ArithmeticCode(opcode: opcode) else { return }
+  mutating func calculate(_ opcode: UInt8, _ instruction: Instruction) -> ValueNumber {
+    guard let code = ArithmeticCode(opcode: opcode) else { return .unknown }
     let is64Bit = opcode & 7 == 7
-    let regions = regions
-    var proven = Proofs.reachable
-    var a = AbstractValue.unknown
+    proofs = .reachable
+    var first = ValueNumber.none
     if code != .mov {
-      a = try state.cells.operand(instruction.destination)
-      if regions.fitsWord(a) { proven.insert(.destinationFitsWord) }
+      first = state[instruction.destination]
+      guard first != .uninitialised else { return refuseOperand(instruction.destination) }
+      prove(.destinationFitsWord, of: first)
     }
-    let result: AbstractValue
-    if code == .end {
-      result = Self.swap(a, opcode, instruction.immediate)
+    var second = ValueNumber.none
+    if opcode & 8 != 0, code != .end {
+      second = state[instruction.source]
+      guard second != .uninitialised else { return refuseOperand(instruction.source) }
+      prove(.sourceFitsWord, of: second)
+    } else if instruction.immediate >= 0, code != .end {
+      proofs.insert(.sourceFitsWord)
+    }
+    let result: ValueNumber
+    if is64Bit, first == .unknown || second == .unknown, code.spreadsUnknown {
+      // Of sums and the like nothing is known when nothing is of an operand.
+      result = .unknown
+    } else if code == .mov, instruction.offset == 0, second != .none,
+      is64Bit || state.value(second).upperHalfIsZero
+    {
+      result = second
     } else {
-      var b: AbstractValue
-      if opcode & 8 == 0 {
-        b = AbstractValue(immediate: instruction.immediate)
-      } else {
-        b = try state.cells.operand(instruction.source)
-      }
-      if regions.fitsWord(b) { proven.insert(.sourceFitsWord) }
-      if !is64Bit {
-        a = a.lowerHalf
-        b = b.lowerHalf
-      }
-      if code == .div || code == .mod, b.membersExcludeZero { proven.insert(.divisorNonZero) }
-      let variant = instruction.offset
-      if code == .mov && variant == 0 {
-        result = b
-      } else {
-        result =
-          is64Bit ? .arithmetic64(code, a, b, variant: variant) : .arithmetic32(code, a, b, variant: variant)
-      }
+      result = calculate(code, is64Bit, first, second, instruction)
     }
-    if regions.fitsWord(result) { proven.insert(.resultFitsWord) }
-    proofs = proven
-    state.cells[instruction.destination] = result
+    prove(.resultFitsWord, of: result)
+    return result
+  }
+
+  /// The number of what comes of a value and another one, or the immediate.
+  @inline(never)
+  private mutating func calculate(
+    _ code: ArithmeticCode, _ is64Bit: Bool, _ first: ValueNumber, _ second: ValueNumber,
+    _ instruction: Instruction
+  ) -> ValueNumber {
+    let a = first == .none ? .unknown : state.value(first)
+    if code == .end {
+      return state.number(of: Self.swap(a, instruction.operation.opcode, instruction.immediate))
+    }
+    var b = second == .none ? AbstractValue(immediate: instruction.immediate) : state.value(second)
+    let variant = instruction.offset
+    if is64Bit {
+      if code == .div || code == .mod, b.membersExcludeZero { proofs.insert(.divisorNonZero) }
+      return state.number(of: .arithmetic64(code, a, b, variant: variant))
+    }
+    b = b.lowerHalf
+    if code == .div || code == .mod, b.membersExcludeZero { proofs.insert(.divisorNonZero) }
+    return state.number(of: .arithmetic32(code, a.lowerHalf, b, variant: variant))
+  }
+
+  /// Notes what holds of a value whose upper half is zero, if this one's is.
+  @inline(__always)
+  mutating func prove(_ proof: Proofs, of number: ValueNumber) {
+    proofs = Proofs(rawValue: proofs.rawValue | proof.rawValue &* state.fitsWord(number))
   }
 
   private static func swap(_ a: AbstractValue, _ opcode: UInt8, _ bits: Int32) -> AbstractValue {
@@ -72,104 +76,209 @@ extension Analysis {
     }
   }
 
+  /// Nothing was written to the register.
   @inline(never)
-  private mutating func loadWide(at index: Int, _ instructions: borrowing MutableSpan<Instruction>) {
-    let lowerHalf = UInt32(bitPattern: instructions[index].immediate)
-    let number = Int64(instructions[index + 1].immediate) << 32 | Int64(lowerHalf)
+  mutating func refuseOperand(_ register: Register) -> ValueNumber {
+    refuse(.uninitialisedRegister, found: Int64(register.rawValue))
+    return .none
+  }
+
+  /// Whether a value must not decide where the program goes or what it touches.
+  @inline(__always)
+  mutating func isIndecisive(_ number: ValueNumber) -> Bool {
+    number == .uninitialised || number == .indeterminate
+  }
+
+  /// Why the register's value must not.
+  @inline(never)
+  mutating func refuseDecisive(_ register: Register) {
+    let rule: VerifierError.Rule =
+      state[register] == .uninitialised ? .uninitialisedRegister : .uninitialisedStack
+    refuse(rule, found: Int64(register.rawValue))
+  }
+
+  // MARK: All but arithmetic and loads
+
+  /// What comes of any other instruction, whose operands are the bits `uses` of `Differences`.
+  @inline(never)
+  mutating func step(_ instruction: Instruction, at index: Int, _ uses: Differences.Bits) -> StepOutcome {
+    let opcode = instruction.operation.opcode
+    proofs = .reachable
+    switch opcode & 7 {
+    case 2, 3:
+      guard store(opcode, instruction) else { return .breach }
+      if differences & uses != 0 { differences |= Differences.stack }
+      return .goesOn
+    case 0:
+      loadWide(at: index, instruction)
+      return .goesOn
+    default: return jump(opcode, instruction, at: index, uses)
+    }
+  }
+
+  /// The registers and all else with a bit in `bits` are what they were the last time, if there was one.
+  private mutating func settle(_ bits: Differences.Bits) {
+    if differences & Differences.anything == 0 { differences &= ~bits }
+  }
+
+  @inline(never)
+  private mutating func loadWide(at index: Int, _ instruction: Instruction) {
+    let lowerHalf = UInt32(bitPattern: instruction.immediate)
+    let offset = Int64(text[index + 1].immediate) << 32 | Int64(lowerHalf)
     let result: AbstractValue =
-      switch instructions[index].operation {
-      case .lddwData: AbstractValue(.data, offsets: number, through: number, shift: 32)
-      case .lddwRodata: AbstractValue(.rodata, offsets: number, through: number, shift: 32)
-      default: AbstractValue(constant: number)
+      switch instruction.operation {
+      case .lddwData: AbstractValue(.data, offsets: offset, through: offset, shift: 32)
+      case .lddwRodata: AbstractValue(.rodata, offsets: offset, through: offset, shift: 32)
+      default: AbstractValue(constant: offset)
       }
-    if regions.fitsWord(result) { proofs.insert(.resultFitsWord) }
-    state.cells[instructions[index].destination] = result
+    let number = state.number(of: result)
+    prove(.resultFitsWord, of: number)
+    state[instruction.destination] = number
+    settle(1 << UInt32(instruction.destination.rawValue))
   }
 
   // MARK: Jumps. RFC 9669 §4.3
 
-  @inline(never)
+  private static var resultBit: Differences.Bits { 1 }
+  private static var argumentBits: Differences.Bits { 0x3E }
+
   private mutating func jump(
-    _ opcode: UInt8, _ instruction: Instruction, at index: Int,
-    _ instructions: borrowing MutableSpan<Instruction>
-  ) throws(Breach) -> Bool {
+    _ opcode: UInt8, _ instruction: Instruction, at index: Int, _ uses: Differences.Bits
+  ) -> StepOutcome {
     switch instruction.operation {
     case .ja, .ja32:
       let distance = opcode == 0x05 ? Int(instruction.offset) : Int(instruction.immediate)
-      arrive(at: index + 1 + distance, from: index, instructions)
-      return false
+      arrive(at: index + 1 + distance, from: index)
+      return .ends
     case .exit:
       if state.mayBeFirst {
-        if !state.mayBeCalled { _ = try state.cells.decisive(.r0) }
+        if !state.mayBeCalled, isIndecisive(state[.r0]) {
+          refuseDecisive(.r0)
+          return .breach
+        }
         canEnd = true
       }
-      if regions.fitsWord(state.cells[.r0]) { proofs.insert(.destinationFitsWord) }
-      return false
+      prove(.destinationFitsWord, of: state[.r0])
+      return .ends
     case .trap:
       canEnd = true
-      return false
+      return .ends
     case .callLocal:
-      callLocal(index + 1 + Int(instruction.immediate), from: index, instructions)
-      return true
-    case .callHelper:
-      // What sleeps lets others go on, until somebody ends it. Asked here and not in the function that is called: there it
-      // has the compiler of the firmware (Swift 6.3.1) forget to save a register of the caller's.
-      if Helper(position: instruction.resolved) == .periodicWakeup { canEnd = true }
-      try callHelper(instruction.resolved)
-      return true
+      // Functions are analysed once, for any arguments, and may write whatever they get the address of. RFC 9669 §4.3.1
+      let saved = state.beginCall()
+      arrive(at: index + 1 + Int(instruction.immediate), from: index, Differences.everything)
+      state.endCall(saved)
+      settle(Self.resultBit | Self.argumentBits | Differences.stack)
+      return .goesOn
+    case .callHelper: return callHelper(instruction.resolved)
     case .callx:
-      _ = try state.cells.decisive(instruction.destination)
+      guard !isIndecisive(state[instruction.destination]) else {
+        refuseDecisive(instruction.destination)
+        return .breach
+      }
       state.writeAnything()
       state.endCall(result: .unknown)
-      return true
-    default:
-      return try branch(opcode, instruction, at: index, instructions)
+      settle(Self.resultBit | Self.argumentBits | Differences.stack)
+      return .goesOn
+    default: return branch(opcode, instruction, at: index, uses)
     }
   }
 
-  private mutating func branch(
-    _ opcode: UInt8, _ instruction: Instruction, at index: Int,
-    _ instructions: borrowing MutableSpan<Instruction>
-  ) throws(Breach) -> Bool {
+  @inline(never)
+  private mutating func callHelper(_ position: UInt8) -> StepOutcome {
+    guard let helper = Helper(position: position) else { return .goesOn }
+    // What sleeps lets others go on, until somebody ends it.
+    if helper == .periodicWakeup { canEnd = true }
+    let contract = helper.contract
+    guard use(contract.argument(1), .r1), use(contract.argument(2), .r2), use(contract.argument(3), .r3)
+    else {
+      return .breach
+    }
+    let haveChanged = differences & Self.argumentBits != 0
+    settle(Self.resultBit | Self.argumentBits)
+    if haveChanged { differences |= Self.resultBit | Differences.stack }
+    let result: ValueNumber =
+      switch contract.resultKind {
+      case .scalar: .unknown
+      case .pointer(let argument): Register(rawValue: argument).map { state[$0] } ?? .unknown
+      }
+    state.endCall(result: result)
+    return .goesOn
+  }
+
+  @inline(never)
+  mutating func branch(
+    _ opcode: UInt8, _ instruction: Instruction, at index: Int, _ uses: Differences.Bits
+  ) -> StepOutcome {
     let comparesRegisters = opcode & 8 != 0
     let (destination, source) = (instruction.destination, instruction.source)
-    let a = try state.cells.decisive(destination)
+    proofs = .reachable
+    let first = state[destination]
+    guard !isIndecisive(first) else {
+      refuseDecisive(destination)
+      return .breach
+    }
+    let a = state.value(first)
+    var second = ValueNumber.none
     let b: AbstractValue
     if comparesRegisters {
-      b = try state.cells.decisive(source)
+      second = state[source]
+      guard !isIndecisive(second) else {
+        refuseDecisive(source)
+        return .breach
+      }
+      b = state.value(second)
     } else {
       b = AbstractValue(immediate: instruction.immediate)
     }
-    if regions.fitsWord(a) { proofs.insert(.destinationFitsWord) }
-    if regions.fitsWord(b) { proofs.insert(.sourceFitsWord) }
-    if b.isConstant, let number = b.range { state.insertBound(number.low) }
-    if comparesRegisters, a.isConstant, let number = a.range { state.insertBound(number.low) }
-
-    var (x, y) = (a, b)
-    if Comparison(opcode: opcode, isTaken: true).narrow(&x, &y) {
-      narrow(destination, to: x)
-      if comparesRegisters { narrow(source, to: y) }
-      arrive(at: index + 1 + Int(instruction.offset), from: index, instructions)
+    prove(.destinationFitsWord, of: first)
+    if comparesRegisters {
+      prove(.sourceFitsWord, of: second)
+    } else if instruction.immediate >= 0 {
+      proofs.insert(.sourceFitsWord)
     }
+
+    let waysBefore = instruction.resolved
+    var ways: UInt8 = 0
+    var (x, y) = (a, b)
+    let comparison = Comparison(opcode: opcode)
+    // What holds while a loop goes on. Of two numbers that are known, the second is rather where a range ends.
+    let condition = instruction.offset < 0 ? comparison : comparison.negated
+    if comparesRegisters, !b.isConstant {
+      insertBound(a, beyond: -condition.reach)
+    } else {
+      insertBound(b, beyond: condition.reach)
+    }
+    if differences & uses == 0 {
+      // The same ways as the last time; there, the operands are not looked at.
+      ways = waysBefore & 1
+      if ways != 0 { arrive(at: index &+ 1 &+ Int(instruction.offset), from: index) }
+    } else if comparison.narrow(&x, &y) {
+      ways = 1
+      narrow(destination, from: first, a, to: x)
+      if comparesRegisters { narrow(source, from: second, b, to: y) }
+      // What is narrowed depends on both.
+      differences |= uses & ~Differences.anything
+      let differences = waysBefore & 1 != 0 ? differences : Differences.everything
+      arrive(at: index &+ 1 &+ Int(instruction.offset), from: index, differences)
+    }
+    if differences & uses != 0 { differences |= uses & ~Differences.anything }
     (x, y) = (a, b)
-    guard Comparison(opcode: opcode, isTaken: false).narrow(&x, &y) else { return false }
-    narrow(destination, to: x)
-    if comparesRegisters { narrow(source, to: y) }
-    return true
+    let goesOn = comparison.negated.narrow(&x, &y)
+    if goesOn {
+      ways |= 2
+      narrow(destination, from: first, a, to: x)
+      if comparesRegisters { narrow(source, from: second, b, to: y) }
+      if waysBefore & 2 == 0 { differences = Differences.everything }
+    }
+    text.note(index, ways: ways)
+    return goesOn ? .goesOn : .ends
   }
 
-  private mutating func narrow(_ register: Register, to value: AbstractValue) {
-    if register != .r10 { state.cells[register] = value }
-  }
-
-  // MARK: Local calls. RFC 9669 §4.3.1
-
-  /// Functions are analysed once, for any arguments, and may write whatever they get the address of.
-  private mutating func callLocal(
-    _ target: Int, from index: Int, _ instructions: borrowing MutableSpan<Instruction>
+  @inline(__always)
+  private mutating func narrow(
+    _ register: Register, from number: ValueNumber, _ before: AbstractValue, to value: AbstractValue
   ) {
-    let saved = state.beginCall()
-    arrive(at: target, from: index, instructions)
-    state.endCall(saved)
+    if register != .r10 { state[register] = value == before ? number : state.number(of: value) }
   }
 }

@@ -26,9 +26,9 @@ public struct AnalysisState: Sendable {
   private var slots = InlineArray<64, AbstractValue>(repeating: .unknown)
   private let writtenSlots: UInt64
 
-  init(_ workspace: borrowing Workspace) {
-    for number in 0..<11 { registers[number] = AbstractValue(workspace.cells[number]) }
-    for index in 0..<64 { slots[index] = workspace.cells.slot(index, of: workspace.knownSlots) }
+  init(_ workspace: Workspace) {
+    for register in Register.allCases { registers[Int(register.rawValue)] = workspace.value(register) }
+    for index in 0..<64 { slots[index] = workspace.value(workspace.slot(index)) }
     writtenSlots = workspace.writtenSlots
   }
 

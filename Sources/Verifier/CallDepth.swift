@@ -11,9 +11,8 @@ private let passLimit = 16
 /// Every instruction gets as its `mark` the deepest call level at which it can run, 0 if it cannot. Levels only rise, so
 /// passing over the program until nothing changes ends; recursion rises to the limit.
 ///
-/// Jumps and local calls of the instructions lead to instructions.
+/// Jumps and local calls of the instructions lead to instructions, and all marks are 0 before.
 func maximumDepth(of instructions: inout MutableSpan<Instruction>, from entry: Int) -> Int {
-  for index in instructions.indices { instructions[index].mark = 0 }
   instructions[entry].mark = 1
   var deepest: UInt8 = 1
   for _ in 0..<passLimit {

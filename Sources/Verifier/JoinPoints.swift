@@ -2,244 +2,185 @@ import BPF
 
 /// For each instruction that jumps lead to, what is known there.
 ///
-/// A join point takes one cell, with the place of its record, or 0, and the index of the instruction. A record is two cells
-/// with masks (`Header`, slots written, slots known), and one for each register and slot that something is known about.
-/// Records only lose knowledge, so they stay where they are.
-extension Workspace {
-  /// Cells of a record before the values.
-  private static var headSize: Int { 2 }
+/// A join point takes one cell: the place of its record, or 0; the index of the instruction; what changed (`Differences`, in
+/// the lower half) and how often something that came from behind changed it. A record is a state, as `Workspace` has it,
+/// with numbers of the known slots alone. Records only lose knowledge, so they stay where they are.
+extension Analysis {
   /// In place of the place of a record: nothing is known.
   private static var nothingKnown: UInt32 { .max }
   /// Changes that come from behind after which bounds that move are given up, but for those of a value that has been the
   /// same until then. A number whose upper half is zero keeps that as long as it holds.
-  private static var changeLimit: UInt32 { 2 }
-
-  mutating func setInstruction(ofJoin number: Int, _ index: Int) {
-    cells[Self.joinBase + number - 1].second = UInt32(truncatingIfNeeded: index)
-  }
-
-  /// Goes on with what is known at join point `number`, to which something was added.
-  mutating func load(join number: Int) {
-    let position = cells[Self.joinBase + number - 1].first
-    guard position != Self.nothingKnown else {
-      forgetAll()
-      return
-    }
-    var at = Int(position)
-    let head = cells[at]
-    let header = Header(rawValue: head.first)
-    mayBeFirst = header.mayBeFirst
-    mayBeCalled = header.mayBeCalled
-    writtenSlots = UInt64(head.second) | UInt64(head.third) << 32
-    var slots = cells.slots(ofRecord: at)
-    at += Self.headSize
-    var known = header.known
-    var uninitialised = header.uninitialised
-    for number in 0..<10 {
-      if known & 1 != 0 {
-        cells[number] = cells[at]
-        at += 1
-      } else {
-        set(number, uninitialised & 1 != 0 ? .uninitialised : .unknown)
-      }
-      known >>= 1
-      uninitialised >>= 1
-    }
-    knownSlots = slots
-    while slots != 0 {
-      setSlot(slots.trailingZeroBitCount, AbstractValue(cells[at]))
-      at += 1
-      slots &= slots &- 1
-    }
-  }
-
-  /// Joins the state to what is known at `number`. Whether that changed.
-  mutating func add(toJoin number: Int, comesFromBehind: Bool) -> Bool {
-    let position = cells[Self.joinBase + number - 1].first
-    if position == Self.nothingKnown { return false }
-    guard position != 0 else {
-      cells[Self.joinBase + number - 1].first = createRecord()
-      return true
-    }
-    let start = Int(position)
-    let head = cells[start]
-    let before = Header(rawValue: head.first)
-    var header = before
-    if mayBeFirst { header.mayBeFirst = true }
-    if mayBeCalled { header.mayBeCalled = true }
-    var rest = header.uninitialised
-    while rest != 0 {
-      let bit = rest & (0 &- rest)
-      if AbstractValue(cells[rest.trailingZeroBitCount]).kind != .uninitialised {
-        header.uninitialised &= ~bit
-      }
-      rest &= ~bit
-    }
-    let written = UInt64(head.second) | UInt64(head.third) << 32
-    if writtenSlots & ~written != 0 { header.hasChanged = true }
-    // What stays known moves up to what was known before it.
-    var from = start + Self.headSize
-    var to = from
-    rest = header.known
-    while rest != 0 {
-      let bit = rest & (0 &- rest)
-      if join(cells[rest.trailingZeroBitCount], from, to, &header, comesFromBehind) {
-        to += 1
-      } else {
-        header.known &= ~bit
-      }
-      from += 1
-      rest &= ~bit
-    }
-    var slots = cells.slots(ofRecord: start)
-    var restOfSlots = slots
-    while restOfSlots != 0 {
-      let index = restOfSlots.trailingZeroBitCount
-      restOfSlots &= restOfSlots &- 1
-      if join(cells.slot(index, of: knownSlots).cell, from, to, &header, comesFromBehind) {
-        to += 1
-      } else {
-        slots &= ~(1 << UInt64(index))
-      }
-      from += 1
-    }
-    guard header != before else { return false }
-    header.hasChanged = false
-    if comesFromBehind { header.changes += 1 }
-    setHead(start, header, written: written | writtenSlots, known: slots)
-    return true
-  }
-
-  /// Joins `value` to the one in cell `from` and puts the result into cell `to`. False, and nothing there, when nothing is
-  /// known.
-  private mutating func join(
-    _ value: AnalysisCell, _ from: Int, _ to: Int, _ header: inout Header, _ comesFromBehind: Bool
-  ) -> Bool {
-    let cell = cells[from]
-    if cell == value {
-      cells[to] = cell
-      return true
-    }
-    let old = AbstractValue(cell)
-    var new = old.joined(with: AbstractValue(value))
-    if new != old {
-      header.hasChanged = true
-      if comesFromBehind {
-        new =
-          header.changes < Self.changeLimit || old.isConstant
-          ? cells.widened(old, to: new, boundCount: boundCount)
-          : new.upperHalfIsZero ? new.widestWord : .unknown
-      }
-    }
-    guard !new.isUnknown else { return false }
-    cells[to] = new.cell
-    return true
-  }
-
-  /// Where a new record with the state is; `nothingKnown` when there is no room.
-  private mutating func createRecord() -> UInt32 {
-    var header = Header(rawValue: 0)
-    header.mayBeFirst = mayBeFirst
-    header.mayBeCalled = mayBeCalled
-    let start = used
-    var at = start + Self.headSize
-    guard at + 10 + knownSlots.nonzeroBitCount <= cells.count else { return Self.nothingKnown }
-    for number in 0..<10 {
-      let value = AbstractValue(cells[number])
-      if value.kind == .uninitialised {
-        header.uninitialised |= 1 << UInt32(number)
-      } else if !value.isUnknown {
-        header.known |= 1 << UInt32(number)
-        cells[at] = value.cell
-        at += 1
-      }
-    }
-    var slots = knownSlots
-    while slots != 0 {
-      cells[at] = cells[Self.slotBase + slots.trailingZeroBitCount]
-      at += 1
-      slots &= slots &- 1
-    }
-    setHead(start, header, written: writtenSlots, known: knownSlots)
-    used = at
-    return UInt32(truncatingIfNeeded: start)
-  }
-
-  private mutating func setHead(_ start: Int, _ header: Header, written: UInt64, known: UInt64) {
-    cells[start] = AnalysisCell(
-      header.rawValue, UInt32(truncatingIfNeeded: written), UInt32(truncatingIfNeeded: written >> 32))
-    cells[start + 1] = AnalysisCell(
-      UInt32(truncatingIfNeeded: known), UInt32(truncatingIfNeeded: known >> 32), 0)
-  }
-
-  // MARK: Join points that have changed
-
-  mutating func setWaiting(join number: Int) {
-    cells[Self.waitingBase + number >> 5].first |= 1 << UInt32(number & 31)
-  }
-
-  /// Takes one of those that wait: the next in the text after the one taken last, from the end on to the start.
-  mutating func takeWaitingJoin() -> Int? {
-    var index = lastJoin >> 5
-    // What stands before the one taken last is looked at in the end, when the way leads here again.
-    var mask = ~0 as UInt32 &<< UInt32(lastJoin & 31)
-    for _ in 0...8 {
-      let bits = cells[Self.waitingBase + index].first
-      let next = bits & mask
-      if next != 0 {
-        cells[Self.waitingBase + index].first = bits & ~(next & (0 &- next))
-        lastJoin = index << 5 | next.trailingZeroBitCount
-        return lastJoin
-      }
-      index = (index + 1) & 7
-      mask = ~0
-    }
-    return nil
-  }
-}
-
-// What only reads is asked of the cells: the compiler would copy a workspace for that.
-extension AnalysisCells {
-  /// The slots that the record at cell `start` has a value of.
-  fileprivate func slots(ofRecord start: Int) -> UInt64 {
-    let cell = self[start + 1]
-    return UInt64(cell.first) | UInt64(cell.second) << 32
-  }
+  private static var changeLimit: UInt32 { 1 }
+  private static var recordHead: Int { Workspace.stateBytes }
 
   /// The instruction that is join point `number`.
-  func instruction(ofJoin number: Int) -> Int { Int(self[Workspace.joinBase + number - 1].second) }
+  mutating func instruction(ofJoin number: Int) -> Int { Int(state[joinBase &+ number &- 1, 1]) }
+
+  /// Goes on with what is known at join point `number`, to which something was added.
+  ///
+  /// - Returns: what is different from when this was done last.
+  @inline(never)
+  mutating func load(join number: Int) -> Differences.Bits {
+    let cell = joinBase &+ number &- 1
+    let position = state[cell, 0]
+    guard position != Self.nothingKnown else {
+      state.forgetAll()
+      return Differences.everything
+    }
+    let record = Int(position)
+    let source = state.record(at: record)
+    for word in 0..<7 { state.current[word] = source[word] }
+    if state.current[5] | state.current[6] != 0 { loadSlots(record) }
+    let header = state[cell, 2]
+    state[cell, 2] = header & ~0xFFFF
+    return Differences.Bits(truncatingIfNeeded: header)
+  }
+
+  /// The slots that are known, from a record.
+  @inline(never)
+  private mutating func loadSlots(_ record: Int) {
+    var slots = state.knownSlots
+    var at = Self.recordHead
+    while slots != 0 {
+      state.setSlot(slots.trailingZeroBitCount, state[record, byte: at])
+      at &+= 1
+      slots &= slots &- 1
+    }
+  }
+
+  /// Joins the state to what is known at `number`, as far as it is different from when it came from the same place before.
+  /// Whether that changed.
+  @inline(never)
+  mutating func add(toJoin number: Int, _ differences: Differences.Bits, comesFromBehind: Bool) -> Int {
+    let cell = joinBase &+ number &- 1
+    let position = state[cell, 0]
+    if position == Self.nothingKnown { return 0 }
+    if position == 0 { return -1 }
+    let record = state.record(at: Int(position))
+    let changes = state[cell, 2] >> 16
+    var changed: Differences.Bits = 0
+    let current = state.current
+    var rest = differences & 0x3FF
+    while rest != 0 {
+      let register = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      let old = record[register: register]
+      let new = join(old, current[register: register], comesFromBehind, changes)
+      if new != old {
+        record[register: register] = new
+        changed |= 1 &<< UInt32(truncatingIfNeeded: register)
+      }
+    }
+    let flags = record[register: 11] | current[register: 11]
+    if flags != record[register: 11] {
+      record[register: 11] = flags
+      changed |= Differences.function
+    }
+    if differences & Differences.stack != 0, joinStack(Int(position), comesFromBehind, changes) {
+      changed |= Differences.stack
+    }
+    if changed == 0 { return 0 }
+    state[cell, 2] =
+      (state[cell, 2] | changed) & 0xFFFF | min(changes &+ (comesFromBehind ? 1 : 0), 255) << 16
+    return 1
+  }
+
+  /// The number of what holds of both values.
+  @inline(__always)
+  private mutating func join(
+    _ old: ValueNumber, _ other: ValueNumber, _ comesFromBehind: Bool, _ changes: UInt32
+  ) -> ValueNumber {
+    if old == other || old == .unknown { return old }
+    return joinDifferent(old, other, comesFromBehind, changes)
+  }
+
+  @inline(never)
+  private mutating func joinDifferent(
+    _ number: ValueNumber, _ other: ValueNumber, _ comesFromBehind: Bool, _ changes: UInt32
+  ) -> ValueNumber {
+    let old = state.value(number)
+    var new = old.joined(with: state.value(other))
+    if new == old { return number }
+    if comesFromBehind {
+      new =
+        changes < Self.changeLimit || old.isConstant
+        ? state.widened(old, to: new, boundCount: boundCount)
+        : new.upperHalfIsZero ? new.widestWord : .unknown
+    }
+    return state.number(of: new)
+  }
+
+  /// Joins the stack to that of a record. Whether that changed.
+  @inline(never)
+  private mutating func joinStack(_ record: Int, _ comesFromBehind: Bool, _ changes: UInt32) -> Bool {
+    var hasChanged = false
+    for word in 3..<5 {
+      let written = state[record, word] | state.current[word]
+      if written != state[record, word] {
+        state[record, word] = written
+        hasChanged = true
+      }
+    }
+    let known = UInt64(state[record, 5]) | UInt64(state[record, 6]) << 32
+    guard known != 0 else { return hasChanged }
+    // What stays known moves up to what was known before it.
+    var from = Self.recordHead
+    var to = from
+    var stays = known
+    var rest = known
+    while rest != 0 {
+      let index = rest.trailingZeroBitCount
+      rest &= rest &- 1
+      let old = state[record, byte: from]
+      let new = join(old, state.slot(index), comesFromBehind, changes)
+      if new != old { hasChanged = true }
+      if new == .unknown {
+        stays &= ~(1 << UInt64(index))
+      } else {
+        state[record, byte: to] = new
+        to &+= 1
+      }
+      from &+= 1
+    }
+    state[record, 5] = UInt32(truncatingIfNeeded: stays)
+    state[record, 6] = UInt32(truncatingIfNeeded: stays >> 32)
+    return hasChanged
+  }
+
+  /// Makes the record of a join point from the state.
+  @inline(never)
+  mutating func createRecord(ofJoin number: Int) {
+    let known = state.knownSlots
+    let cells = (Self.recordHead + known.nonzeroBitCount + 11) / 12
+    guard used + cells <= state.count else {
+      state[joinBase &+ number &- 1, 0] = Self.nothingKnown
+      return
+    }
+    state[joinBase &+ number &- 1, 0] = UInt32(truncatingIfNeeded: used)
+    let record = state.record(at: used)
+    for word in 0..<7 { record[word] = state.current[word] }
+    var at = Self.recordHead
+    var slots = known
+    while slots != 0 {
+      state[used, byte: at] = state.slot(slots.trailingZeroBitCount)
+      at &+= 1
+      slots &= slots &- 1
+    }
+    used += cells
+  }
 }
 
-/// The first word of a record.
-private struct Header: Equatable {
-  var rawValue: UInt32
+/// What of a state may be different from when the analysis came to the same instruction last, on the same way.
+enum Differences {
+  /// A bit for each register, and those below.
+  typealias Bits = UInt32
 
-  /// A bit for each of r0 to r9 that was written on no way.
-  var uninitialised: UInt32 {
-    get { rawValue & 0x3FF }
-    set { rawValue = rawValue & ~0x3FF | newValue }
-  }
-  /// A bit for each of r0 to r9 that the record has a value of.
-  var known: UInt32 {
-    get { rawValue >> 10 & 0x3FF }
-    set { rawValue = rawValue & ~(0x3FF << 10) | newValue << 10 }
-  }
-  var mayBeFirst: Bool {
-    get { rawValue >> 20 & 1 != 0 }
-    set { rawValue = rawValue & ~(1 << 20) | (newValue ? 1 << 20 : 0) }
-  }
-  var mayBeCalled: Bool {
-    get { rawValue >> 21 & 1 != 0 }
-    set { rawValue = rawValue & ~(1 << 21) | (newValue ? 1 << 21 : 0) }
-  }
-  /// Set while something is added that changes more than the other fields say.
-  var hasChanged: Bool {
-    get { rawValue >> 22 & 1 != 0 }
-    set { rawValue = rawValue & ~(1 << 22) | (newValue ? 1 << 22 : 0) }
-  }
-  /// How often something that came from behind changed the record.
-  var changes: UInt32 {
-    get { rawValue >> 24 }
-    set { rawValue = rawValue & 0xFF_FFFF | min(newValue, 255) << 24 }
-  }
+  /// Something about the stack frame.
+  static var stack: Bits { 1 << 11 }
+  /// Which function it may be.
+  static var function: Bits { 1 << 12 }
+  /// Anything: for instance because the analysis was never there.
+  static var everything: Bits { 0xFFFF }
+  /// Set in `everything` alone.
+  static var anything: Bits { 1 << 15 }
 }

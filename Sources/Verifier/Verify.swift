@@ -42,7 +42,7 @@ public func verify(
 }
 
 /// Cells of 12 bytes that the analysis of values needs for a program of so many instructions to do its best: one for each
-/// and 2 KiB. With fewer it proves less.
+/// and 3 KiB. With fewer it proves less.
 public func analysisCells(forInstructions count: Int) -> Int { count + 170 }
 
 /// Checks the structure of a decoded program, and then its values: refuses what is wrong for certain, and leaves in each
@@ -85,12 +85,16 @@ private func analyse<Observer: AnalysisObserver & ~Copyable>(
   _ cells: inout MutableSpan<AnalysisCell>, _ observer: inout Observer
 ) throws(VerifierError) -> Bool {
   try unsafe cells.withUnsafeMutableBufferPointer { cells throws(VerifierError) -> Bool in
-    guard let cells = unsafe AnalysisCells(cells), cells.count >= Workspace.joinBase else { return false }
-    var analysis = Analysis(&instructions, entry: entry, regions: regions, cells: cells)
-    try analysis.run(&instructions, entry: entry, &observer)
-    return true
+    let regions = RegionLimits(regions)
+    guard let state = unsafe Workspace(cells, regions) else { return false }
+    return try unsafe instructions.withUnsafeMutableBufferPointer {
+      instructions throws(VerifierError) -> Bool in
+      guard let text = unsafe AnalysedText(instructions) else { return false }
+      var analysis = Analysis(text, entry: entry, regions: regions, state: state)
+      try analysis.run(entry: entry, &observer)
+      return true
+    }
   }
-
 }
 
 /// What the check of the structure found out.
@@ -128,7 +132,11 @@ private func checkStructure(
   if let (rule, index) = firstBreach(&instructions, granted, &called, &callsFunctions) {
     throw VerifierError(rule, by: instructions[index], at: index, of: count)
   }
-  let depth = callsFunctions ? maximumDepth(of: &instructions, from: entry) : 1
+  var depth = 1
+  if callsFunctions {
+    depth = maximumDepth(of: &instructions, from: entry)
+    for index in instructions.indices { instructions[index].mark = 0 }
+  }
   return Structure(entry: entry, maximumDepth: depth, called: called, granted: granted)
 }
 
@@ -142,6 +150,7 @@ private func firstBreach(
   var index = 0
   while index < count {
     instructions[index].proofs = 0
+    instructions[index].mark = 0
     let instruction = instructions[index]
     let traits = instruction.operation.traits
     if traits.contains(.writesDestination) && instruction.destination == .r10
@@ -172,6 +181,7 @@ private func firstBreach(
           return (.incompleteWideLoad, index)
         }
         instructions[next].proofs = 0
+        instructions[next].mark = 0
         next &+= 1
       default: return (refusal(of: instruction.operation), index)
       }

@@ -7,27 +7,23 @@ extension AbstractValue {
 }
 
 /// Where the range of a loop's variable is likely to end: numbers that the program compares with, lately.
-extension Workspace {
-  mutating func insertBound(_ number: Int64) {
-    let low = UInt32(truncatingIfNeeded: number)
-    let high = UInt32(truncatingIfNeeded: number >> 32)
-    for index in 0..<boundCount {
-      let cell = cells[Self.boundBase + index]
-      if cell.first == low, cell.second == high { return }
+extension Analysis {
+  /// Keeps the number that `value` is, or one beyond it.
+  mutating func insertBound(_ value: AbstractValue, beyond reach: Int64) {
+    guard value.isConstant, value.kind == .zeroExtended || value.kind == .signExtended || value.isAddress
+    else {
+      return
     }
-    cells[Self.boundBase + nextBound] = AnalysisCell(low, high, 0)
+    let member = value.kind == .zeroExtended ? Int64(value.low) : Int64(Int32(bitPattern: value.low))
+    let number = member &+ reach
+    for index in 0..<boundCount where state.bound(index) == number { return }
+    state.setBound(nextBound, number)
     boundCount = max(boundCount, nextBound + 1)
-    nextBound = nextBound + 1 == Self.boundCapacity ? 0 : nextBound + 1
+    nextBound = nextBound + 1 == Workspace.boundCapacity ? 0 : nextBound + 1
   }
-
 }
 
-extension AnalysisCells {
-  private func bound(_ index: Int) -> Int64 {
-    let cell = self[Workspace.boundBase + index]
-    return Int64(truncatingIfNeeded: UInt64(cell.second) << 32 | UInt64(cell.first))
-  }
-
+extension Workspace {
   /// The least number from `low` on that is one of those kept or the one below it.
   private func leastBound(of boundCount: Int, from low: Int64) -> Int64? {
     var least: Int64?

@@ -13,6 +13,7 @@ struct RunAttacks: AsyncParsableCommand {
 
       Example: microbpf attack --forged 20000
                microbpf attack --only recurse.c
+               microbpf attack --machine mps2-an500
                microbpf attack --no-programs --forged 1 --seed 4711
       """)
 
@@ -80,6 +81,7 @@ struct RunAttacks: AsyncParsableCommand {
   private func runForged(seed: UInt64) async throws -> ForgedCodeReport {
     var code = ForgedCode()
     code.jobs = jobs
+    code.machine = board.machine.machine
     return try await withProgress("running forged code") { progress in
       try await code.run(seed: seed, count: forged) { progress.advance(Int($0), of: Int(forged)) }
     }

@@ -76,7 +76,10 @@ struct FirmwareOption: ParsableArguments {
       """, valueName: "firmware"), completion: .file())
   var chosen: String?
 
-  var path: String { chosen ?? Settings.current[.firmware] ?? BoardConfiguration.defaultFirmware }
+  /// The firmware of boards of a kind.
+  func path(for machine: BoardMachine) -> String {
+    chosen ?? Settings.current[.firmware] ?? machine.defaultFirmware
+  }
 }
 
 struct Emulate: AsyncParsableCommand {
@@ -86,7 +89,8 @@ struct Emulate: AsyncParsableCommand {
       Lines that are typed go to the board's console; `help` lists what it understands.
 
       The board is QEMU's MPS2 with a Cortex-M4, or with a Cortex-M7 (mps2-an500), running the firmware that \
-      `make firmware` builds. To manifests it is mps2-an386 either way.
+      `make firmware` builds, or with a Cortex-M3 (mps2-an385), running that of `make firmware-cortex-m3`. To \
+      manifests it is mps2-an386 in any case.
 
       Example: microbpf emulate
                microbpf emulate --machine mps2-an500
@@ -121,7 +125,8 @@ struct Emulate: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       var configuration = BoardConfiguration(
-        firmware: firmware.path, provisioning: try identity.provisioning(board: "mps2-an386").block)
+        firmware: firmware.path(for: machine.machine),
+        provisioning: try identity.provisioning(board: "mps2-an386").block)
       configuration.machine = machine.machine
       configuration.countsInstructions = countInstructions
       configuration.capture = capture

@@ -38,7 +38,7 @@ struct SourceOption: ParsableArguments {
       """, completion: .file(extensions: ["c", "swift", "o"]))
   var source: String?
 
-  var finder: SourceFinder { SourceFinder(file: source) }
+  var finder: SourceFinder { SourceFinder(file: source, takesFile: true) }
 }
 
 extension SourceCache {

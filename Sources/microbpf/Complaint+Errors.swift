@@ -44,6 +44,10 @@ extension Complaint {
         .refused, "\(error.name) did \(error.found) instead of \(error.expected)",
         next: "`microbpf run` and `microbpf verify` show what the program does"
       ).at(error.name)
+    case let error as NoSuchDevice:
+      self = Complaint(
+        .input, error.description, next: "name one of these: `microbpf shell sensors` shows them with numbers"
+      ).at(subject ?? "--on")
     case let error as SequenceNumbersUsedUp:
       self = Complaint(.refused, "\(error)", next: "deploy to another slot")
     case let error as CocoaError: self.init(error, subject)

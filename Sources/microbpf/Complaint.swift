@@ -70,16 +70,19 @@ struct Complaint: Error, Equatable {
 
   /// The text for people.
   func text(on terminal: Terminal) -> String {
+    let quoted = quotation.map { [$0.hasSuffix("\n") ? String($0.dropLast()) : $0] } ?? []
+    let first = "\(terminal.styled("microbpf:", .failure)) \(terminal.styled(what, .bold))"
+    return (quoted + [first] + explanation(on: terminal)).joined(separator: "\n")
+  }
+
+  /// Where it failed, and what to do next: the lines below the first.
+  func explanation(on terminal: Terminal) -> [String] {
     func line(_ label: String, _ text: String) -> String {
       let name = "\(label):"
       let indented = text.replacing("\n", with: "\n           ")
       return "  \(terminal.styled(name, .label))\(String(repeating: " ", count: 9 - name.count))\(indented)"
     }
-    var lines = quotation.map { [$0.hasSuffix("\n") ? String($0.dropLast()) : $0] } ?? []
-    lines.append("\(terminal.styled("microbpf:", .failure)) \(terminal.styled(what, .bold))")
-    lines += details.map { line($0.label, $0.text) }
-    lines += next.map { line("next", $0) }
-    return lines.joined(separator: "\n")
+    return details.map { line($0.label, $0.text) } + next.map { line("next", $0) }
   }
 }
 

@@ -28,11 +28,12 @@ struct MachineOptions: ParsableArguments {
   ) async throws -> Result {
     switch (engine, board) {
     case (.interpreter, .host): try await body(InterpreterEngine())
-    case (.interpreter, .qemu): try await withBoardEngine(firmware: firmware.path) { try await body($0) }
+    case (.interpreter, .qemu):
+      try await withBoardEngine(firmware: firmware.path(for: .an386)) { try await body($0) }
     case (.jit, .qemu):
-      try await withBoardEngine(firmware: firmware.path, engine: .jit) { try await body($0) }
+      try await withBoardEngine(firmware: firmware.path(for: .an386), engine: .jit) { try await body($0) }
     case (.jitHardware, .qemu):
-      try await withBoardEngine(firmware: firmware.path, engine: .jit, isolation: .hardware) {
+      try await withBoardEngine(firmware: firmware.path(for: .an386), engine: .jit, isolation: .hardware) {
         try await body($0)
       }
     case (.jit, .host), (.jitHardware, .host): throw ValidationError(Self.noCode)

@@ -38,9 +38,10 @@ struct Demo: AsyncParsableCommand {
       let signing = Signing(key: SigningKey())
       let provisioning = try makeProvisioning(
         trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
-      say("booting \(firmware.path) on QEMU's \(machine.machine.rawValue)")
+      let firmware = firmware.path(for: machine.machine)
+      say("booting \(firmware) on QEMU's \(machine.machine.rawValue)")
       let showsConsole = console
-      var configuration = BoardConfiguration(firmware: firmware.path, provisioning: provisioning.block)
+      var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
       configuration.machine = machine.machine
       let rows = try await withEmulatedBoard(
         configuration,

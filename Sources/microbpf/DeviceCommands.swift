@@ -239,14 +239,20 @@ struct Info: AsyncParsableCommand {
 
 struct Reboot: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    abstract: "Restart the device.", discussion: "Example: microbpf reboot")
+    abstract: "Restart the device.",
+    discussion: """
+      What runs ends; what is to start at boot starts. `microbpf info` shows how long the device is up.
+
+      Example: microbpf reboot
+      """)
 
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
       try await device.withClient { try await $0.reboot() }
-      print("the device restarts")
+      try output.print(["device": try device.address()], text: "the device restarts")
     }
   }
 }

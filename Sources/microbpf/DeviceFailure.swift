@@ -12,6 +12,8 @@ struct DeviceFailure: Error {
   let slot: Int?
   /// Where the instruction that it is about comes from.
   var source: SourceLine?
+  /// Whether naming the source file would tell that place.
+  var lacksSource = false
 }
 
 extension Refusal {
@@ -30,6 +32,8 @@ extension Refusal {
 struct SourceFinder: Sendable {
   /// A source or object file, which has to be what the slot holds.
   var file: String?
+  /// Whether the command can be told that file.
+  var takesFile = false
   /// What was built just now; it needs no looking up.
   var built: ProgramSource?
 

@@ -13,7 +13,11 @@ struct TrialBoardOptions: ParsableArguments {
 
   @OptionGroup var firmware: FirmwareOption
 
-  var trialBoard: TrialBoard { TrialBoard(board, firmware: firmware.path) }
+  @OptionGroup var machine: MachineOption
+
+  var trialBoard: TrialBoard {
+    TrialBoard(board, firmware: firmware.path(for: machine.machine), machine: machine.machine)
+  }
 }
 
 struct Faults: AsyncParsableCommand {

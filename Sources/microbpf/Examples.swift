@@ -12,6 +12,9 @@ struct ScratchBoardOptions: ParsableArguments {
 
   @OptionGroup var firmware: FirmwareOption
 
+  /// The path of the firmware.
+  var image: String { firmware.path(for: machine.machine) }
+
   @Flag(help: "Show the board's console.")
   var console = false
 
@@ -23,7 +26,7 @@ struct ScratchBoardOptions: ParsableArguments {
     var provisioning = try makeProvisioning(
       trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
     provisioning.seed = seed
-    var configuration = BoardConfiguration(firmware: firmware.path, provisioning: provisioning.block)
+    var configuration = BoardConfiguration(firmware: image, provisioning: provisioning.block)
     configuration.machine = machine.machine
     let showsConsole = console
     return try await withEmulatedBoard(
@@ -73,7 +76,7 @@ struct Examples: AsyncParsableCommand {
       guard !chosen.isEmpty else { throw NoExample(folder: folder) }
       say("compiling \(chosen.count) examples")
       let built = try await withProgress("compiling") { _ in try await build(chosen) }
-      say("booting \(board.firmware.path) on QEMU's \(board.machine.machine.rawValue)")
+      say("booting \(board.image) on QEMU's \(board.machine.machine.rawValue)")
       let rows = try await board.withBoard(seed: 0) { device, signing in
         var rows: [ExampleRow] = []
         for (index, example) in built.enumerated() {

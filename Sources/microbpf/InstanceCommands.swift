@@ -118,15 +118,23 @@ struct Start: AsyncParsableCommand {
 struct Stop: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "End what runs in a slot for good: the device does not start it at boot any more either.",
-    discussion: "Example: microbpf stop --slot 1")
+    discussion: """
+      `microbpf kill` ends it as well, but leaves alone what starts at boot.
+
+      Example: microbpf stop --slot 1
+      """)
 
   @OptionGroup var slot: SlotOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
-      try await device.withClient { try await $0.stop(slot.slot) }
-      print("nothing runs in slot \(slot.slot), and nothing will by itself")
+      let instance = try await device.withClient(slot: slot.slot) { device in
+        try await device.stop(slot.slot)
+        return try await device.instance(slot.slot)
+      }
+      try output.print(instance, text: "nothing runs in slot \(slot.slot), and nothing will by itself")
     }
   }
 }

@@ -67,6 +67,7 @@ struct DeviceOptions: ParsableArguments {
       var failure = DeviceFailure(error: error, device: url, slot: slot)
       if case .refused(let refusal) = error, let index = refusal.instruction, let slot {
         failure.source = await sources.line(index, ofSlot: slot, on: device)
+        failure.lacksSource = failure.source == nil && sources.takesFile && sources.file == nil
       }
       result = .failure(failure)
     } catch {

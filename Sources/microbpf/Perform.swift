@@ -38,6 +38,8 @@ func perform(
   defer { signals.forEach { $0.cancel() } }
   do {
     try await task.value
+    // Those that run on end in good order when they are told to.
+    if task.isCancelled { throw CancellationError() }
   } catch let error as ExitCode {
     throw error
   } catch let error as ValidationError {

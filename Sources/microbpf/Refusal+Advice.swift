@@ -14,6 +14,7 @@ extension Complaint {
     switch failure.error {
     case .refused(let refusal):
       self = Complaint(refusal, at: place, source: failure.source?.description)
+      if failure.lacksSource { next.append("--source FILE, the program's source, tells the line") }
     case .unreachable(let error):
       let what: String
       var status = ExitStatus.unreachable

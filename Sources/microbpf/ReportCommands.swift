@@ -21,9 +21,9 @@ struct InstanceReport: Encodable {
   /// What stopped the program, with its place in the source; `nil` when nothing did.
   var explanation: String? {
     guard let stop = instance.stop else { return nil }
-    let complaint = Complaint(stop, at: "slot \(instance.slot)", source: source?.description)
-    let details = complaint.details.filter { $0.label != "where" }.map { "  \($0.label): \($0.text)" }
-    return (["slot \(instance.slot): \(complaint.what)"] + details + ["  next: \(stop.advice)"])
+    let complaint = Complaint(stop, source: source?.description)
+    let plain = Terminal(isTerminal: false, environment: [:])
+    return (["slot \(instance.slot): \(complaint.what)"] + complaint.explanation(on: plain))
       .joined(separator: "\n")
   }
 }

@@ -18,7 +18,9 @@ struct StoreCommands: AsyncParsableCommand {
 
 /// Which store.
 struct StoreOption: ParsableArguments {
-  @Option(name: .shortAndLong, help: "The slot whose program keeps it. Default: the store that all share.")
+  @Option(
+    name: .shortAndLong, help: "The slot whose program keeps it. Default: the store that all share.",
+    completion: .slot)
   var slot: Int?
 
   func validate() throws { if let slot { try SlotOption.validate(slot) } }
@@ -35,7 +37,7 @@ struct ListStore: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let entries = try await device.withClient { try await $0.store(of: store.slot) }
+      let entries = try await device.withClient(slot: store.slot) { try await $0.store(of: store.slot) }
       let rows = entries.map { ["\($0.key)", "\($0.value)", $0.owner.map { "slot \($0)" } ?? ""] }
       try output.print(entries, text: Table(header: ["key", "value", "brought in by"], rows: rows).text)
     }
@@ -56,7 +58,9 @@ struct GetValue: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let entry = try await device.withClient { try await $0.value(of: key, in: store.slot) }
+      let entry = try await device.withClient(slot: store.slot) {
+        try await $0.value(of: key, in: store.slot)
+      }
       try output.print(entry, text: "\(entry.value)")
     }
   }
@@ -78,7 +82,9 @@ struct SetValue: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      let entry = try await device.withClient { try await $0.store(value, under: key, in: store.slot) }
+      let entry = try await device.withClient(slot: store.slot) {
+        try await $0.store(value, under: key, in: store.slot)
+      }
       try output.print(entry, text: "key \(entry.key) has the value \(entry.value)")
     }
   }
@@ -94,11 +100,12 @@ struct DeleteValue: AsyncParsableCommand {
 
   @OptionGroup var store: StoreOption
   @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
 
   func run() async throws {
     try await perform { [self] in
-      try await device.withClient { try await $0.removeValue(of: key, in: store.slot) }
-      print("key \(key) has no value")
+      try await device.withClient(slot: store.slot) { try await $0.removeValue(of: key, in: store.slot) }
+      try output.print(["key": key], text: "key \(key) has no value")
     }
   }
 }

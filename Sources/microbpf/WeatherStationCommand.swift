@@ -33,7 +33,7 @@ struct RunWeatherStation: AsyncParsableCommand {
 
   func run() async throws {
     try await perform { [self] in
-      say("booting \(board.firmware.path) on QEMU's \(board.machine.machine.rawValue)")
+      say("booting \(board.image) on QEMU's \(board.machine.machine.rawValue)")
       // The scripted course: a day of two minutes.
       try await board.withBoard(seed: 1) { device, signing in
         let station = try await WeatherStation(from: folder, on: device, signing: signing) { part, report in

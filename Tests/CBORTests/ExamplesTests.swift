@@ -123,7 +123,7 @@ import Testing
   ])
   func `an indefinite length is refused where it stands`(digits: String, offset: Int) {
     let bytes = hex(digits)
-    #expect(throws: CBORError(.indefiniteLength, at: offset, found: Int64(bytes[offset]))) {
+    #expect(throws: CBORError(.indefiniteLength, at: offset, found: Int(bytes[offset]))) {
       try checkWellFormed(bytes)
     }
   }

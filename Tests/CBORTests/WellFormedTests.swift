@@ -15,17 +15,17 @@ import Testing
   @Test(arguments: ["1c", "1d", "1e", "5c", "fc", "f800", "f818", "f81f"])
   func `reserved heads are refused`(digits: String) {
     let bytes = hex(digits)
-    #expect(throws: CBORError(.reserved, at: 0, found: Int64(bytes[0]))) { try checkWellFormed(bytes) }
+    #expect(throws: CBORError(.reserved, at: 0, found: Int(bytes[0]))) { try checkWellFormed(bytes) }
   }
 
   @Test(
     arguments: [
-      ("5bffffffffffffffff", Int64.max, Int64(0)), ("9bffffffffffffffff00", .max, 1),
+      ("5bffffffffffffffff", Int.max, 0), ("9bffffffffffffffff00", .max, 1),
       ("ba8000000000", 0x8000_0000, 1),
       ("4201", 2, 1), ("8201", 2, 1), ("a2010203", 2, 3),
-    ] as [(String, Int64, Int64)])
+    ] as [(String, Int, Int)])
   func `a count is compared with what is left before anything is done with it`(
-    digits: String, expected: Int64, found: Int64
+    digits: String, expected: Int, found: Int
   ) {
     #expect(throws: CBORError(.truncated, at: 0, expected: expected, found: found)) {
       try checkWellFormed(hex(digits))

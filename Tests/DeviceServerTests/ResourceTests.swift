@@ -72,7 +72,7 @@ import Testing
   @Test func `a method that a resource does not have is not allowed`() throws {
     var device = try Device()
     for resource in Resource.allCases {
-      let path = String(describing: resource.row.path).replacing("+", with: "1")
+      let path = String(describing: resource.path).replacing("+", with: "1")
         .replacing("*", with: "2")
       for detail: UInt8 in 1...31 {
         let code = Code(0, detail)

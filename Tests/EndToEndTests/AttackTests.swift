@@ -19,6 +19,13 @@ import Testing
     #expect(report.isSound)
   }
 
+  /// What the processor decides rather than the software: accesses, jumps, and time.
+  @Test(.enabled(if: Board.isRequired))
+  func `a Cortex-M7 contains them, too`() async throws {
+    let attacks = try Attack.all(in: Self.folder).enumerated().filter { $0.offset % 6 == 0 }.map(\.element)
+    try await run(attacks, on: TrialBoard(.qemu, firmware: Board.firmware, machine: .an500))
+  }
+
   @Test(.enabled(if: Board.isRequired))
   func `hostile programs are contained on the board in every engine, and others notice nothing`()
     async throws

@@ -59,7 +59,8 @@ enum Board {
       trusting: keys.map(\.publicKey), vendor: Signing.defaultVendor, deviceClass: "mps2-an386", serial: 7)
     // 0 holds the sensors still, 1 lets them follow the scripted course.
     if let seed { provisioning.seed = seed }
-    var configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
+    var configuration = BoardConfiguration(
+      firmware: root.appending(path: machine.defaultFirmware).path, provisioning: provisioning.block)
     configuration.machine = machine
     configuration.network = network
     configuration.capture = capture

@@ -155,6 +155,25 @@ import Toolchain
     }
   }
 
+  @Test func `a running program's usage grows while one looks at it`() async throws {
+    try await Board.run { _, device in
+      try await Self.install(Self.busy, in: 2, of: device)
+      _ = try await device.compile(2)
+      for engine in [Engine.interpreter, .jit] {
+        _ = try await device.start(2, engine: engine)
+        var first = try await device.instance(2)
+        while first.milliseconds < 5 { first = try await device.instance(2) }
+        #expect(first.state == "running")
+        #expect((first.instructions != nil) == (engine == .interpreter))
+        var second = first
+        while second.milliseconds < first.milliseconds + 5 { second = try await device.instance(2) }
+        #expect(second.instructions ?? 1 > first.instructions ?? 0)
+        try await device.kill(2)
+        #expect(try await device.instance(2).milliseconds >= second.milliseconds)
+      }
+    }
+  }
+
   // MARK: Pausing and ending
 
   @Test func `a paused program stands still until it may go on`() async throws {

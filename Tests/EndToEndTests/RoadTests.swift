@@ -1,5 +1,6 @@
 import Delivery
 import DeviceClient
+import Emulator
 import Interpreter
 import ProgramImage
 import TestSupport
@@ -18,13 +19,18 @@ import Testing
     }
   }
 
-  @Test func `a Cortex-M7 interprets, compiles and stops programs like the Cortex-M4`() async throws {
-    try await Board.run(machine: .an500) { _, device in
+  @Test(arguments: [BoardMachine.an500, .an385])
+  func `Cortex-M7 and M3 interpret, compile and stop programs like the Cortex-M4`(
+    machine: BoardMachine
+  ) async throws {
+    try await Board.run(machine: machine) { _, device in
       let example = try Example(path: Board.root.appending(path: "Examples/fletcher16.c").path)
       let rows = try await demonstrate(
         [(example: example, layout: .elf)], on: device, signing: Signing(key: Board.key)
       ) { _ in }
       #expect(rows.map(\.engine) == [.interpreter, .jit])
+      _ = try await device.compile(0, isolation: .hardware)
+      #expect(try await device.runCompiled(0).result == rows[0].expected)
       _ = try await deliver(
         image: CompiledPrograms.endless[1], to: 1, of: device, signing: Signing(key: Board.key))
       do {

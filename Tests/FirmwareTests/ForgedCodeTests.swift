@@ -11,11 +11,18 @@ struct ForgedCodeTests {
     return code
   }
 
-  @Test func `code that no compiler makes harms nothing behind the memory protection`() async throws {
+  @Test(arguments: [BoardMachine.an386, .an500])
+  func `code that no compiler makes harms nothing behind the memory protection`(machine: BoardMachine)
+    async throws
+  {
     let seed = UInt64.random(in: 0..<1 << 48)
-    let report = try await Self.code.run(seed: seed, count: 2000)
+    var code = Self.code
+    code.machine = machine
+    let report = try await code.run(seed: seed, count: 2000)
     for violation in report.violations { Issue.record("\(violation)") }
-    #expect(report.isSound, "microbpf attack --no-programs --forged 2000 --seed \(seed)")
+    #expect(
+      report.isSound,
+      "microbpf attack --no-programs --forged 2000 --seed \(seed) --machine \(machine.rawValue)")
     #expect(report.runs > 2000)
     #expect(report.neighbours > 100)
     #expect(report.calls > 200)

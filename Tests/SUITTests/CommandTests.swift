@@ -22,7 +22,7 @@ import Toolchain
   func `an unknown command is named`(number: Int64) throws {
     let outcome = try installing([.integer(number), .integer(2)]).deploy()
     #expect(outcome.error?.reason == .unsupported)
-    #expect(outcome.error?.found == number)
+    #expect(outcome.error?.found == Int(number))
     #expect(outcome.fetches == 0)
   }
 

@@ -146,7 +146,7 @@ import Toolchain
     #expect(fits.error == nil)
     let outcome = deploy(
       encoded, payload: Recipe.payload, on: Recipe.device, pieceSize: 1, capacity: encoded.count - 1)
-    let count = Int64(encoded.count)
+    let count = encoded.count
     #expect(
       outcome.error
         == SUITError(.tooLarge, at: encoded.count - 1, expected: count - 1, found: count))

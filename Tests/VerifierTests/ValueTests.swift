@@ -589,13 +589,42 @@ private let stateCases = [
       load(.ldxb, .r3, .r1, 0), exit,
     ]
     #expect(analyse(program).error == error(.uninitialisedRegister, at: 3, found: 9))
-    let bare = Workspace.joinBase
+    let bare = Workspace.minimumCells
     for count in bare...bare + 1 {
       let finding = analyse(program, cells: count)
       #expect(finding.error == nil)
       #expect(finding.proves(.inBounds, at: 2))
       #expect(!finding.proves(.inBounds, at: 4))
     }
+  }
+
+  @Test func `values beyond the last number are unknown`() {
+    var program = (0..<300).map { imm(.mov64Imm, .r3, 1000 + Int32($0)) }
+    program += [
+      reg(.mov64Reg, .r4, .r10), imm(.add64Imm, .r4, -24), store(.stxdw, .r4, 0, .r3),
+      store(.stxdw, .r10, -8, .r3), zero, exit,
+    ]
+    let finding = analyse(program, cells: analysisCells(forInstructions: program.count))
+    #expect(finding.error == nil)
+    #expect(!finding.proves(.inBounds, at: 302))
+    #expect(finding.proves([.inBounds, .aligned], at: 303))
+  }
+
+  @Test func `what an earlier analysis left behind does not matter`() {
+    // Refused until r4 is written; by then the jump at 3 has gone both ways.
+    var program = [
+      load(.ldxb, .r3, .r1, 0), imm(.mov64Imm, .r5, 7), imm(.add64Imm, .r5, 1), jump(.jsgtImm, .r3, 9, 1),
+      imm(.mov64Imm, .r5, 3), reg(.mov64Reg, .r0, .r5), reg(.add64Reg, .r0, .r4), exit,
+    ]
+    let before = analyse(program)
+    #expect(before.error == error(.uninitialisedRegister, at: 6, found: 4))
+    program = before.program
+    program[1] = imm(.mov64Imm, .r4, 7)
+    program[2] = imm(.mov64Imm, .r5, 2)
+    let again = analyse(program)
+    #expect(again.error == nil)
+    #expect(again.states[5]?[.r5] == number(2...3))
+    #expect(again.states[7]?[.r0] == number(9...10))
   }
 
   @Test func `thousands of join points are analysed in time`() {

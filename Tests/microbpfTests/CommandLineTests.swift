@@ -28,7 +28,7 @@ import Testing
     """
 
   @Test func `a program that runs is done`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write("int program(void) { return 45; }", to: "right.c")
       let outcome = try await place.microbpf("run", "right.c", "--json")
       #expect(outcome.status == 0)
@@ -38,7 +38,7 @@ import Testing
   }
 
   @Test func `a refusal of the verifier names the line and what to do`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write(Self.wrong, to: "wrong.c")
       let outcome = try await place.microbpf("run", "wrong.c")
       #expect(outcome.status == 1)
@@ -59,7 +59,7 @@ import Testing
   @Test func `what stops a program on a device is told with its line, by every command that tells it`()
     async throws
   {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write(Self.unlucky, to: "unlucky.c")
       #expect(try await place.microbpf("keygen").status == 0)
       try await place.withDevice { url async throws in
@@ -71,7 +71,7 @@ import Testing
         #expect(executed.errors.contains("  where:   slot 1 of the device at \(url)\n  source:  \(line)\n"))
         let status = try await place.microbpf("ps", environment: device)
         #expect(status.output.contains("trap readOutside at instruction"))
-        #expect(status.output.contains("  source: \(line)\n"))
+        #expect(status.output.contains("  source:  \(line)\n"))
         let json = try await place.microbpf("ps", "--json", environment: device)
         #expect(json.output.contains(#""source":{"file":""#))
         #expect(try await place.microbpf("logs", "-s", "1", environment: device).errors.contains(line))
@@ -79,6 +79,7 @@ import Testing
         try FileManager.default.removeItem(at: place.folder.appending(path: "cache"))
         let forgotten = try await place.microbpf("execute", "-s", "1", environment: device)
         #expect(!forgotten.errors.contains("source:"))
+        #expect(forgotten.errors.contains("--source FILE"))
         let given = try await place.microbpf(
           "execute", "-s", "1", "--source", "unlucky.c", environment: device)
         #expect(given.errors.contains(line))
@@ -91,7 +92,7 @@ import Testing
   }
 
   @Test func `a device refuses a wrong program with its line`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write(Self.wrong, to: "wrong.c")
       #expect(try await place.microbpf("keygen").status == 0)
       try await place.withDevice { url async throws in
@@ -105,7 +106,7 @@ import Testing
   }
 
   @Test func `a device that is not there is said to be so at once`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       let outcome = try await place.microbpf("slots", "--device", "coap://127.0.0.1:9")
       #expect(outcome.status == 2)
       #expect(outcome.errors.contains("microbpf: no device runs at coap://127.0.0.1:9\n"))
@@ -132,7 +133,7 @@ import Testing
   func `a failure has its status, its place and a next step`(
     arguments: [String], status: Int32, text: String
   ) async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write("int program(void) { return y; }", to: "syntax.c")
       try place.write("noise", to: "noise.img")
       let outcome = try await place.microbpf(arguments)
@@ -149,7 +150,7 @@ import Testing
   }
 
   @Test func `without the toolchain nothing compiles, and it is said which tool is missing`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write("int program(void) { return 1; }", to: "right.c")
       let outcome = try await place.microbpf("run", "right.c", environment: ["PATH": place.folder.path])
       #expect(outcome.status == 69)
@@ -158,7 +159,7 @@ import Testing
   }
 
   @Test func `a wrong key and a wrong slot are told apart`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write("int program(void) { return 45; }", to: "right.c")
       #expect(try await place.microbpf("keygen").status == 0)
       let again = try await place.microbpf("keygen")
@@ -183,7 +184,7 @@ import Testing
   }
 
   @Test func `the project file says which device, and names its own mistakes`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       #expect(try await place.microbpf("keygen").status == 0)
       try await place.withDevice { url async throws in
         #expect(try await place.microbpf("init", "--device", url, "--name", "here").status == 0)
@@ -200,7 +201,7 @@ import Testing
   }
 
   @Test func `inspect shows the source between the instructions`() async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       try place.write("int program(int *a) {\n  return a[1] + a[2];\n}\n", to: "sum.c")
       for arguments in [["inspect", "sum.c"], ["inspect", "--jit", "sum.c"], ["verify", "sum.c"]] {
         let outcome = try await place.microbpf(arguments)
@@ -210,9 +211,41 @@ import Testing
     }
   }
 
+  @Test func `results are one line of JSON when asked`() async throws {
+    try await Workplace.with { place async throws in
+      try place.write("int program(void) { return 45; }", to: "right.c")
+      #expect(try await place.microbpf("keygen", "--json").output.hasPrefix(#"{"privateKey":"#))
+      try await place.withDevice { url async throws in
+        for command in [
+          "compile right.c", "link right.o", "deploy right.img", "push right.c -s 1", "run right.c",
+          "verify right.c", "inspect right.c", "inspect --jit right.c", "disassemble right.c", "slots",
+          "info",
+          "execute", "start -s 1 --every 60000", "ps", "kill -s 1", "logs", "erase",
+        ] {
+          let outcome = try await place.microbpf(
+            command.split(separator: " ").map { String($0) } + ["--json"],
+            environment: ["MICROBPF_DEVICE": url])
+          #expect(outcome.status == 0, "\(command): \(outcome.errors)")
+          #expect(outcome.output.split(separator: "\n").count == 1, "\(command)")
+          #expect(throws: Never.self, "\(command)") {
+            try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
+          }
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [SIGINT, SIGTERM])
+  func `what a signal ends says so`(signal: Int32) async throws {
+    try await Workplace.with { place async throws in
+      #expect(try await place.microbpf("keygen").status == 0)
+      #expect(try await place.endDevice(with: signal) == 130)
+    }
+  }
+
   @Test(arguments: ["bash", "zsh", "fish"])
   func `the shell gets its completions`(shell: String) async throws {
-    try await Workplace.with { place in
+    try await Workplace.with { place async throws in
       let outcome = try await place.microbpf("--generate-completion-script", shell)
       #expect(outcome.status == 0)
       #expect(outcome.output.contains("deploy"))

@@ -40,11 +40,24 @@ struct Workplace {
 
   /// Runs `microbpf device` on a free port while `body` runs.
   func withDevice<Result>(_ body: (_ url: String) async throws -> Result) async throws -> Result {
-    let device = try start(["device", "--port", "0"], environment: [:])
+    let (device, url) = try startDevice()
     defer {
-      device.process.terminate()
-      device.process.waitUntilExit()
+      device.terminate()
+      device.waitUntilExit()
     }
+    return try await body(url)
+  }
+
+  /// Starts `microbpf device`, sends it a signal, and returns its exit status.
+  func endDevice(with signal: Int32) async throws -> Int32 {
+    let (device, _) = try startDevice()
+    kill(device.processIdentifier, signal)
+    device.waitUntilExit()
+    return device.terminationReason == .exit ? device.terminationStatus : -1
+  }
+
+  private func startDevice() throws -> (process: Process, url: String) {
+    let device = try start(["device", "--port", "0"], environment: [:])
     var line = ""
     while !line.contains("\n") {
       let bytes = device.output.availableData
@@ -52,7 +65,7 @@ struct Workplace {
       line += String(decoding: bytes, as: UTF8.self)
     }
     let url = try #require(line.firstMatch(of: #/coap://127\.0\.0\.1:\d+/#)).output
-    return try await body(String(url))
+    return (device.process, String(url))
   }
 
   private struct Running {

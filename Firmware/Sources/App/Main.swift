@@ -25,7 +25,7 @@ struct MPS2: Board {
 
   var heapBytes: Int? { Processor.heapBytes }
 
-  var microseconds: UInt64 { SysTick.ticks / UInt64(Clock.processor / 1_000_000) }
+  var microseconds: UInt64 { SysTick.microseconds }
 
   mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }
 
@@ -68,15 +68,26 @@ typealias MPS2Console = Console<EarlierPaths<UDPSink>, SerialOutput>
     else {
       halt("microbpf: the network could not be started\n")
     }
-    let server = DeviceServer(
-      board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
-      provisioning: provisioning)
+    // On the heap, as it is too large for the stack, and stays where it is.
+    let server = UnsafeMutablePointer<DeviceServer<MPS2>>.allocate(capacity: 1)
+    unsafe start(server, provisioning)
     UART.write("microbpf: ready\n")
-    serve(server)
+    unsafe serve(&server.pointee)
+  }
+
+  @inline(never)
+  private static func start(
+    _ server: UnsafeMutablePointer<DeviceServer<MPS2>>, _ provisioning: Provisioning
+  ) {
+    // SAFETY: it has room for one.
+    unsafe server.initialize(
+      to: DeviceServer(
+        board: MPS2(peripherals: SimulatedPeripherals(course: Course(seed: provisioning.seed))),
+        provisioning: provisioning))
   }
 
   /// The main loop: everything that came in, everything that is due, then sleep until the next interrupt.
-  static func serve(_ server: consuming DeviceServer<MPS2>) -> Never {
+  static func serve(_ server: inout DeviceServer<MPS2>) -> Never {
     var sink = Console(network: EarlierPaths(network: UDPSink()), output: SerialOutput())
     sink.start()
     var frame = InlineArray<1514, UInt8>(repeating: 0)
@@ -92,8 +103,8 @@ typealias MPS2Console = Console<EarlierPaths<UDPSink>, SerialOutput>
       while let length = nextDatagram(&sink, &frame) {
         server.receive(frame.span.extracting(0..<length), from: MPS2Console.peer, sink: &sink)
       }
-      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       let isBusy = server.runPrograms(sink: &sink)
+      if let deadline = server.nextDeadline, deadline <= server.now { server.poll(sink: &sink) }
       Processor.sleep { isBusy || Ethernet.hasFrame }
     }
   }

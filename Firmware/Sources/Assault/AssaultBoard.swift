@@ -14,7 +14,7 @@ struct AssaultBoard: Board {
 
   var peripherals = SimulatedPeripherals(course: .steady)
   var now: Instant { Instant(milliseconds: SysTick.milliseconds) }
-  var microseconds: UInt64 { SysTick.ticks / 25 }
+  var microseconds: UInt64 { SysTick.microseconds }
 
   mutating func makeThreads(count: Int) -> ThumbThreads { ThumbThreads(count: count) }
 

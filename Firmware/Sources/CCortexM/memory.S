@@ -106,20 +106,26 @@ __aeabi_memclr8:
   subs r2, #1
   b 2b
 3:
-  subs r2, #32
+  subs r2, #128
   blo 5f
-  push {r4-r6}
+  push {r4-r9}
   mov r3, r1
   mov r4, r1
   mov r5, r1
+  mov r6, r1
+  mov r7, r1
+  mov r8, r1
+  mov r9, r1
 4:
-  stmia r12!, {r1, r3-r5}
-  stmia r12!, {r1, r3-r5}
-  subs r2, #32
+  stmia r12!, {r1, r3-r9}
+  stmia r12!, {r1, r3-r9}
+  stmia r12!, {r1, r3-r9}
+  stmia r12!, {r1, r3-r9}
+  subs r2, #128
   bhs 4b
-  pop {r4-r6}
+  pop {r4-r9}
 5:
-  adds r2, #28
+  adds r2, #124
   bmi 7f
 6:
   str r1, [r12], #4

@@ -26,6 +26,18 @@ public enum SysTick {
   /// Processor clock ticks since the start; also right while interrupts are masked, for up to a millisecond. Under
   /// QEMU's `-icount shift=0` on this board one tick is 40 instructions.
   public static var ticks: UInt64 {
+    let (milliseconds, rest) = moment
+    return milliseconds * UInt64(ticksPerMillisecond) + UInt64(rest)
+  }
+
+  /// Microseconds since the start, likewise. The frequency has to be so many whole megahertz.
+  public static var microseconds: UInt64 {
+    let (milliseconds, rest) = moment
+    return milliseconds * 1000 + UInt64(rest / (ticksPerMillisecond / 1000))
+  }
+
+  /// Milliseconds since the start, and ticks of the current one.
+  private static var moment: (milliseconds: UInt64, ticks: UInt32) {
     while true {
       let before = cortexm_read_milliseconds()
       var remaining = current.load()
@@ -33,14 +45,14 @@ public enum SysTick {
       let isPending = interruptControl.load() & pendingSysTick != 0
       if isPending { remaining = current.load() }
       guard cortexm_read_milliseconds() == before else { continue }
-      return (before + (isPending ? 1 : 0)) * ticksPerMillisecond + elapsed(remaining)
+      return (before + (isPending ? 1 : 0), elapsed(remaining))
     }
   }
 
-  private static var ticksPerMillisecond: UInt64 { UInt64(reload.load()) + 1 }
+  private static var ticksPerMillisecond: UInt32 { reload.load() + 1 }
 
   /// Ticks of the current millisecond. It begins with the counter at 0, which is followed by the reload value.
-  private static func elapsed(_ remaining: UInt32) -> UInt64 {
-    remaining == 0 ? 0 : ticksPerMillisecond - UInt64(remaining)
+  private static func elapsed(_ remaining: UInt32) -> UInt32 {
+    remaining == 0 ? 0 : ticksPerMillisecond - remaining
   }
 }

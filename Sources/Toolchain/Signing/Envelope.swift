@@ -39,7 +39,7 @@ public struct Envelope: Equatable, Sendable {
     if form == .suit { try reader.readTag(EnvelopeKey.tag) }
     let count = try reader.readMap()
     guard form == .suit ? count >= 2 : count == 2 else {
-      throw CBORError(.wrongValue, at: 0, expected: 2, found: Int64(count))
+      throw CBORError(.wrongValue, at: 0, expected: 2, found: count)
     }
     try Self.readKey(EnvelopeKey.authentication, from: &reader)
     var wrapper = try reader.readWrapped()
@@ -110,7 +110,7 @@ public struct Envelope: Equatable, Sendable {
     let offset = reader.offset
     let key = try reader.readInteger()
     guard key == expected else {
-      throw CBORError(.wrongValue, at: offset, expected: expected, found: key)
+      throw CBORError(.wrongValue, at: offset, expected: Int(clamping: expected), found: Int(clamping: key))
     }
   }
 }
