@@ -41,10 +41,9 @@ public struct Console<Network: DatagramSink & ~Copyable, Output: ConsoleOutput &
     self.output = output
   }
 
-  /// Says that it is there.
+  /// Says that it is there. There is no prompt until somebody has typed: what programs print shall begin its own lines.
   public mutating func start() {
     put("type help\n")
-    prompt()
   }
 
   // MARK: What is typed

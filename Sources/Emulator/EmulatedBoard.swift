@@ -227,7 +227,9 @@ private let supervisor = """
   trap 'kill $emulator' TERM
   wait $emulator
   status=$?
-  trap - TERM
+  # What passes the input on would outlive the emulator; the group has nobody else.
+  trap '' TERM
+  kill 0
   exit $status
   """
 

@@ -15,7 +15,7 @@ struct Shell: AsyncParsableCommand {
                microbpf shell start 1 every=1000 boot=start
       """)
 
-  @Argument(parsing: .captureForPassthrough, help: "The line. Default: lines from the standard input.")
+  @Argument(parsing: .allUnrecognized, help: "The line. Default: lines from the standard input.")
   var words: [String] = []
 
   @OptionGroup var device: DeviceOptions
