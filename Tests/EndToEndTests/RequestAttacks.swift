@@ -9,7 +9,7 @@ import Testing
 @Suite(.enabled(if: Board.isRequired), .timeLimit(.minutes(10))) struct RequestAttacks {
   @Test func `an unknown path is not found`() async throws {
     try await Siege.run { siege in
-      for path in ["nowhere", "", "slots/x", "slots/1/run/1", "suit"] {
+      for path in ["nowhere", "", "slots/x", "slots/1/run/1", "suit/nothing", "store/x"] {
         let refusal = try await siege.refusal(.get, path)
         #expect(refusal.code == .notFound)
         #expect(refusal.stage == .request)
