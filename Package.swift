@@ -93,7 +93,8 @@ let hostModules = [
   hostModule(
     "DeviceClient",
     [
-      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceConsole", "DeviceProtocol", "Helpers", "Interpreter", "JIT",
+      "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceConsole", "DeviceProtocol", "Helpers", "Interpreter",
+      "JIT",
       "ProgramImage", "SUIT", "Verifier",
     ]),
   hostModule(
@@ -192,7 +193,8 @@ let testTargets = [
     of: "DeviceServer",
     [
       "Bytes", "CBOR", "CoAP", "CoAPTransport", "DeviceClient", "DeviceConsole", "DeviceProtocol",
-      "EarlierPaths", "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals", "TestSupport", "Toolchain", "Verifier",
+      "EarlierPaths", "Helpers", "Interpreter", "Platform", "Runtime", "SUIT", "SimulatedPeripherals",
+      "TestSupport", "Toolchain", "Verifier",
       "VirtualDevice",
     ]),
   tests(of: "SimulatedPeripherals", ["Helpers", "Platform"]),
