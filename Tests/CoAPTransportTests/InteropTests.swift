@@ -172,12 +172,12 @@ import Testing
         configuration.blockSize = blockSize
         try await withClient(configuration) { client in
           let uri = "coap://127.0.0.1:\(port)/a.bin"
-          var states = client.observe(uri).makeAsyncIterator()
-          #expect(try await states.next()?.body == pattern(10))
+          let states = client.observe(uri)
+          #expect(try await states.first { _ in true }?.body == pattern(10))
           let stored = try await client.request(.put, uri, payload: pattern(2500))
           #expect(stored.code.isSuccess, "\(stored.code.text)")
           #expect(try Data(contentsOf: URL(filePath: "\(directory)/a.bin")).elementsEqual(pattern(2500)))
-          #expect(try await states.next()?.body == pattern(2500))
+          #expect(try await states.first { $0.body == pattern(2500) } != nil)
         }
       }
     }

@@ -323,8 +323,8 @@ import Toolchain
     try await Board.run { _, device in
       try await Self.install(Self.moody(limit: 2), in: 2, of: device)
       _ = try await device.start(2, restart: .always)
-      let third = try await Self.waitUntil(device, slot: 2) { $0.restarts == 2 && $0.ending == "returned" }
-      #expect(third.starts == 3 && third.result ?? 0 >= 2)
+      let third = try await Self.waitUntil(device, slot: 2) { $0.restarts >= 2 && $0.ending == "returned" }
+      #expect(third.starts == third.restarts + 1 && third.result ?? 0 >= 2)
       try await device.kill(2)
       let ended = try await device.instance(2)
       #expect(ended.state == "ended")
