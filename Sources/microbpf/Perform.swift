@@ -24,13 +24,19 @@ func perform(
   on subject: String? = nil, needingSettings: Bool = true,
   _ body: @escaping @Sendable () async throws -> Void
 ) async throws {
+  let numbers = [SIGINT, SIGTERM, SIGHUP]
+  let (registrations, registered) = AsyncStream.makeStream(of: Void.self)
   let task = Task {
+    // A signal that came before it is listened for would be lost, or end the process at once.
+    for await _ in registrations.prefix(numbers.count) {}
+    try Task.checkCancellation()
     if needingSettings, let problem = Settings.problem { throw problem }
     try await body()
   }
-  let signals = [SIGINT, SIGTERM, SIGHUP].map { number in
+  let signals = numbers.map { number in
     signal(number, SIG_IGN)
     let source = DispatchSource.makeSignalSource(signal: number)
+    source.setRegistrationHandler { registered.yield() }
     source.setEventHandler { task.cancel() }
     source.resume()
     return source
