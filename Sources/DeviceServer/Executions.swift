@@ -199,7 +199,8 @@ extension DeviceServer where B: ~Copyable {
         try respond(to: waiter.request, .changed, waiter.format, result, sink: &sink)
       case .trapped(let trap): throw Problem(trap)
       case .faulted(let fault, let index): throw Problem(fault, index: index)
-      case .killed, nil: throw Problem(killed: slot)
+      case .killed(let index): throw Problem(killed: slot, index: index)
+      case nil: throw Problem(killed: slot, index: nil)
       }
     } catch {
       respond(to: waiter.request, with: error, sink: &sink)

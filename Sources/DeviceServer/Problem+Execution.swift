@@ -92,10 +92,11 @@ extension Problem {
       expected: expected, found: found)
   }
 
-  init(killed slot: SlotNumber) {
+  init(killed slot: SlotNumber, index: Int?) {
     self.init(
       .serviceUnavailable, .execution, rule: ExecutionRule.killed, title: "Run was ended",
-      detail: "somebody ended the run, or put another program into the slot", found: Int64(slot.index))
+      detail: "somebody ended the run, or put another program into the slot", index: index.map { Int64($0) },
+      found: Int64(slot.index))
   }
 
   init(_ fault: ThreadFault, index: Int?) {

@@ -185,8 +185,9 @@ private struct EndingFields {
       rule = Int64(ExecutionRule.fault + fault.kind.rawValue)
       self.index = index.map { Int64($0) }
       address = fault.address.map { Int64($0) }
-    case .killed:
+    case .killed(let index):
       name = "killed"
+      self.index = Int64(index)
     case nil: break
     }
   }

@@ -44,7 +44,7 @@ public protocol ProgramThreads {
   /// Ends what a thread runs. It cannot go on, and may be started again at once.
   mutating func end(_ thread: Int)
 
-  /// Where the program of a thread is that waits for a helper's result.
+  /// Where the program of a thread is, or, interpreted, was when it last asked for something.
   func place(of thread: Int) -> ThreadEnding.Place
 
   /// What a thread has used of the processor and of the device's time since its start.

@@ -32,8 +32,9 @@ public enum Ending: Equatable, Sendable {
   case trapped(Trap)
   /// The processor refused what it did, in the instruction with this index, if that is known.
   case faulted(ThreadFault, index: Int?)
-  /// Somebody ended it, or put another program into its slot.
-  case killed
+  /// Somebody ended it, or put another program into its slot. Of an interpreted program `index` is the instruction at which it was
+  /// seen last, 2,000 instructions before at most.
+  case killed(index: Int)
 }
 
 /// What a run may take.

@@ -287,8 +287,9 @@ extension Runtime where B: ~Copyable {
     guard wasActive || instances[slot.index].state == .waiting else { return false }
     if wasActive {
       instances[slot.index].usage = threads.usage(of: slot.index)
+      let index = self.index(of: threads.place(of: slot.index), in: slot)
       threads.end(slot.index)
-      instances[slot.index].ending = .killed
+      instances[slot.index].ending = .killed(index: index)
     }
     instances[slot.index].state = .ended
     instances[slot.index].trigger = nil
@@ -431,6 +432,11 @@ extension Runtime where B: ~Copyable {
     }
     instances[slot.index].state = .waiting
     instances[slot.index].wake = now + Limits.restartMilliseconds
+  }
+
+  /// The index of the instruction that a place stands for.
+  private mutating func index(of place: ThreadEnding.Place, in slot: SlotNumber) -> Int {
+    trap(.budgetSpent, at: place, in: slot).index
   }
 
   private mutating func trap(

@@ -182,7 +182,12 @@ private final class Worker: @unchecked Sendable {
   /// What happened last.
   var event: Event? { locked { latest } }
 
-  var index: Int { locked { run?.index ?? 0 } }
+  var index: Int {
+    locked {
+      while state == .running { condition.wait() }
+      return run?.index ?? 0
+    }
+  }
 
   var usage: ThreadUsage {
     locked {

@@ -13,6 +13,7 @@ extension InstanceDescription {
     case "returned": "returned \(result ?? 0)"
     case "trapped": "trap \(trapRule.map { "\($0)" } ?? "\(rule ?? 0)")\(place)"
     case "faulted": "fault \(faultKind.map { "\($0)" } ?? "\(rule ?? 0)")\(place)"
+    case "killed": "killed\(place)"
     default: ending ?? ""
     }
   }
@@ -29,6 +30,12 @@ extension InstanceDescription {
           .internalServerError, .execution, rule: ExecutionRule.fault + faultKind.rawValue,
           title: "Program stopped by the processor", detail: faultKind.sentence,
           index: index.map { Int64($0) }, address: address.map { UInt64(bitPattern: $0) }))
+    }
+    if ending == "killed" {
+      return Refusal(
+        Problem(
+          .serviceUnavailable, .execution, rule: ExecutionRule.killed, title: "Run was ended",
+          detail: "somebody ended it", index: index.map { Int64($0) }))
     }
     return nil
   }

@@ -218,7 +218,9 @@ import Toolchain
         #expect(told?.code == .serviceUnavailable)
         #expect(told?.title == "Run was ended")
         #expect(told?.rule == Int(ExecutionRule.killed))
-        #expect(try await device.instance(2).ending == "killed")
+        let instance = try await device.instance(2)
+        #expect(instance.ending == "killed")
+        #expect(instance.index.map(Int64.init) == told?.index && instance.index != nil)
       }
     }
   }

@@ -27,6 +27,15 @@ import Testing
     }
     """
 
+  private static let endless = """
+    static volatile unsigned turns;
+    int program(void) {
+      while (turns < 10) {
+      }
+      return 1;
+    }
+    """
+
   @Test func `a program that runs is done`() async throws {
     try await Workplace.with { place async throws in
       try place.write("int program(void) { return 45; }", to: "right.c")
@@ -87,6 +96,22 @@ import Testing
         let other = try await place.microbpf("execute", "-s", "1", "--source", "other.c", environment: device)
         #expect(other.errors.contains("microbpf: other.c is not what the slot holds"))
         #expect(!other.errors.contains("source:"))
+      }
+    }
+  }
+
+  @Test func `a program that was killed is told with the line it was at`() async throws {
+    try await Workplace.with { place async throws in
+      try place.write(Self.endless, to: "endless.c")
+      #expect(try await place.microbpf("keygen").status == 0)
+      try await place.withDevice { url async throws in
+        let device = ["MICROBPF_DEVICE": url]
+        #expect(try await place.microbpf("deploy", "endless.c", "-s", "1", environment: device).status == 0)
+        #expect(try await place.microbpf("start", "-s", "1", environment: device).status == 0)
+        #expect(try await place.microbpf("kill", "-s", "1", environment: device).status == 0)
+        let status = try await place.microbpf("ps", environment: device)
+        #expect(status.output.contains("killed at instruction"))
+        #expect(status.output.contains("  source:  endless.c:3: while (turns < 10) {\n"), "\(status.output)")
       }
     }
   }
