@@ -27,12 +27,17 @@ public struct ByteWriter: ~Copyable, ~Escapable {
   @_optimize(speed)
   public mutating func write(_ bytes: Span<UInt8>) throws(OutOfBounds) {
     try reserve(bytes.count)
-    var end = count
-    for index in bytes.indices {
-      storage[end] = bytes[index]
-      end &+= 1
+    guard !bytes.isEmpty else { return }
+    let start = count
+    unsafe storage.withUnsafeMutableBufferPointer { room in
+      unsafe bytes.withUnsafeBufferPointer { source in
+        // SAFETY: there is so much room behind `start`, and as nobody else may look at what is written to, the two do not
+        // overlap. Neither is empty, so both have an address.
+        unsafe (room.baseAddress.unsafelyUnwrapped + start).initialize(
+          from: source.baseAddress.unsafelyUnwrapped, count: source.count)
+      }
     }
-    count = end
+    count = start + bytes.count
   }
 
   public mutating func write(_ text: StaticString) throws(OutOfBounds) {

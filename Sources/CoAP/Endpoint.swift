@@ -187,15 +187,15 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   @_optimize(speed)
   mutating func freeEntry(at now: Instant) -> Int? {
     var best: Int?
-    var worth = 0
+    // More than any has.
+    var worth = 4
     var expiry = now
     for index in 0..<capacity {
-      if exchanges[index].state == .free { return index }
-      guard exchanges[index].state == .finished else { continue }
+      let state = exchanges[index].state
+      if state == .free { return index }
+      guard state == .finished else { continue }
       let other = exchanges[index].worth
-      guard best == nil || other < worth || other == worth && exchanges[index].expiry < expiry else {
-        continue
-      }
+      guard other <= worth, other < worth || exchanges[index].expiry < expiry else { continue }
       best = index
       worth = other
       expiry = exchanges[index].expiry

@@ -127,9 +127,24 @@ struct Exchange {
   }
 
   private mutating func start(_ kind: Kind, _ state: State, peer: Peer, messageID: UInt16, token: Token) {
-    let generation = generation &+ 1
-    self = Exchange()
-    self.generation = generation
+    // One by one: a new exchange in its place would be laid out beside it and copied.
+    generation &+= 1
+    wasConfirmable = false
+    isMulticast = false
+    isSafe = false
+    isSuperseded = false
+    sentMessageID = 0
+    sentLength = 0
+    block1 = nil
+    block2 = nil
+    knownEntityTag = nil
+    wantsNotifications = false
+    observer = nil
+    notification = nil
+    deadline = nil
+    expiry = Instant(milliseconds: 0)
+    timeout = 0
+    retransmissions = 0
     self.kind = kind
     self.state = state
     self.peer = peer

@@ -102,7 +102,7 @@ public struct Message: ~Escapable {
 
   /// Whether an option with this number may be there: if not, nobody has to look.
   @inline(__always)
-  func mayHold(_ number: OptionNumber) -> Bool {
+  public func mayHold(_ number: OptionNumber) -> Bool {
     optionKinds &>> UInt32(number.rawValue) & 1 != 0
   }
 
@@ -166,6 +166,15 @@ struct OptionHeader {
 
   init(_ bytes: Span<UInt8>, at start: Int) throws(MessageError) {
     var cursor = start + 1
+    let first = bytes[start]
+    // Nearly all: without extensions.
+    if first < 13 << 4, first & 15 < 13 {
+      delta = Int(first >> 4)
+      length = Int(first & 15)
+      valueStart = cursor
+      guard length <= bytes.count - cursor else { throw MessageError(rule: .truncated, offset: cursor) }
+      return
+    }
     func extended(_ nibble: UInt8) throws(MessageError) -> Int {
       switch nibble {
       case 13:
@@ -182,8 +191,8 @@ struct OptionHeader {
         return Int(nibble)
       }
     }
-    delta = try extended(bytes[start] >> 4)
-    length = try extended(bytes[start] & 15)
+    delta = try extended(first >> 4)
+    length = try extended(first & 15)
     valueStart = cursor
     guard length <= bytes.count - cursor else { throw MessageError(rule: .truncated, offset: cursor) }
   }

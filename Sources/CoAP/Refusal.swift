@@ -18,6 +18,7 @@ struct Refusal: Equatable {
     var previous: OptionNumber?
     var options = message.options
     while let option = options.next() {
+      if option.number == .uriPath, option.value.count <= 255 { continue }
       if let refusal = Self.judge(
         option, in: message, isRepeated: option.number == previous, taking: features)
       {

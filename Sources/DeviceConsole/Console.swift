@@ -111,6 +111,7 @@ public struct Console<Network: DatagramSink & ~Copyable, Output: ConsoleOutput &
   ///
   /// - Returns: its length; `nil` when there is none.
   public mutating func nextDatagram(into bytes: inout MutableSpan<UInt8>) -> Int? {
+    guard hasRequest || acknowledgement != nil else { return nil }
     var datagram = InlineArray<256, UInt8>(repeating: 0)
     var length = 0
     // A line, and a path that is shorter still.

@@ -58,15 +58,17 @@ public struct ChoiceSet: OptionSet, Sendable {
     self.rawValue = rawValue
   }
 
+  @inline(__always)
   public init(_ choice: Choice) {
-    self.init(rawValue: 1 << choice.rawValue)
+    self.init(rawValue: 1 &<< UInt16(choice.rawValue))
   }
 
   public static var none: ChoiceSet { ChoiceSet(rawValue: 0) }
+  // Not as literals of arrays, which would be laid out on the heap each time.
   public static var engine: ChoiceSet {
-    [ChoiceSet(.interpreter), ChoiceSet(.jit), ChoiceSet(.compileNow)]
+    ChoiceSet(.interpreter).union(ChoiceSet(.jit)).union(ChoiceSet(.compileNow))
   }
-  public static var boot: ChoiceSet { [ChoiceSet(.atBoot), ChoiceSet(.notAtBoot)] }
+  public static var boot: ChoiceSet { ChoiceSet(.atBoot).union(ChoiceSet(.notAtBoot)) }
 
   public func contains(_ choice: Choice) -> Bool {
     contains(ChoiceSet(choice))
@@ -116,16 +118,19 @@ public struct ParameterSet: OptionSet, Sendable {
     self.rawValue = rawValue
   }
 
+  @inline(__always)
   public init(_ parameter: Parameter) {
-    self.init(rawValue: 1 << parameter.rawValue)
+    self.init(rawValue: 1 &<< parameter.rawValue)
   }
 
   public static var none: ParameterSet { ParameterSet(rawValue: 0) }
   /// What a run may take.
-  public static var limits: ParameterSet { [ParameterSet(.milliseconds), ParameterSet(.instructions)] }
+  public static var limits: ParameterSet {
+    ParameterSet(.milliseconds).union(ParameterSet(.instructions))
+  }
   /// Which event of the board.
   public static var event: ParameterSet {
-    [ParameterSet(.device), ParameterSet(.above), ParameterSet(.below)]
+    ParameterSet(.device).union(ParameterSet(.above)).union(ParameterSet(.below))
   }
 }
 
@@ -136,7 +141,9 @@ public struct Query: Sendable {
   /// each number. `nil` when the request does not say.
   public private(set) var helpers: HelperSet?
   public static let helpersName: StaticString = "helpers="
-  private var numbers = InlineArray<6, Int32?>(repeating: nil)
+  /// Which of the numbers are given.
+  private var parameters = ParameterSet.none
+  private var numbers = InlineArray<6, Int32>(repeating: 0)
 
   /// A query option that the resource does not know, or that contradicts one before it.
   public struct Unknown: Error, Equatable, Sendable {
@@ -148,7 +155,7 @@ public struct Query: Sendable {
   @_optimize(speed)
   public init(_ request: borrowing Message, on resource: Resource) throws(Unknown) {
     // There a query is a filter, not a choice (RFC 6690 §4.1).
-    guard resource != .wellKnownCore else { return }
+    guard resource != .wellKnownCore, request.mayHold(.uriQuery) else { return }
     var index = 0
     var options = request.options
     while let option = options.next() {
@@ -167,7 +174,9 @@ public struct Query: Sendable {
 
   public func contains(_ choice: Choice) -> Bool { choices.contains(choice) }
 
-  public subscript(parameter: Parameter) -> Int32? { numbers.span[Int(parameter.rawValue)] }
+  public subscript(parameter: Parameter) -> Int32? {
+    parameters.contains(ParameterSet(parameter)) ? numbers.span[Int(parameter.rawValue)] : nil
+  }
 
   /// A parameter that is never negative.
   public func unsigned(_ parameter: Parameter) -> UInt32? { self[parameter].map { UInt32(clamping: $0) } }
@@ -218,6 +227,7 @@ public struct Query: Sendable {
       guard resource.row.parameters.contains(ParameterSet(parameter)), self[parameter] == nil,
         let number = parameter.value(of: text.extracting(name.count..<text.count))
       else { return false }
+      parameters.insert(ParameterSet(parameter))
       numbers[Int(parameter.rawValue)] = number
       return true
     }

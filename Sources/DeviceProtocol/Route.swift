@@ -30,7 +30,9 @@ public struct Route: Equatable, Sendable {
         storage[count] = UInt8(ascii: "/")
         count += 1
       }
-      if let number = decimalNumber(option.value).flatMap(UInt32.init(exactly:)) {
+      if !option.value.isEmpty, option.value[0] <= UInt8(ascii: "9"),
+        let number = decimalNumber(option.value).flatMap(UInt32.init(exactly:))
+      {
         guard numbers.second == nil else { return nil }
         if numbers.first == nil { numbers.first = number } else { numbers.second = number }
         storage[count] = UInt8(ascii: "+")
@@ -40,7 +42,9 @@ public struct Route: Equatable, Sendable {
       for index in option.value.indices {
         let byte = option.value[index]
         // Within a segment these are themselves.
-        guard byte != UInt8(ascii: "/"), byte != UInt8(ascii: "+"), byte != UInt8(ascii: "*") else {
+        if byte <= UInt8(ascii: "/"),
+          byte == UInt8(ascii: "/") || byte == UInt8(ascii: "+") || byte == UInt8(ascii: "*")
+        {
           return nil
         }
         storage[count] = byte

@@ -7,7 +7,7 @@ extension DeviceServer where B: ~Copyable {
   /// Refuses a request before it does anything: one whose body is longer than the resource takes, or whose conditions
   /// (RFC 7252 §5.10.8) the resource does not meet.
   mutating func admit(_ message: borrowing Message, on route: Route) throws(Problem) {
-    guard route.resource.row.takesBlocks || !message.isPartOfBody else { throw Problem.bodyTooLong }
+    guard !message.isPartOfBody || route.resource.row.takesBlocks else { throw Problem.bodyTooLong }
     let conditions = Conditions(of: message)
     guard !conditions.areMetByAnything else { return }
     // Everything that is served exists, and has a tag for each form in which it is given.

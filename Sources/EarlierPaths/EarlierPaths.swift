@@ -37,6 +37,8 @@ public struct EarlierPaths<Network: DatagramSink & ~Copyable>: DatagramSink, ~Co
   public mutating func translate(
     _ datagram: Span<UInt8>, from peer: Peer, into bytes: inout MutableSpan<UInt8>
   ) -> Translation {
+    // Nearly every datagram: to be told from those that are meant without taking it apart.
+    guard EarlierPath.mayStandIn(datagram) || !requests.isEmpty else { return .none }
     guard let message = try? Message(datagram), message.code.isRequest else { return .none }
     guard let path = EarlierPath(message) else {
       requests.forget(message.token, of: peer)
@@ -144,7 +146,7 @@ public struct EarlierPaths<Network: DatagramSink & ~Copyable>: DatagramSink, ~Co
   // MARK: Answers
 
   public mutating func send(_ datagram: Span<UInt8>, to peer: Peer) {
-    guard let message = try? Message(datagram), message.code.isSuccess,
+    guard !requests.isEmpty, let message = try? Message(datagram), message.code.isSuccess,
       let request = requests.find(message.token, of: peer)
     else { return network.send(datagram, to: peer) }
     var text = InlineArray<128, UInt8>(repeating: 0)
@@ -193,8 +195,8 @@ public struct EarlierPaths<Network: DatagramSink & ~Copyable>: DatagramSink, ~Co
 /// The requests that were translated last, whose answers have to be translated back: also when they are sent again.
 public struct EarlierRequests: Sendable {
   struct Request: Sendable {
-    let peer: Peer
-    let token: Token
+    private let peer: Peer
+    private let token: Token
     let path: EarlierPath
     private var name = InlineArray<64, UInt8>(repeating: 0)
     private var nameLength = 0
@@ -208,6 +210,8 @@ public struct EarlierRequests: Sendable {
       for index in 0..<nameLength { name[index] = pull.manifest[index] }
     }
 
+    fileprivate func isFor(_ token: Token, of peer: Peer) -> Bool { self.token == token && self.peer == peer }
+
     /// Of a pull: the name of the manifest.
     var manifest: Span<UInt8> {
       @_lifetime(borrow self)
@@ -217,26 +221,31 @@ public struct EarlierRequests: Sendable {
 
   private var requests = InlineArray<8, Request?>(repeating: nil)
   private var next = 0
+  /// Whether none is known.
+  fileprivate private(set) var isEmpty = true
 
   public init() {}
 
   fileprivate mutating func note(_ message: borrowing Message, _ path: EarlierPath, of peer: Peer) {
     forget(message.token, of: peer)
     requests[next] = Request(message, path, of: peer)
+    isEmpty = false
     next = (next + 1) % requests.count
   }
 
   /// A token that is used again may mean something else.
   fileprivate mutating func forget(_ token: Token, of peer: Peer) {
+    guard !isEmpty else { return }
+    isEmpty = true
     for index in requests.indices {
-      guard let request = requests[index], request.token == token, request.peer == peer else { continue }
-      requests[index] = nil
+      if requests[index]?.isFor(token, of: peer) == true { requests[index] = nil }
+      if requests[index] != nil { isEmpty = false }
     }
   }
 
-  fileprivate func find(_ token: Token, of peer: Peer) -> Request? {
-    for index in requests.indices {
-      if let request = requests[index], request.token == token, request.peer == peer { return request }
+  fileprivate mutating func find(_ token: Token, of peer: Peer) -> Request? {
+    for index in requests.indices where requests[index]?.isFor(token, of: peer) == true {
+      return requests[index]
     }
     return nil
   }

@@ -18,6 +18,21 @@ enum EarlierPath: UInt8, CaseIterable {
     }
   }
 
+  /// Whether a datagram could be a request for one of these paths: whether one begins with a segment as long as the first of its
+  /// options, if that is a segment.
+  static func mayStandIn(_ datagram: Span<UInt8>) -> Bool {
+    guard datagram.count > 4 else { return false }
+    let start = 4 + Int(datagram[0] & 15)
+    guard start < datagram.count, datagram[start] >> 4 == UInt8(OptionNumber.uriPath.rawValue) else {
+      return true
+    }
+    // 13 stands for whatever is longer (RFC 7252 §3.1).
+    switch datagram[start] & 15 {
+    case 4, 10, 12, 13: return true
+    default: return false
+    }
+  }
+
   var method: Code { self == .running ? .get : .post }
 
   /// The path that a request names, if it is one of these.
