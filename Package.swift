@@ -237,7 +237,7 @@ let testTargets = [
   .testTarget(
     name: "FirmwareTests",
     dependencies: [
-      "AttackCampaign", "BPF", "BPFText", "CoAPTransport", "DifferentialTesting", "Emulator",
+      "AttackCampaign", "BPF", "BPFText", "Benchmarks", "CoAPTransport", "DifferentialTesting", "Emulator",
       "RandomPrograms",
     ],
     exclude: ["Differential"], swiftSettings: host),
@@ -245,7 +245,8 @@ let testTargets = [
   .testTarget(
     name: "DocumentationTests",
     dependencies: [
-      "CoAPTransport", "Compartment", "Helpers", "Interpreter", "Runtime", "TestSupport", "Toolchain",
+      "CoAPTransport", "Compartment", "DeviceProtocol", "Helpers", "Interpreter", "Runtime", "TestSupport",
+      "Toolchain",
     ],
     swiftSettings: host),
   tests(of: "FuzzTargets"),
@@ -254,7 +255,7 @@ let testTargets = [
 
 let package = Package(
   name: "microbpf",
-  products: (portableModules.map(\.name) + ["FuzzTargets"]).map { .library(name: $0, targets: [$0]) },
+  products: (portableModules.map(\.name) + ["FuzzTargets"]).map { Product.library(name: $0, targets: [$0]) },
   dependencies: [
     .package(url: "https://github.com/apple/swift-nio.git", exact: "2.101.2"),
     .package(url: "https://github.com/apple/swift-crypto.git", exact: "4.5.2"),

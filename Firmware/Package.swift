@@ -75,7 +75,7 @@ let package = Package(
       "FirmwareChecks",
       [
         "BoardMPS2", "CCortexM", "CortexM", "Network", "SodiumCryptography", product("Bytes"),
-        product("Checks"),
+        product("COSE"), product("Checks"), product("SUIT"),
       ]),
     program(
       "Benchmark",

@@ -41,18 +41,6 @@ public struct AttackCampaign: Sendable {
     }
   }
 
-  private func withClient<Result>(_ body: (CoAPClient) async throws -> Result) async throws -> Result {
-    let client = try await CoAPClient()
-    do {
-      let result = try await body(client)
-      await client.close()
-      return result
-    } catch {
-      await client.close()
-      throw error
-    }
-  }
-
   private func attack(
     _ device: DeviceClient, watchedBy other: DeviceClient, _ progress: @Sendable (AttackRow) -> Void
   ) async throws -> AttackReport {

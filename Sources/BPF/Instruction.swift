@@ -50,6 +50,13 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
     @inline(__always) set { tail = tail & 0xFF_FFFF | UInt32(newValue) << 24 }
   }
 
+  /// Takes back what a verifier left in `proofs` and `mark`.
+  @inline(__always)
+  public mutating func forgetVerification() {
+    head &= 0xFF_FFFF
+    tail &= 0xFF_FFFF
+  }
+
   /// An instruction from its parts. Fields the operation does not use stay zero, variant fields are set.
   public init(
     _ operation: Operation, destination: Register = .r0, source: Register = .r0, offset: Int16 = 0,
@@ -94,7 +101,8 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
   ) -> Int {
     let count = text.count / 8
     precondition(first >= 0 && first <= instructions.count && count <= instructions.count &- first)
-    for slot in 0..<count {
+    var slot = 0
+    while slot < count {
       // SAFETY: the text is so many slots of 8 bytes long, and every pattern of bits is an integer.
       let low = unsafe text.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: slot &* 8, as: UInt32.self)
       let high = unsafe text.bytes.unsafeLoadUnaligned(
@@ -104,6 +112,7 @@ public struct Instruction: BitwiseCopyable, Equatable, Sendable {
         unsafe instructions[unchecked: first &+ slot].decode(
           UInt32(littleEndian: low), Int32(littleEndian: high))
       else { return slot }
+      slot &+= 1
     }
     return count
   }

@@ -2,11 +2,16 @@
 public struct ByteReader: ~Escapable {
   public let bytes: Span<UInt8>
   /// Index of the next byte to read; never beyond `bytes.count`.
-  public private(set) var offset = 0
+  public private(set) var offset: Int
 
+  /// Begins at `offset`, counted from the start of the bytes.
+  ///
+  /// - Precondition: the offset lies inside the bytes, or at their end.
   @_lifetime(copy bytes)
-  public init(_ bytes: Span<UInt8>) {
+  public init(_ bytes: Span<UInt8>, from offset: Int = 0) {
+    precondition(offset >= 0 && offset <= bytes.count)
     self.bytes = bytes
+    self.offset = offset
   }
 
   public var remaining: Int { bytes.count - offset }

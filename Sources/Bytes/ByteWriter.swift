@@ -29,12 +29,11 @@ public struct ByteWriter: ~Copyable, ~Escapable {
     try reserve(bytes.count)
     guard !bytes.isEmpty else { return }
     let start = count
-    unsafe storage.withUnsafeMutableBufferPointer { room in
-      unsafe bytes.withUnsafeBufferPointer { source in
-        // SAFETY: there is so much room behind `start`, and as nobody else may look at what is written to, the two do not
-        // overlap. Neither is empty, so both have an address.
-        unsafe (room.baseAddress.unsafelyUnwrapped + start).initialize(
-          from: source.baseAddress.unsafelyUnwrapped, count: source.count)
+    unsafe storage.withUnsafeMutableBytes { room in
+      unsafe bytes.withUnsafeBytes { source in
+        // SAFETY: there is so much room behind `start`. Neither is empty, so both have an address.
+        unsafe (room.baseAddress.unsafelyUnwrapped + start).copyMemory(
+          from: source.baseAddress.unsafelyUnwrapped, byteCount: source.count)
       }
     }
     count = start + bytes.count

@@ -7,24 +7,29 @@ import Bytes
 /// are there, so a count returned by `readArray` or `readMap` never exceeds them.
 public struct CBORReader: ~Escapable {
   var input: ByteReader
-  /// What the first byte is counted as.
-  let base: Int
 
-  /// Reads from the start of `bytes`, whose first byte is counted as offset `base` in errors.
+  /// Reads from `offset` of the bytes on; errors count from the start of the bytes, too.
+  ///
+  /// - Precondition: the offset lies inside the bytes, or at their end.
   @_lifetime(copy bytes)
-  public init(_ bytes: Span<UInt8>, base: Int = 0) {
-    input = ByteReader(bytes)
-    self.base = base
+  public init(_ bytes: Span<UInt8>, from offset: Int = 0) {
+    input = ByteReader(bytes, from: offset)
   }
 
   /// Offset of the next item.
-  public var offset: Int { base + input.offset }
+  public var offset: Int { input.offset }
   public var isAtEnd: Bool { input.isAtEnd }
+
+  /// What is left.
+  public var rest: Span<UInt8> {
+    @_lifetime(copy self)
+    get { input.bytes.extracting(input.offset...) }
+  }
 
   /// The major type of the next item, without moving.
   public func peekType() throws(CBORError) -> CBORType {
     var next = input
-    return try next.readHead(base: base).type
+    return try next.readHead().type
   }
 
   public mutating func readUnsigned() throws(CBORError) -> UInt64 {
@@ -35,7 +40,7 @@ public struct CBORReader: ~Escapable {
   public mutating func readInteger() throws(CBORError) -> Int64 {
     let start = offset
     var next = input
-    let head = try next.readHead(base: base)
+    let head = try next.readHead()
     guard head.type == .unsigned || head.type == .negative else {
       throw wrongType(.unsigned, found: head, at: start)
     }
@@ -104,7 +109,7 @@ public struct CBORReader: ~Escapable {
   public mutating func readBool() throws(CBORError) -> Bool {
     let start = offset
     var next = input
-    let head = try next.readHead(base: base)
+    let head = try next.readHead()
     guard head.initialByte == Simple.true || head.initialByte == Simple.false else {
       throw CBORError(
         .wrongType, at: start, expected: Int(Simple.false), found: Int(head.initialByte))
@@ -116,11 +121,18 @@ public struct CBORReader: ~Escapable {
   public mutating func readNull() throws(CBORError) {
     let start = offset
     var next = input
-    let head = try next.readHead(base: base)
+    let head = try next.readHead()
     guard head.initialByte == Simple.null else {
       throw CBORError(.wrongType, at: start, expected: Int(Simple.null), found: Int(head.initialByte))
     }
     input = next
+  }
+
+  /// Enters a byte string: a reader of its content, of which nothing is proved. Its offsets continue those of this reader.
+  @_lifetime(copy self)
+  public mutating func enterBytes() throws(CBORError) -> CBORReader {
+    let count = try readString(.bytes).count
+    return CBORReader(input.bytes.extracting(0..<offset), from: offset - count)
   }
 
   /// The content of a byte string that holds one encoded item, proved well-formed before it is handed out. Its
@@ -128,22 +140,23 @@ public struct CBORReader: ~Escapable {
   @_lifetime(copy self)
   public mutating func readWrapped() throws(CBORError) -> CBORReader {
     var next = self
-    let content = try next.readBytes()
-    let wrapped = CBORReader(content, base: next.offset - content.count)
+    let wrapped = try next.enterBytes()
     try wrapped.checkWellFormed()
     self = next
     return wrapped
   }
 
   /// Passes over the next item with everything inside it.
+  @inline(never)
   public mutating func skip() throws(CBORError) {
     var next = self
     var pending = 1
     while pending > 0 {
       let start = next.offset
-      let head = try next.input.readHead(base: base)
-      pending += try next.enter(head, at: start) - 1
-      // Each item takes a byte at least; this also keeps the sum from overflowing.
+      let head = try next.input.readHead()
+      // No sum of two numbers of bytes that are there overflows.
+      pending = pending &+ (try next.enter(head, at: start)) &- 1
+      // Each item takes a byte at least.
       guard pending <= next.input.remaining else {
         throw CBORError(
           .truncated, at: start, expected: pending, found: next.input.remaining)
@@ -153,6 +166,7 @@ public struct CBORReader: ~Escapable {
   }
 
   /// Moves past the content of a string, and says how many items follow inside anything else.
+  @inline(never)
   mutating func enter(_ head: Head, at start: Int) throws(CBORError) -> Int {
     switch head.type {
     case .unsigned, .negative, .simple: return 0
@@ -167,23 +181,27 @@ public struct CBORReader: ~Escapable {
 
   /// The content of the string whose head, at `start`, has just been read.
   @_lifetime(copy self)
+  @inline(never)
   mutating func readContent(of head: Head, at start: Int) throws(CBORError) -> Span<UInt8> {
-    let count = try available(head.argument, bytesEach: 1, at: start)
-    do throws(OutOfBounds) { return try input.read(count) } catch {
-      throw CBORError(.truncated, at: start, expected: count, found: error.available)
+    guard let content = try? input.read(Int(clamping: head.argument)) else {
+      throw CBORError(
+        .truncated, at: start, expected: Int(clamping: head.argument), found: input.remaining)
     }
+    return content
   }
 
+  @inline(never)
   private mutating func readHead(_ type: CBORType) throws(CBORError) -> Head {
     let start = offset
     var next = input
-    let head = try next.readHead(base: base)
+    let head = try next.readHead()
     guard head.type == type else { throw wrongType(type, found: head, at: start) }
     input = next
     return head
   }
 
   @_lifetime(copy self)
+  @inline(never)
   private mutating func readString(_ type: CBORType) throws(CBORError) -> Span<UInt8> {
     let start = offset
     var next = self
@@ -193,6 +211,7 @@ public struct CBORReader: ~Escapable {
     return content
   }
 
+  @inline(never)
   private mutating func readContainer(_ type: CBORType, itemsPerEntry: Int) throws(CBORError) -> Int {
     let start = offset
     var next = self
@@ -203,6 +222,7 @@ public struct CBORReader: ~Escapable {
   }
 
   /// `count` as a number that the bytes left can hold.
+  @inline(never)
   private func available(_ count: UInt64, bytesEach: Int, at start: Int) throws(CBORError) -> Int {
     guard count <= UInt64(input.remaining / bytesEach) else {
       throw CBORError(

@@ -47,35 +47,31 @@ struct Head: Equatable {
 }
 
 extension ByteReader {
-  /// The next head. `base` is what the offset of an error is counted from.
-  mutating func readHead(base: Int) throws(CBORError) -> Head {
-    let start = base + offset
+  /// The next head.
+  mutating func readHead() throws(CBORError) -> Head {
+    let start = offset
     var next = self
-    let initialByte: UInt8
-    let argument: UInt64
-    do throws(OutOfBounds) {
-      initialByte = try next.readByte()
-      let information = initialByte & 0x1F
-      switch information {
-      case 0..<Head.Information.oneByte: argument = UInt64(information)
-      case Head.Information.oneByte: argument = UInt64(try next.readByte())
-      case Head.Information.twoBytes: argument = UInt64(try next.readBigEndian(UInt16.self))
-      case Head.Information.fourBytes: argument = UInt64(try next.readBigEndian(UInt32.self))
-      case Head.Information.eightBytes: argument = try next.readBigEndian(UInt64.self)
-      default: argument = 0
+    guard let initialByte = try? next.readByte() else {
+      throw CBORError(.truncated, at: start, expected: 1, found: 0)
+    }
+    let information = initialByte & 0x1F
+    var argument = UInt64(information)
+    if information > Head.Information.eightBytes {
+      throw CBORError(
+        information == Head.Information.indefinite ? .indefiniteLength : .reserved, at: start,
+        found: Int(initialByte))
+    }
+    if information >= Head.Information.oneByte {
+      let width = 1 << Int(information - Head.Information.oneByte)
+      guard let field = try? next.read(width) else {
+        throw CBORError(.truncated, at: start, expected: width, found: next.remaining)
       }
-    } catch {
-      throw CBORError(.truncated, at: start, expected: error.count, found: next.remaining)
+      argument = 0
+      for index in field.indices { argument = argument << 8 | UInt64(field[index]) }
     }
     let head = Head(initialByte: initialByte, argument: argument)
-    switch initialByte & 0x1F {
-    case Head.Information.indefinite:
-      throw CBORError(.indefiniteLength, at: start, found: Int(initialByte))
-    case Head.Information.eightBytes + 1..<Head.Information.indefinite:
+    if information == Head.Information.oneByte, head.type == .simple, argument < 32 {
       throw CBORError(.reserved, at: start, found: Int(initialByte))
-    case Head.Information.oneByte where head.type == .simple && argument < 32:
-      throw CBORError(.reserved, at: start, found: Int(initialByte))
-    default: break
     }
     self = next
     return head

@@ -9,6 +9,7 @@ extension CBORReader {
   ///
   /// Keys are the same when their heads mean the same and their contents agree in the same order, so `01` and `1801`
   /// are; floats of different width never are.
+  @inline(never)
   public func checkWellFormed() throws(CBORError) {
     var item = self
     try item.check(depth: 0)
@@ -19,7 +20,7 @@ extension CBORReader {
 
   private mutating func check(depth: Int) throws(CBORError) {
     let start = offset
-    let head = try input.readHead(base: base)
+    let head = try input.readHead()
     let inside = try enter(head, at: start)
     guard depth < Self.nestingLimit || !head.opensLevel else {
       throw CBORError(.tooDeep, at: start, expected: Self.nestingLimit)
@@ -48,23 +49,23 @@ extension CBORReader {
     var right = other
     var pending = 1
     while pending > 0 {
-      let head = try left.input.readHead(base: base)
-      let otherHead = try right.input.readHead(base: base)
-      guard head.type == otherHead.type, head.argument == otherHead.argument else { return false }
-      switch head.type {
-      case .unsigned, .negative: break
-      case .simple:
-        guard head.initialByte == otherHead.initialByte else { return false }
-      case .bytes, .text:
-        let content = try left.readContent(of: head, at: left.offset)
-        guard content.holdsSameBytes(as: try right.readContent(of: otherHead, at: right.offset)) else {
-          return false
-        }
-      case .array, .map, .tag:
-        pending += try left.enter(head, at: left.offset)
-      }
-      pending -= 1
+      let head = try left.input.readHead()
+      let otherHead = try right.input.readHead()
+      guard head.type == otherHead.type, head.argument == otherHead.argument,
+        head.type != .simple || head.initialByte == otherHead.initialByte
+      else { return false }
+      let (start, otherStart) = (left.offset, right.offset)
+      pending = pending &+ (try left.enter(head, at: start)) &- 1
+      _ = try right.enter(otherHead, at: otherStart)
+      // Content of a string; nothing of anything else has been passed.
+      guard left.passed(from: start).holdsSameBytes(as: right.passed(from: otherStart)) else { return false }
     }
     return true
+  }
+
+  /// What has been read since the cursor was at `start`.
+  @_lifetime(copy self)
+  private func passed(from start: Int) -> Span<UInt8> {
+    input.bytes.extracting(start..<offset)
   }
 }

@@ -13,20 +13,24 @@ public struct Sign1: ~Escapable {
   /// Label of the header parameter kid. RFC 9052 §3.1.
   public static var keyIdentifierHeader: Int64 { 4 }
 
-  /// The encoded protected header, as it stands in the message.
-  public let protectedHeader: Span<UInt8>
+  /// At the start of the encoded protected header.
+  private let header: CBORReader
   /// Nil when the payload travels apart (null in the message).
   public let payload: Span<UInt8>?
   public let signature: Span<UInt8>
-  private let protectedHeaderOffset: Int
+
+  /// The encoded protected header, as it stands in the message.
+  public var protectedHeader: Span<UInt8> {
+    @_lifetime(copy self)
+    get { header.rest }
+  }
 
   /// Reads the tagged message that stands next. The unprotected header is passed over: nothing rests on it.
   @_lifetime(copy reader)
   public init(_ reader: inout CBORReader) throws(CBORError) {
     try reader.readTag(Self.tag)
     try reader.readArray(of: 4)
-    protectedHeader = try reader.readBytes()
-    protectedHeaderOffset = reader.offset - protectedHeader.count
+    header = try reader.enterBytes()
     let unprotectedType = try reader.peekType()
     guard unprotectedType == .map else {
       throw CBORError(
@@ -48,8 +52,8 @@ public struct Sign1: ~Escapable {
   ///
   /// Throws when the header is neither empty nor one well-formed item.
   public func algorithm() throws(CBORError) -> Int64? {
-    guard protectedHeader.count > 0 else { return nil }
-    var header = CBORReader(protectedHeader, base: protectedHeaderOffset)
+    guard !header.isAtEnd else { return nil }
+    var header = header
     try header.checkWellFormed()
     guard try header.peekType() == .map else { return nil }
     var algorithm: Int64?
@@ -85,6 +89,7 @@ public struct Sign1: ~Escapable {
 
 extension CBORReader {
   /// The next item if it is an integer of up to 64 bits with sign; any other is passed over.
+  @inline(never)
   fileprivate mutating func readLabel() throws(CBORError) -> Int64? {
     if let label = try? readInteger() { return label }
     try skip()

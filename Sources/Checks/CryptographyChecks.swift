@@ -98,7 +98,7 @@ private struct Ed25519Vector {
 /// The bytes that pairs of hexadecimal digits stand for.
 ///
 /// - Precondition: `text` has two lower-case digits for each byte.
-private func fromHex<let count: Int>(_ text: StaticString) -> InlineArray<count, UInt8> {
+public func fromHex<let count: Int>(_ text: StaticString) -> InlineArray<count, UInt8> {
   let digits = text.bytes
   precondition(digits.count == 2 * count)
   func value(_ digit: UInt8) -> UInt8 {

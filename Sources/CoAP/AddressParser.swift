@@ -72,48 +72,65 @@ struct AddressParser: ~Escapable {
   }
 
   private mutating func ipv6() throws(URIError) -> (high: UInt64, low: UInt64) {
-    var groups = InlineArray<8, UInt16>(repeating: 0)
-    var count = 0
-    /// Where `::` stands, in groups.
-    var gap: Int?
-    if next == UInt8(ascii: ":") {
-      index += 1
+    // What stands before `::`, or all, and what stands behind it.
+    var head = Groups()
+    var tail = Groups()
+    var hasGap = false
+    if take(UInt8(ascii: ":")) {
       guard take(UInt8(ascii: ":")) else { throw URIError(rule: .host, offset: index) }
-      gap = 0
+      hasGap = true
     }
-    while let byte = next, hexadecimal(byte) != nil {
+    while isAtDigit {
+      let count = head.count + tail.count
       guard count < 8 else { throw URIError(rule: .host, offset: index) }
       let start = index
       if count <= 6, let address = embeddedIPv4() {
-        groups[count] = UInt16(truncatingIfNeeded: address >> 16)
-        groups[count + 1] = UInt16(truncatingIfNeeded: address)
-        count += 2
+        if hasGap { tail.append(ipv4: address) } else { head.append(ipv4: address) }
         break
       }
       index = start
-      groups[count] = try group()
-      count += 1
+      let group = try group()
+      if hasGap { tail.append(group) } else { head.append(group) }
       guard take(UInt8(ascii: ":")) else { break }
       if take(UInt8(ascii: ":")) {
-        guard gap == nil else { throw URIError(rule: .host, offset: index) }
-        gap = count
+        guard !hasGap else { throw URIError(rule: .host, offset: index) }
+        hasGap = true
       } else {
-        guard let byte = next, hexadecimal(byte) != nil else { throw URIError(rule: .host, offset: index) }
+        guard isAtDigit else { throw URIError(rule: .host, offset: index) }
       }
     }
-    guard gap == nil ? count == 8 : count < 8 else { throw URIError(rule: .host, offset: index) }
-    var high: UInt64 = 0
-    var low: UInt64 = 0
-    for position in 0..<8 {
-      let before = gap ?? 8
-      let value =
-        position < before
-        ? groups[position] : position >= 8 - (count - before) ? groups[position - (8 - count)] : 0
-      if position < 4 { high = high << 16 | UInt64(value) } else { low = low << 16 | UInt64(value) }
-    }
-    return (high, low)
+    guard head.count + tail.count < 8 ? hasGap : !hasGap else { throw URIError(rule: .host, offset: index) }
+    while head.count < 8 { head.append(0) }
+    return (head.high | tail.high, head.low | tail.low)
   }
 
+  /// Groups of an IPv6 address, the last one at the end of the 128 bits.
+  private struct Groups {
+    private(set) var high: UInt64 = 0
+    private(set) var low: UInt64 = 0
+    private(set) var count = 0
+
+    @inline(never)
+    mutating func append(_ group: UInt16) {
+      high = high << 16 | low >> 48
+      low = low << 16 | UInt64(group)
+      count += 1
+    }
+
+    /// Two groups at once.
+    mutating func append(ipv4 address: UInt32) {
+      append(UInt16(truncatingIfNeeded: address >> 16))
+      append(UInt16(truncatingIfNeeded: address))
+    }
+  }
+
+  @inline(never)
+  private var isAtDigit: Bool {
+    guard let next else { return false }
+    return hexadecimal(next) != nil
+  }
+
+  @inline(never)
   private mutating func group() throws(URIError) -> UInt16 {
     var value: UInt16 = 0
     var digits = 0

@@ -34,8 +34,7 @@ public struct BlockOption: Equatable, Sendable {
 
   /// The exponent of the largest block size that is not above `bytes`; 0 if even 16 is.
   public static func sizeExponent(notAbove bytes: Int) -> UInt8 {
-    var exponent: UInt8 = 0
-    while exponent < 6, 16 << Int(exponent + 1) <= bytes { exponent += 1 }
-    return exponent
+    let bits = Int.bitWidth - max(bytes, 16).leadingZeroBitCount
+    return UInt8(min(bits - 5, 6))
   }
 }

@@ -17,7 +17,10 @@ extension Endpoint {
     guard message.code == .get || !isForgotten(messageID: message.messageID, from: peer, at: now) else {
       return .none
     }
-    for index in 0..<capacity where exchanges[index].kind == .incoming && exchanges[index].peer == peer {
+    for index in 0..<capacity
+    where exchanges[index].kind == .incoming && !exchanges[index].isSuperseded
+      && exchanges[index].peer == peer
+    {
       exchanges[index].isSuperseded = true
     }
     guard let index = freeEntry(at: now) else {
@@ -41,6 +44,7 @@ extension Endpoint {
     return .none
   }
 
+  @inline(never)
   private mutating func refuse(
     _ request: RequestID, _ refusal: Refusal, at now: Instant, sink: inout some DatagramSink & ~Copyable
   ) {
@@ -141,7 +145,8 @@ extension Endpoint {
   }
 
   /// A response that is not worth an exchange: the request may come again and is answered anew.
-  private func sendBare(
+  @inline(never)
+  private mutating func sendBare(
     _ code: Code, to message: borrowing Message, from peer: Peer, sink: inout some DatagramSink & ~Copyable
   ) {
     var storage = InlineArray<12, UInt8>(repeating: 0)

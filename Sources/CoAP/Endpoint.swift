@@ -228,6 +228,7 @@ public struct Endpoint<let capacity: Int>: ~Copyable {
   mutating func takeToken() -> Token { Token(value: random.next(), count: 4) }
 
   /// ACK_TIMEOUT times a random factor of 1 to 1.5.
+  @inline(never)
   mutating func firstTimeout() -> UInt64 {
     parameters.acknowledgeTimeout + random.next() % (parameters.acknowledgeTimeout / 2 + 1)
   }

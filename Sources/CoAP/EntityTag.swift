@@ -31,7 +31,7 @@ public struct Conditions: Equatable, Sendable {
   public init(of message: borrowing Message) {
     guard message.mayHold(.ifMatch) || message.mayHold(.ifNoneMatch) else { return }
     var options = message.options
-    while let option = options.next() {
+    while let option = options.nextSeldom() {
       if option.number == .ifNoneMatch { demandsAbsence = true }
       guard option.number == .ifMatch else { continue }
       demandsPresence = true
@@ -51,7 +51,7 @@ extension Message {
   /// Whether one of the request's If-Match options names this state.
   public func matches(_ tag: EntityTag) -> Bool {
     var options = options
-    while let option = options.next() {
+    while let option = options.nextSeldom() {
       if option.number == .ifMatch, EntityTag(option.value) == tag { return true }
     }
     return false

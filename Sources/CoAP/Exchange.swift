@@ -71,7 +71,8 @@ struct Exchange {
   var isAwaited: Bool { kind == .outgoing || kind == .ping }
 
   func isRequest(messageID: UInt16, from peer: Peer) -> Bool {
-    state != .free && kind == .incoming && self.messageID == messageID && self.peer == peer
+    // What tells most of them apart comes first: each request is held against every entry.
+    self.messageID == messageID && state != .free && kind == .incoming && self.peer == peer
   }
 
   /// Whether a response with this token, from there, answers a request of ours.
@@ -84,6 +85,7 @@ struct Exchange {
     kind != .incoming ? 0 : isSafe ? 1 : isSuperseded ? 2 : 3
   }
 
+  @inline(never)
   mutating func startRequest(
     _ message: borrowing Message, from peer: Peer, isMulticast: Bool, at now: Instant
   ) {
@@ -126,6 +128,7 @@ struct Exchange {
     self.observer = observer
   }
 
+  @inline(never)
   private mutating func start(_ kind: Kind, _ state: State, peer: Peer, messageID: UInt16, token: Token) {
     // One by one: a new exchange in its place would be laid out beside it and copied.
     generation &+= 1
@@ -152,6 +155,7 @@ struct Exchange {
     self.token = token
   }
 
+  @inline(never)
   mutating func awaitAcknowledgement(at now: Instant, timeout: UInt64) {
     state = .waiting
     self.timeout = timeout
@@ -197,6 +201,6 @@ struct ForgottenRequest {
   }
 
   func isRequest(messageID: UInt16, from peer: Peer, at now: Instant) -> Bool {
-    expiry > now && self.messageID == messageID && self.peer == peer
+    self.messageID == messageID && expiry > now && self.peer == peer
   }
 }

@@ -41,7 +41,7 @@ public struct LinkFormatWriter: ~Copyable, ~Escapable {
     path: Span<UInt8>, _ attributes: LinkAttributes, matching request: borrowing Message
   ) throws(OutOfBounds) {
     var options = request.options
-    while let option = options.next() {
+    while let option = options.nextSeldom() {
       guard option.number != .uriQuery || attributes.match(option.value, path: path) else { return }
     }
     try link(path: path, attributes)

@@ -112,7 +112,7 @@ public struct Message: ~Escapable {
   public func option(_ number: OptionNumber) -> Span<UInt8>? {
     guard mayHold(number) else { return nil }
     var options = options
-    while let option = options.next() {
+    while let option = options.nextSeldom() {
       if option.number == number { return option.value }
     }
     return nil
@@ -229,4 +229,9 @@ public struct Options: ~Escapable {
     return Option(
       number: OptionNumber(rawValue: number), value: bytes.extracting(header.valueStart..<cursor))
   }
+
+  /// The same, out of line: for those who look so seldom that they need no decoding of their own.
+  @_lifetime(copy self)
+  @inline(never)
+  mutating func nextSeldom() -> Option? { next() }
 }

@@ -40,7 +40,7 @@ public struct MessageWriter: ~Copyable, ~Escapable {
   }
 
   /// An unsigned integer in as few bytes as it needs; none for 0 (RFC 7252 §3.2).
-  @inline(never) @_optimize(speed)
+  @inline(never)
   public mutating func option(_ number: OptionNumber, integer value: UInt32) throws(OutOfBounds) {
     let length = (UInt32.bitWidth - value.leadingZeroBitCount + 7) / 8
     try header(number, length: length)

@@ -31,6 +31,7 @@ public struct Peer: Equatable, Sendable {
 
   /// Whether a datagram from `source` comes from this peer: a zone that only one of them names makes no difference,
   /// for whoever has a single interface need not say which.
+  @inline(never)
   func isReached(as source: Peer) -> Bool {
     high == source.high && low == source.low && port == source.port
       && (zone == source.zone || zone == 0 || source.zone == 0)

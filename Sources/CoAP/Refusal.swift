@@ -96,7 +96,7 @@ extension Message {
   /// Whether a response must be rejected: of the critical options only those of block-wise transfer mean anything in it.
   var holdsUnknownCriticalOption: Bool {
     var options = options
-    while let option = options.next() {
+    while let option = options.nextSeldom() {
       if option.number.isCritical, option.number != .block1, option.number != .block2 { return true }
     }
     return false

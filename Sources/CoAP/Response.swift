@@ -52,7 +52,18 @@ extension Response {
   ///
   /// - Precondition: the storage holds at least the overhead and a block of 16 bytes.
   func encode(_ head: ResponseHead, body: Span<UInt8>, into storage: consuming MutableSpan<UInt8>) -> Int {
-    let room = storage.count - Self.overhead
+    var response = self
+    var representation = Representation()
+    let payload = response.represent(body, head, room: storage.count - Self.overhead, &representation)
+    return response.write(head, representation, payload: body.extracting(payload), into: storage)
+  }
+
+  /// Chooses the block of `body` that goes out, and changes the response if there is another one to give.
+  ///
+  /// - Returns: where the block stands in the body.
+  private mutating func represent(
+    _ body: Span<UInt8>, _ head: ResponseHead, room: Int, _ representation: inout Representation
+  ) -> Range<Int> {
     // A block is asked for of the resource; an error in its place is sent whole.
     let asked = code.isSuccess ? head.block2 : nil
     let exponent = min(asked?.sizeExponent ?? 6, BlockOption.sizeExponent(notAbove: room))
@@ -60,26 +71,24 @@ extension Response {
     let offset = asked?.offset ?? 0
     let size = 16 << Int(exponent)
     guard offset == 0 || offset < body.count, offset / size <= BlockOption.largestNumber else {
-      return Response(.badOption).write(head, Representation(), payload: Span(), into: storage)
+      self = Response(.badOption)
+      return 0..<0
     }
     let isInBlocks = asked != nil || body.count > size
-    let entityTag = hasEntityTag || isInBlocks ? EntityTag(of: body) : nil
-    if hasEntityTag, code == .content, let entityTag, head.knownEntityTag == entityTag {
-      return Response(.valid, maxAge: maxAge).write(
-        head, Representation(entityTag: entityTag), payload: Span(), into: storage)
+    if hasEntityTag || isInBlocks {
+      let entityTag = EntityTag(of: body)
+      representation.entityTag = entityTag
+      if hasEntityTag, code == .content, head.knownEntityTag == entityTag {
+        self = Response(.valid, maxAge: maxAge)
+        return 0..<0
+      }
     }
-    guard isInBlocks else {
-      return write(head, Representation(entityTag: entityTag), payload: body, into: storage)
-    }
+    guard isInBlocks else { return 0..<body.count }
     let end = min(offset + size, body.count)
-    let block = BlockOption(
+    representation.block2 = BlockOption(
       number: UInt32(offset / size), more: end < body.count, sizeExponent: exponent)
-    return write(
-      head,
-      Representation(
-        entityTag: entityTag, block2: block,
-        size2: offset == 0 && end < body.count ? UInt32(clamping: body.count) : nil),
-      payload: body.extracting(offset..<end), into: storage)
+    if offset == 0, end < body.count { representation.size2 = UInt32(clamping: body.count) }
+    return offset..<end
   }
 
   @_optimize(speed)

@@ -112,6 +112,7 @@ struct PercentDecoder: ~Escapable {
   }
 }
 
+@inline(never)
 func hexadecimal(_ byte: UInt8) -> UInt8? {
   switch byte {
   case UInt8(ascii: "0")...UInt8(ascii: "9"): byte - UInt8(ascii: "0")

@@ -211,3 +211,19 @@ struct Assembly {
     return isLast ? (message.code, format) : nil
   }
 }
+
+/// Runs `body` with a client that is closed afterwards.
+@discardableResult
+public func withClient<Result>(
+  _ configuration: CoAPClient.Configuration = .init(), _ body: (CoAPClient) async throws -> Result
+) async throws -> Result {
+  let client = try await CoAPClient(configuration)
+  do {
+    let result = try await body(client)
+    await client.close()
+    return result
+  } catch {
+    await client.close()
+    throw error
+  }
+}

@@ -104,16 +104,10 @@ public func withBoardEngine<Result: Sendable>(
     trusting: [signing.key.publicKey], vendor: signing.vendor, deviceClass: "mps2-an386", serial: 1)
   let configuration = BoardConfiguration(firmware: firmware, provisioning: provisioning.block)
   return try await withEmulatedBoard(configuration) { board in
-    let client = try await CoAPClient()
-    do {
+    try await withClient { client in
       let device = DeviceClient(url: board.url, client: client)
-      let result = try await body(
+      return try await body(
         try await DeviceEngine(device: device, signing: signing, engine: engine, isolation: isolation))
-      await client.close()
-      return result
-    } catch {
-      await client.close()
-      throw error
     }
   }
 }

@@ -176,6 +176,32 @@ public struct ProgressDescription: Codable, Equatable, Sendable {
   }
 }
 
+/// What a slot's program printed last.
+public struct LogDescription: Codable, Equatable, Sendable {
+  public let slot: Int
+  /// Bytes printed in the slot since the device started, modulo 2^32. Where it has grown by more than there is text, the rest
+  /// has been overwritten.
+  public let printed: UInt32
+  /// Bytes that the program wanted to print, but were too many for one second.
+  public let dropped: UInt32
+  /// The last bytes that were printed.
+  public let text: [UInt8]
+
+  init(slot: Int, printed: UInt32, dropped: UInt32, text: [UInt8]) {
+    self.slot = slot
+    self.printed = printed
+    self.dropped = dropped
+    self.text = text
+  }
+
+  init(_ value: Value) throws(DeviceError) {
+    slot = Int(try value.integer(Field.slot))
+    printed = UInt32(truncatingIfNeeded: try value.integer(Field.printed))
+    dropped = UInt32(truncatingIfNeeded: try value.integer(Field.dropped))
+    text = try value.bytes(Field.text)
+  }
+}
+
 /// Who the device is and what it has room for.
 public struct DeviceDescription: Codable, Equatable, Sendable {
   public let board: String
@@ -194,6 +220,9 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
   public let codeRegionBytes: Int
   /// Heap that the device has taken, in bytes; `nil` when it does not say.
   public let heapBytes: Int?
+  /// Since the device started: datagrams that came, those that were no messages, requests, and those that were refused; but
+  /// for requests for this description. `nil` when it does not say.
+  public let datagrams, malformed, requests, refused: UInt32?
   /// The address at which the device sees this machine, as it stands in a URL.
   public let you: String
 
@@ -209,6 +238,10 @@ public struct DeviceDescription: Codable, Equatable, Sendable {
     arenaBytes = Int(try value.integer(Field.arenaBytes))
     codeRegionBytes = Int(try value.integer(Field.codeRegionBytes))
     heapBytes = value[.text("\(Field.heapBytes)")]?.integer.map { Int($0) }
+    datagrams = try value.counter(Field.datagrams)
+    malformed = try value.counter(Field.malformed)
+    requests = try value.counter(Field.requests)
+    refused = try value.counter(Field.refused)
     you = try value.text(Field.you)
   }
 }
@@ -276,6 +309,10 @@ extension Value {
 
   fileprivate func optionalInteger(_ field: StaticString) throws(DeviceError) -> Int64? {
     self[.text("\(field)")] == nil ? nil : try integer(field)
+  }
+
+  fileprivate func counter(_ field: StaticString) throws(DeviceError) -> UInt32? {
+    try optionalInteger(field).map { UInt32(truncatingIfNeeded: $0) }
   }
 
   fileprivate func bytes(_ field: StaticString) throws(DeviceError) -> [UInt8] {

@@ -291,18 +291,30 @@ public struct DeviceClient: Sendable {
 
   /// The state of every slot, and from then on whenever one has changed.
   public func followSlots() -> AsyncThrowingStream<[SlotDescription], any Error> {
-    follow(.slots) { (value) throws(DeviceError) in try Self.slots(from: value) }
+    follow(Route(.slots)) { (value) throws(DeviceError) in try Self.slots(from: value) }
   }
 
   /// How far a deployment is, or how the last one ended, and from then on whenever that has changed.
   public func followDeployment() -> AsyncThrowingStream<ProgressDescription, any Error> {
-    follow(.deployment) { (value) throws(DeviceError) in try ProgressDescription(value) }
+    follow(Route(.deployment)) { (value) throws(DeviceError) in try ProgressDescription(value) }
+  }
+
+  /// What a slot's program printed last, and from then on whenever it has printed more.
+  public func followLog(of slot: Int) -> AsyncThrowingStream<LogDescription, any Error> {
+    follow(Route(.log, parameter: slot)) { (value) throws(DeviceError) in try LogDescription(value) }
+  }
+
+  /// What runs in a slot, and from then on whenever its state has changed.
+  public func followInstance(_ slot: Int) -> AsyncThrowingStream<InstanceDescription, any Error> {
+    follow(Route(.instance, parameter: slot)) { (value) throws(DeviceError) in
+      try InstanceDescription(value)
+    }
   }
 
   private func follow<State: Sendable>(
-    _ resource: Resource, _ parse: @escaping @Sendable (Value) throws(DeviceError) -> State
+    _ route: Route, _ parse: @escaping @Sendable (Value) throws(DeviceError) -> State
   ) -> AsyncThrowingStream<State, any Error> {
-    let answers = client.observe("\(url)/\(Route(resource).path)")
+    let answers = client.observe("\(url)/\(route.path)", accept: .cbor)
     return AsyncThrowingStream { continuation in
       let task = Task {
         do {

@@ -175,8 +175,12 @@ public struct Query: Sendable {
   public func contains(_ choice: Choice) -> Bool { choices.contains(choice) }
 
   public subscript(parameter: Parameter) -> Int32? {
-    parameters.contains(ParameterSet(parameter)) ? numbers.span[Int(parameter.rawValue)] : nil
+    parameters.contains(ParameterSet(parameter)) ? number(parameter) : nil
   }
+
+  // Out of line: looking into the array copies it, and hardly any request gives a number.
+  @inline(never)
+  private func number(_ parameter: Parameter) -> Int32 { numbers.span[Int(parameter.rawValue)] }
 
   /// A parameter that is never negative.
   public func unsigned(_ parameter: Parameter) -> UInt32? { self[parameter].map { UInt32(clamping: $0) } }

@@ -38,6 +38,10 @@ public enum Field {
   public static let index: StaticString = "index"
   public static let address: StaticString = "address"
 
+  // What a slot's program printed.
+  public static let printed: StaticString = "printed"
+  public static let dropped: StaticString = "dropped"
+
   // An entry of a store.
   public static let key: StaticString = "key"
   public static let value: StaticString = "value"
@@ -74,6 +78,10 @@ public enum Field {
   public static let imageBytes: StaticString = "imageBytes"
   public static let arenaBytes: StaticString = "arenaBytes"
   public static let heapBytes: StaticString = "heapBytes"
+  public static let datagrams: StaticString = "datagrams"
+  public static let malformed: StaticString = "malformed"
+  public static let requests: StaticString = "requests"
+  public static let refused: StaticString = "refused"
   /// The address that the device sees the asker at.
   public static let you: StaticString = "you"
 }

@@ -94,7 +94,7 @@ public enum Resource: UInt8, CaseIterable, Sendable {
         title: "Let the slot's program answer the request")
     case .log:
       Row(
-        methods: .get, type: "microbpf.log", contentFormat: .text,
+        methods: .get, isObservable: true, type: "microbpf.log", contentFormat: .text,
         title: "What the slot's program printed last")
     case .instance:
       Row(

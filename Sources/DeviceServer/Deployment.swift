@@ -93,7 +93,7 @@ struct Deployment<Crypto: Cryptography>: ~Copyable {
 /// What the manifest processor may know of the device.
 struct ManifestDevice: SUITDevice {
   let provisioning: Provisioning
-  let records: InlineArray<5, SlotRecord>
+  let records: PerSlot<SlotRecord>
 
   var vendorID: UUIDBytes { provisioning.vendorID }
   var classID: UUIDBytes { provisioning.classID }

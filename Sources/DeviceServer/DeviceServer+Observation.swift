@@ -28,7 +28,10 @@ extension DeviceServer where B: ~Copyable {
         length == nil ? .notFound : .content,
         contentFormat: length == nil ? nil : Observed(number: number)?.format.contentFormat,
         hasEntityTag: true)
-      endpoint.notify(observer, response, body: body, count: length ?? 0, at: now, sink: &sink)
+      // What is lost of a log is not made good by a newer state, for that may have forgotten it.
+      let isLog = Observed(number: number)?.route.resource == .log
+      endpoint.notify(
+        observer, response, body: body, count: length ?? 0, confirmable: isLog, at: now, sink: &sink)
     }
   }
 
@@ -51,6 +54,7 @@ extension DeviceServer where B: ~Copyable {
         let slot = try SlotNumber(in: observed.route)
         let instance = runtime.instance(of: slot, withPresentUsage: false)
         return try write(InstanceState(slot: slot, instance: instance), observed.format)
+      case .log: return try writeLog(of: try SlotNumber(in: observed.route), observed.format)
       case .deployment: return try write(progress, observed.format)
       case .instances: return try write(InstanceList(of: &runtime, withPresentUsage: false), observed.format)
       case .store, .programStore: return try write(try entries(of: observed.route), observed.format)
@@ -95,9 +99,11 @@ extension Endpoint {
   }
 
   fileprivate mutating func notify(
-    _ observer: ObserverID, _ response: Response, body: borrowing Buffer, count: Int, at now: Instant,
-    sink: inout some DatagramSink & ~Copyable
+    _ observer: ObserverID, _ response: Response, body: borrowing Buffer, count: Int, confirmable: Bool,
+    at now: Instant, sink: inout some DatagramSink & ~Copyable
   ) {
-    notify(observer, response, body: body.span.extracting(0..<count), at: now, sink: &sink)
+    notify(
+      observer, response, body: body.span.extracting(0..<count), confirmable: confirmable, at: now,
+      sink: &sink)
   }
 }

@@ -9,21 +9,14 @@ enum Format: UInt8 {
   case cbor, text, json, linkFormat
 
   /// What the request accepts; the resource's own format when it says nothing.
-  init(accepting request: borrowing Message, on resource: Resource) throws(Problem) {
-    // What a program answers with is its own matter.
-    guard resource != .request else {
-      self = .cbor
-      return
-    }
-    let own = resource.row.contentFormat
+  init(accepting request: borrowing Message, otherwise own: ContentFormat) throws(Problem) {
     let asked =
       request.option(.accept) == nil ? own.rawValue : request.integer(.accept).flatMap(UInt16.init(exactly:))
     switch asked {
     case ContentFormat.linkFormat.rawValue where own == .linkFormat: self = .linkFormat
-    case ContentFormat.cbor.rawValue where own == .cbor: self = .cbor
-    case ContentFormat.text.rawValue where own == .text: self = .text
-    case ContentFormat.text.rawValue where own == .cbor: self = .text
-    case ContentFormat.json.rawValue where own == .cbor: self = .json
+    case ContentFormat.cbor.rawValue where own != .linkFormat: self = .cbor
+    case ContentFormat.text.rawValue where own != .linkFormat: self = .text
+    case ContentFormat.json.rawValue where own != .linkFormat: self = .json
     default: throw Problem(.notAcceptable, asked: asked)
     }
   }
@@ -35,15 +28,6 @@ enum Format: UInt8 {
     case .json: .json
     case .linkFormat: .linkFormat
     }
-  }
-}
-
-extension Route {
-  /// The resource a request is for, if it exists and answers the request's method.
-  init(serving request: borrowing Message) throws(Problem) {
-    guard let route = Route(request) else { throw Problem(request: .notFound) }
-    guard route.resource.row.methods.contains(request.code) else { throw Problem(request: .methodNotAllowed) }
-    self = route
   }
 }
 
@@ -76,6 +60,7 @@ extension DeviceServer where B: ~Copyable {
   mutating func respond(
     to request: RequestID, with problem: Problem, sink: inout some DatagramSink & ~Copyable
   ) {
+    traffic.refused &+= 1
     var length = 0
     do throws(OutOfBounds) {
       var writer = CBORWriter(body.mutableSpan)

@@ -17,12 +17,13 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   var endpoint: Endpoint<8>
   var deployment: Deployment<B.Crypto>
   /// Who waits for the end of a short run, by slot.
-  var waiting = InlineArray<5, WaitingRequest?>(repeating: nil)
+  var waiting = PerSlot<WaitingRequest?>(repeating: nil)
   /// Requests that wait for a program to be free: as many as there are exchanges.
   var queue = InlineArray<8, QueuedRequest?>(repeating: nil)
   var queueNumber: UInt32 = 0
   /// Where response bodies are written.
   var body: Buffer
+  var traffic = TrafficCounters()
   /// When the board is to restart; `nil` unless somebody has asked for it.
   var restartTime: Instant?
 
@@ -70,12 +71,15 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     _ datagram: Span<UInt8>, from peer: Peer, isMulticast: Bool = false,
     sink: inout some DatagramSink & ~Copyable
   ) {
+    traffic.datagrams &+= 1
     guard let message = try? Message(datagram) else {
+      traffic.malformed &+= 1
       if !isMulticast { endpoint.rejectMalformed(datagram, from: peer, sink: &sink) }
       return
     }
     switch endpoint.receive(message, from: peer, isMulticast: isMulticast, at: now, sink: &sink) {
     case .request(let request):
+      traffic.requests &+= 1
       handle(message, in: datagram, request, from: peer, sink: &sink)
     case .response(let exchange):
       continueDeployment(with: message, of: exchange, sink: &sink)
@@ -105,18 +109,25 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
     sink: inout some DatagramSink & ~Copyable
   ) {
     do throws(Problem) {
-      let route = try Route(serving: message)
-      let format = try Format(accepting: message, on: route.resource)
+      guard let route = Route(message) else { throw Problem(request: .notFound) }
+      let row = route.resource.row
+      guard row.methods.contains(message.code) else { throw Problem(request: .methodNotAllowed) }
+      // What a program answers with is its own matter.
+      let format =
+        route.resource == .request ? .cbor : try Format(accepting: message, otherwise: row.contentFormat)
       let query = try query(of: message, on: route.resource)
       try admit(message, on: route)
       switch route.resource {
       case .wellKnownCore:
         try respondWithLinks(to: request, matching: message, sink: &sink)
       case .device:
+        // Not counted: else each block of the answer would be one of another state.
+        traffic.datagrams &-= 1
+        traffic.requests &-= 1
         let description = DeviceDescription(
           board: B.name, provisioning: provisioning, uptime: now.milliseconds,
           codeRegionBytes: B.Threads.routines == nil ? 0 : Limits.engineBytes,
-          heapBytes: runtime.services.board.heapBytes, asker: peer)
+          heapBytes: runtime.services.board.heapBytes, traffic: traffic, asker: peer)
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
         observe(request, route, format)
@@ -141,7 +152,10 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
         if enqueue(datagram, request, from: peer, for: slot) { return }
         try answer(message, in: datagram, by: slot, query, request, format, sink: &sink)
       case .log:
-        respondWithLog(of: try SlotNumber(in: route), to: request, sink: &sink)
+        observe(request, route, format)
+        let length = try writeLog(of: try SlotNumber(in: route), format)
+        respond(
+          to: request, Response(.content, contentFormat: format.contentFormat), count: length, sink: &sink)
       case .instance where message.code == .get:
         // An observer is not told whenever time passes.
         let isObserver = observe(request, route, format)

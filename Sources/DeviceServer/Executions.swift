@@ -37,11 +37,12 @@ extension DeviceServer where B: ~Copyable {
   ///
   /// - Returns: whether some program could go on at once.
   public mutating func runPrograms(sink: inout some DatagramSink & ~Copyable) -> Bool {
-    if let slot = runtime.advance() {
-      answerRun(of: slot, sink: &sink)
-      takeUpQueued(for: slot, sink: &sink)
-      tellObservers(sink: &sink)
+    let ended = runtime.advance()
+    if let ended {
+      answerRun(of: ended, sink: &sink)
+      takeUpQueued(for: ended, sink: &sink)
     }
+    if runtime.services.takeNews() || ended != nil { tellObservers(sink: &sink) }
     return runtime.isBusy
   }
 
@@ -222,11 +223,13 @@ extension DeviceServer where B: ~Copyable {
     respond(to: request, response, count: length, sink: &sink)
   }
 
-  mutating func respondWithLog(
-    of slot: SlotNumber, to request: RequestID, sink: inout some DatagramSink & ~Copyable
-  ) {
-    let length = Self.copyLog(of: slot, from: &runtime.services, to: &body)
-    respond(to: request, Response(.content, contentFormat: .text), count: length, sink: &sink)
+  /// Writes what the slot's program printed last into the body buffer and returns the length.
+  mutating func writeLog(of slot: SlotNumber, _ format: Format) throws(Problem) -> Int {
+    do throws(OutOfBounds) {
+      return try Self.writeLog(of: slot, format, from: &runtime.services, to: &body)
+    } catch {
+      throw Problem(responseTooLong: error)
+    }
   }
 
   // Take the parts of `self` apart, so that one may be read while another is changed.
@@ -250,14 +253,24 @@ extension DeviceServer where B: ~Copyable {
     return length
   }
 
-  private static func copyLog(
-    of slot: SlotNumber, from services: inout Services<B>, to body: inout Buffer
-  ) -> Int {
+  /// As text it is nothing but what was printed.
+  private static func writeLog(
+    of slot: SlotNumber, _ format: Format, from services: inout Services<B>, to body: inout Buffer
+  ) throws(OutOfBounds) -> Int {
     let log = services.log(of: slot)
-    var body = body.mutableSpan
-    for index in log.older.indices { body[index] = log.older[index] }
-    for index in log.newer.indices { body[log.older.count + index] = log.newer[index] }
-    return log.older.count + log.newer.count
+    var text = ByteWriter(body.mutableSpan)
+    guard format != .text else {
+      try text.write(log.older)
+      try text.write(log.newer)
+      return text.count
+    }
+    var writer = FieldWriter(text, format)
+    try writer.beginMap(4)
+    try writer.field(Field.slot, Int64(slot.index))
+    try writer.field(Field.printed, Int64(log.printed))
+    try writer.field(Field.dropped, Int64(log.dropped))
+    try writer.field(Field.text, bytes: log.older, log.newer)
+    return writer.output.count
   }
 
   /// Tells those who have waited long that their request has arrived.

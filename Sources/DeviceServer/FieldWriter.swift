@@ -61,19 +61,22 @@ struct FieldWriter: ~Copyable, ~Escapable {
     try end()
   }
 
+  /// A byte string, which may stand in two parts.
   @inline(never)
-  mutating func field(_ name: StaticString, bytes: Span<UInt8>) throws(OutOfBounds) {
+  mutating func field(
+    _ name: StaticString, bytes: Span<UInt8>, _ rest: Span<UInt8> = Span()
+  ) throws(OutOfBounds) {
     try begin(name)
-    switch format {
-    case .text: try output.writeHexadecimal(bytes)
-    case .json:
-      try output.write("\"")
-      try output.writeHexadecimal(bytes)
-      try output.write("\"")
-    case .cbor, .linkFormat:
-      try output.writeCBORHead(.bytes, UInt64(bytes.count))
+    if format == .json { try output.write("\"") }
+    if isCBOR {
+      try output.writeCBORHead(.bytes, UInt64(bytes.count + rest.count))
       try output.write(bytes)
+      try output.write(rest)
+    } else {
+      try output.writeHexadecimal(bytes)
+      try output.writeHexadecimal(rest)
     }
+    if format == .json { try output.write("\"") }
     try end()
   }
 

@@ -39,7 +39,7 @@ struct SlotState: Representation {
 
 /// All slots.
 struct SlotList: Representation {
-  private var states: InlineArray<5, SlotState?>
+  private var states: PerSlot<SlotState?>
 
   init<B: Board & ~Copyable>(of runtime: inout Runtime<B>) {
     states = InlineArray(repeating: nil)
@@ -143,7 +143,7 @@ struct InstanceState: Representation {
 
 /// What runs in all slots.
 struct InstanceList: Representation {
-  private var instances: InlineArray<5, Instance?>
+  private var instances: PerSlot<Instance?>
 
   init<B: Board & ~Copyable>(of runtime: inout Runtime<B>, withPresentUsage: Bool) {
     instances = InlineArray(repeating: nil)
@@ -257,6 +257,18 @@ struct Installation: Representation {
   }
 }
 
+/// What has come since the device started, modulo 2^32, but for requests that ask for this.
+struct TrafficCounters {
+  /// Datagrams to the CoAP port.
+  var datagrams: UInt32 = 0
+  /// Of those, what is no CoAP message.
+  var malformed: UInt32 = 0
+  /// Requests that came for the first time.
+  var requests: UInt32 = 0
+  /// Requests that were answered with problem details.
+  var refused: UInt32 = 0
+}
+
 /// Who the device is and what it has room for.
 struct DeviceDescription: Representation {
   let board: StaticString
@@ -266,6 +278,7 @@ struct DeviceDescription: Representation {
   let codeRegionBytes: Int
   /// Bytes of heap taken so far; `nil` when the board does not know.
   let heapBytes: Int?
+  let traffic: TrafficCounters
   /// Whoever asks, as the device sees them: where it would reach a server that runs there.
   let asker: Peer
 
@@ -273,7 +286,7 @@ struct DeviceDescription: Representation {
     var address = InlineArray<64, UInt8>(repeating: 0)
     var addressWriter = ByteWriter(address.mutableSpan)
     try asker.writeHost(into: &addressWriter)
-    try writer.beginMap(heapBytes == nil ? 11 : 12)
+    try writer.beginMap(heapBytes == nil ? 15 : 16)
     try writer.field(Field.board, text: board.bytes)
     try writer.field(Field.version, text: Self.version.bytes)
     try writer.field(Field.vendor, bytes: provisioning.vendorID.bytes.span)
@@ -285,6 +298,10 @@ struct DeviceDescription: Representation {
     try writer.field(Field.arenaBytes, Int64(Limits.arenaBytes))
     try writer.field(Field.codeRegionBytes, Int64(codeRegionBytes))
     if let heapBytes { try writer.field(Field.heapBytes, Int64(heapBytes)) }
+    try writer.field(Field.datagrams, Int64(traffic.datagrams))
+    try writer.field(Field.malformed, Int64(traffic.malformed))
+    try writer.field(Field.requests, Int64(traffic.requests))
+    try writer.field(Field.refused, Int64(traffic.refused))
     try writer.field(Field.you, text: addressWriter.written)
   }
 

@@ -38,9 +38,10 @@ public struct EarlierPaths<Network: DatagramSink & ~Copyable>: DatagramSink, ~Co
     _ datagram: Span<UInt8>, from peer: Peer, into bytes: inout MutableSpan<UInt8>
   ) -> Translation {
     // Nearly every datagram: to be told from those that are meant without taking it apart.
-    guard EarlierPath.mayStandIn(datagram) || !requests.isEmpty else { return .none }
+    let mayBeMeant = EarlierPath.mayStandIn(datagram)
+    guard mayBeMeant || !requests.isEmpty else { return .none }
     guard let message = try? Message(datagram), message.code.isRequest else { return .none }
-    guard let path = EarlierPath(message) else {
+    guard mayBeMeant, let path = EarlierPath(message) else {
       requests.forget(message.token, of: peer)
       return .none
     }

@@ -37,10 +37,12 @@ public struct SemihostedProgram: Sendable {
     let semihosting = "enable=on,target=native" + command.map { ",arg=\($0)" }.joined()
     let arguments =
       [
-        "\(seconds)", "qemu-system-arm", "-M", machine.rawValue, "-display", "none", "-serial", "stdio",
-        "-monitor", "none", "-no-reboot", "-nic", "none", "-semihosting-config", semihosting, "-kernel", path,
+        "--kill-after=1", "\(seconds)", "qemu-system-arm", "-M", machine.rawValue, "-display", "none",
+        "-serial", "stdio", "-monitor", "none", "-no-reboot", "-nic", "none",
+        "-semihosting-config", semihosting, "-kernel", path,
       ] + (countsInstructions ? ["-icount", "shift=0"] : []) + options
-    // Killed at once, `timeout` would leave the board running.
+    // Killed at once, `timeout` would leave the board running: it is told first, and then kills a board that does not listen
+    // because it is just starting.
     var platform = PlatformOptions()
     platform.teardownSequence = PlatformOptions.steps
     let result = try await Subprocess.run(

@@ -28,8 +28,7 @@ public struct LoadCampaign: Sendable {
     let image = try Assembler(syntax: .llvm).assemble("r0 = *(u32 *)(r1 + 0)\nr0 *= 3\nr0 += 1\nexit\n")
     return try await board.run { port, _ in
       let url = "coap://127.0.0.1:\(port)"
-      let client = try await CoAPClient()
-      do {
+      return try await withClient { client in
         let device = DeviceClient(url: url, client: client)
         _ = try await deliver(image: image, to: 0, of: device, signing: Signing(key: board.key))
         // What is taken once, at the first use, is taken here.
@@ -38,14 +37,9 @@ public struct LoadCampaign: Sendable {
         let alone = await phase(url, clients: 1, from: 0, progress)
         let together = await phase(url, clients: clients, from: count, progress)
         let description = try await device.description()
-        let slot = try await device.slot(0)
-        await client.close()
         return LoadReport(
-          phases: [alone, together], runsCounted: slot.runs - 1, heapBefore: before,
+          phases: [alone, together], runsCounted: try await device.slot(0).runs - 1, heapBefore: before,
           heapAfter: description.heapBytes)
-      } catch {
-        await client.close()
-        throw error
       }
     }
   }

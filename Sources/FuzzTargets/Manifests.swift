@@ -24,7 +24,8 @@ func fuzzCBOR(_ bytes: Span<UInt8>) {
   guard (try? reader.checkWellFormed()) != nil else { return }
   var passing = reader
   precondition((try? passing.skip()) != nil && passing.isAtEnd, "a well-formed item has an end")
-  var copy = [UInt8](repeating: 0, count: bytes.count)
+  // The head of an array of as many items as a map has may be longer than the map's.
+  var copy = [UInt8](repeating: 0, count: 2 * bytes.count)
   var writer = CBORWriter(copy.mutableSpan)
   var walking = reader
   do {

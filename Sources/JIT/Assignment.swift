@@ -34,7 +34,7 @@ struct RegisterAssignment: ~Escapable {
   }
 
   /// `nil` when the cell does not live in a register.
-  @inline(never)
+  @inline(__always)
   func register(_ cell: Cell) -> CoreRegister? {
     let place = place(cell)
     // SAFETY: an enumeration without payloads is one byte that numbers its cases, of which there are 16.
@@ -42,23 +42,14 @@ struct RegisterAssignment: ~Escapable {
   }
 
   /// Which word on the stack; `nil` when the cell does not live there.
+  @inline(__always)
   func stackWord(_ cell: Cell) -> Int? {
     let place = place(cell)
     return place >= 16 && place != RegisterTable.none ? place - 16 : nil
   }
 
+  @inline(__always)
   func constant(_ index: Int) -> UInt32 { constants[index] }
-
-  /// The register that always holds `value`.
-  func register(holding value: UInt32) -> CoreRegister? {
-    if let cell = cell(holding: value) { register(cell) } else { nil }
-  }
-
-  /// Which constant cell holds `value`.
-  func cell(holding value: UInt32) -> Cell? {
-    for index in 0..<constantCount where constants[index] == value { return .constant(index) }
-    return nil
-  }
 }
 
 /// What `RegisterAssignment` shows.
@@ -77,14 +68,16 @@ struct RegisterTable {
   // Tables by place have an entry for it too: what lives nowhere is asked about as well.
   fileprivate static var none: UInt8 { 39 }
 
+  // The census is `inout`, as what is only borrowed is copied to be looked at.
+
   /// Gives the cells with the greatest weights registers. Cells that are never needed at the same time may share one.
   ///
   /// - Parameters:
   ///   - census: what is known about the cells.
   ///   - available: registers that may be given away, bit n for rn.
   ///   - hasLocalCalls: whether functions call each other, so that sp moves.
-  fileprivate mutating func fill(_ census: borrowing Census, available: UInt32, hasLocalCalls: Bool) {
-    distribute(census, available)
+  fileprivate mutating func fill(_ census: inout Census, available: UInt32, hasLocalCalls: Bool) {
+    distribute(&census, available)
     guard stackWords > 0 else { return }
     // Work on cells that live on the stack may take more registers, so there are fewer to give away.
     guard census.needsSpare || hasLocalCalls else { return }
@@ -92,14 +85,10 @@ struct RegisterTable {
     var rest = available
     if census.needsSpare { spareScratch = Self.takeHighest(&rest) }
     if hasLocalCalls { stackBase = Self.takeHighest(&rest) }
-    distribute(census, rest)
+    distribute(&census, rest)
   }
 
-  private mutating func distribute(_ census: borrowing Census, _ available: UInt32) {
-    // Views: subscripts of arrays in a borrowed value copy the array first.
-    let weights = census.weights.span
-    let conflicts = census.conflicts.span
-    let partners = census.partners.span
+  private mutating func distribute(_ census: inout Census, _ available: UInt32) {
     var constantRegisters: UInt32 = 0
     // Cells that have a place.
     var placed: UInt32 = 0
@@ -107,11 +96,11 @@ struct RegisterTable {
     while waiting != 0 {
       var heaviest = waiting.trailingZeroBitCount
       var rest = waiting & (waiting &- 1)
-      var greatest = weights[heaviest]
+      var greatest = census.weights[heaviest]
       while rest != 0 {
         let index = rest.trailingZeroBitCount
         // SAFETY: `waiting` has a bit for none but the 28 entries.
-        let weight = unsafe weights[unchecked: index]
+        let weight = unsafe census.weights[unchecked: index]
         if weight > greatest { (heaviest, greatest) = (index, weight) }
         rest &= rest &- 1
       }
@@ -119,7 +108,7 @@ struct RegisterTable {
       let isConstant = heaviest >= Cell.count
       var taken = constantRegisters
       var takenWords: UInt32 = 0
-      var others = isConstant ? placed : conflicts[heaviest] & placed
+      var others = isConstant ? placed : census.conflicts[heaviest] & placed
       while others != 0 {
         let place = places[others.trailingZeroBitCount]
         if place < 16 {
@@ -143,7 +132,7 @@ struct RegisterTable {
       placed |= 1 &<< UInt32(heaviest)
       if free != 0 {
         // What a move would lead to the same register needs no move.
-        let wanted = places[Int(partners[heaviest])]
+        let wanted = places[Int(census.partners[heaviest])]
         let isGood = wanted < 16 && free >> UInt32(wanted) & 1 != 0
         places[heaviest] = isGood ? wanted : UInt8(truncatingIfNeeded: free.trailingZeroBitCount)
       } else {
@@ -173,19 +162,25 @@ func assignRegisters(
   var shape = shape
   let count = instructions.count
   precondition(cells.count >= count)
+  var following = cells[0]
   for index in 0..<count {
-    // SAFETY: there is a cell for each instruction.
-    let (cell, transfer) = unsafe (cells[unchecked: index], cells[unchecked: index].transfer)
+    let cell = following
+    let transfer = cell.transfer
     if cell.isLoopStart {
       depth &+= 1
       census.weight = 1 &<< (3 &* min(depth, 5))
     }
     needed = needed.union(cell.live)
-    let after = index &+ 1 < count ? unsafe cells[unchecked: index &+ 1].live : .empty
-    let effects =
-      transfer.isRegular
-      ? Effects(transfer, liveAfter: after)
-      : Effects.find(at: index, instructions, transfer, liveAfter: after, &shape, cells)
+    // SAFETY: there is a cell for each instruction.
+    following = index &+ 1 < count ? unsafe cells[unchecked: index &+ 1] : CompilerCell()
+    let effects: Effects
+    if transfer.contains(.irregular) {
+      effects = Effects.find(at: index, instructions, liveAfter: following.live, &shape, cells)
+    } else if transfer.contains(.branch) {
+      effects = Effects(transfer, liveAfter: following.live.union(target(of: index, instructions, cells)))
+    } else {
+      effects = Effects(transfer, liveAfter: following.live)
+    }
     census.count(effects, transfer, instructions, index)
     if cell.isLoopEnd {
       depth &-= 1
@@ -199,7 +194,7 @@ func assignRegisters(
   census.add(needed, 1)
   census.makeSymmetric(needed)
   let available: UInt32 = environment.isolation == .checked ? 0x7FF : 0xFFF
-  table.fill(census, available: available, hasLocalCalls: shape.hasLocalCalls)
+  table.fill(&census, available: available, hasLocalCalls: shape.hasLocalCalls)
 }
 
 /// How often the cells and some constants are touched.

@@ -25,9 +25,9 @@ struct Cell: Equatable {
   static func lower(_ register: Register) -> Cell { Cell(number: register.rawValue) }
   /// Bits 32 to 63.
   @inline(__always)
-  static func upper(_ register: Register) -> Cell { Cell(number: register.rawValue + 11) }
+  static func upper(_ register: Register) -> Cell { Cell(number: register.rawValue &+ 11) }
   /// The `index`th constant that is kept in a register.
-  static func constant(_ index: Int) -> Cell { Cell(number: count + index) }
+  static func constant(_ index: Int) -> Cell { Cell(number: count &+ index) }
 
   @inline(__always)
   var index: Int { Int(number) }
@@ -74,7 +74,7 @@ struct CellSet: Equatable {
   /// Both halves.
   @inline(__always)
   static func both(_ register: Register) -> CellSet {
-    CellSet(bits: 0x801 << UInt32(register.rawValue))
+    CellSet(bits: 0x801 &<< UInt32(register.rawValue))
   }
 
   /// The upper halves of all registers.

@@ -4,8 +4,7 @@ import Verifier
 
 extension Generator {
   /// Arithmetic of 32 bits. RFC 9669 §4.1
-  mutating func generateArithmetic32(_ instruction: Instruction) {
-    let opcode = instruction.operation.opcode
+  mutating func generateArithmetic32(_ instruction: Instruction, _ opcode: UInt8) {
     let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
     if live.contains(low) {
       let right: Operand =
@@ -75,7 +74,7 @@ extension Generator {
   // MARK: Sums and products
 
   mutating func generateAdd(_ cell: Cell, _ right: Operand) {
-    let (left, other) = (value(of: operand(cell)), value(of: right))
+    let (left, other) = (value(of: .cell(cell)), value(of: right))
     if let number = right.constant { return generateAdd(cell, left, number) }
     if left.kind == .constant { return generateAdd(cell, other, left.number, of: right) }
     // Products and shifts to the left can be added in one instruction.
@@ -145,12 +144,12 @@ extension Generator {
     if places(product.sources) >> UInt64(place) & 1 == 0 { changing.remove(factors) }
     changing.remove(cell)
     guard places(changing.bits) & sources == 0,
-      let addend = registers.register(base) ?? registers.spareScratch
+      let addend = homeRegister(base) ?? registers.spareScratch
     else { return false }
     makeWay(cell)
     let registerA = home(product.first, Self.scratch)
     let registerB = home(product.second, Self.scratch2)
-    if registers.register(base) == nil { load(addend, from: base) }
+    if homeRegister(base) == nil { load(addend, from: base) }
     let destination = target(cell)
     code.emit(form, destination.number, registerA.number, registerB.number, addend.number)
     finish(cell, in: destination)
@@ -222,7 +221,7 @@ extension Generator {
       let distance = UInt8(truncatingIfNeeded: number.trailingZeroBitCount)
       return define(cell, .shifted(source, ShiftType.left.rawValue, by: distance))
     }
-    if let factor = registers.cell(holding: number) { return define(cell, .product(source, factor)) }
+    if let factor = constantCell(number) { return define(cell, .product(source, factor)) }
     if (number - 1) & (number - 2) == 0 {
       // One more than a power of two.
       let distance = UInt8(truncatingIfNeeded: (number - 1).trailingZeroBitCount)
@@ -314,7 +313,7 @@ extension Generator {
     makeWay(cell)
     let source = register(operand, Self.scratch)
     let destination = target(cell)
-    if let holder = registers.register(holding: number) {
+    if let holder = constantRegister(number) {
       code.combine(operation, destination, source, holder)
     } else if !code.combine(operation, destination, source, number) {
       code.move(Self.scratch2, number)

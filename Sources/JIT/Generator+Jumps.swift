@@ -8,20 +8,23 @@ extension Generator {
   mutating func generate(
     _ instruction: Instruction, at index: Int, _ cells: inout MutableSpan<CompilerCell>
   ) {
-    let operation = instruction.operation
-    switch operation.instructionClass {
-    case .alu:
-      if operation.isByteSwap { generateSwap(instruction) } else { generateArithmetic32(instruction) }
-    case .alu64:
+    let opcode = instruction.operation.opcode
+    switch opcode & 7 {
+    case 4:
+      if opcode & 0xF0 == 0xD0 { return generateSwap(instruction, opcode) }
+      generateArithmetic32(instruction, opcode)
+    case 7:
       // What gives two halves reads its operands again after it has given the first.
       if live.contains(.upper(instruction.destination)) { awaited = kept }
-      if operation.isByteSwap { generateSwap(instruction) } else { generateArithmetic64(instruction) }
-    case .ldx: generateLoad(instruction)
-    case .st: generateStore(instruction)
-    case .stx:
-      if operation.isAtomic { generateAtomic(instruction) } else { generateStore(instruction) }
-    case .ld: generateWideLoad(instruction, at: index)
-    case .jmp, .jmp32: generateJump(instruction, at: index, &cells)
+      if opcode & 0xF0 == 0xD0 { return generateSwap(instruction, opcode) }
+      generateArithmetic64(instruction, opcode)
+    case 1: generateLoad(instruction, opcode)
+    case 2: generateStore(instruction, opcode)
+    case 3:
+      if opcode & 0xE7 == 0xC3 { return generateAtomic(instruction) }
+      generateStore(instruction, opcode)
+    case 0: generateWideLoad(instruction, at: index)
+    default: generateJump(instruction, at: index, &cells)
     }
   }
 
@@ -40,9 +43,9 @@ extension Generator {
   }
 
   /// Byte swaps. RFC 9669 §4.2
-  private mutating func generateSwap(_ instruction: Instruction) {
+  private mutating func generateSwap(_ instruction: Instruction, _ opcode: UInt8) {
     let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
-    let isReversing = instruction.operation.opcode != 0xD4
+    let isReversing = opcode != 0xD4
     let source = operand(low)
     switch instruction.immediate {
     case 16:
@@ -158,6 +161,7 @@ extension Generator {
   }
 
   /// Writes a conditional branch, the flags for which have been set.
+  @inline(never)
   private mutating func branch(
     _ condition: Condition, from index: Int, to target: Int, _ cells: inout MutableSpan<CompilerCell>
   ) {
@@ -195,12 +199,12 @@ extension Generator {
   private mutating func generateBranch(
     _ instruction: Instruction, at index: Int, _ cells: inout MutableSpan<CompilerCell>
   ) {
-    let opcode = instruction.operation.opcode
-    let target = index + 1 + Int(instruction.offset)
     // Both ways are the same.
-    guard target != index + 1 else { return }
-    kept = kept.union(cells[target].live)
+    guard instruction.offset != 0 else { return }
+    let opcode = instruction.operation.opcode
+    let target = index &+ 1 &+ Int(instruction.offset)
     var needed = cells[target].live
+    kept = kept.union(needed)
     turning = loopStart(behind: index, cells)
     if let loopStart = turning { needed = needed.union(cells[loopStart].live) }
     let low = Cell.lower(instruction.destination)
@@ -208,7 +212,7 @@ extension Generator {
     let is64Bit = opcode & 7 == 5
     let countsDown = !isRegister && instruction.immediate == 0 && values[low.index].kind == .addConstant
     flush(countsDown ? needed.subtracting(CellSet(low)) : needed)
-    setOperands(instruction)
+    setOperands(instruction, opcode)
     let comparison = Comparison(opcode: opcode)
     if !is64Bit || constant(leftHigh) == 0 && constant(rightHigh) == 0 {
       // Of two numbers whose upper halves are zero, the signs are too.
@@ -263,7 +267,7 @@ extension Generator {
       }
     }
     if let number {
-      if let holder = registers.register(holding: number) {
+      if let holder = constantRegister(number) {
         code.compare(a, holder)
       } else if !code.compare(a, number) {
         code.move(Self.scratch2, number)
@@ -278,8 +282,8 @@ extension Generator {
   /// Computes a counter so that the flags tell whether it has become zero.
   private mutating func countDown(_ cell: Cell) {
     let value = values[cell.index]
-    guard value.kind == .addConstant, let home = registers.register(cell),
-      let source = registers.register(value.first)
+    guard value.kind == .addConstant, let home = homeRegister(cell),
+      let source = homeRegister(value.first)
     else { return }
     makeWay(cell)
     guard values[cell.index].kind == .addConstant else { return }
@@ -334,6 +338,7 @@ extension Generator {
   }
 
   /// One half of a comparison that looks at single bits, in a register.
+  @inline(never)
   private mutating func half(
     _ operation: Assembler.Operation, _ left: Operand, _ right: Operand, _ destination: CoreRegister,
     _ other: CoreRegister
@@ -374,17 +379,17 @@ extension Generator {
   private mutating func callHelper(_ arguments: CellSet, number: Register?, position: UInt8) {
     var waiting = arguments
     if let number { waiting = waiting.union(.both(number)) }
-    while !waiting.isEmpty { settle(operand(waiting.removeFirst())) }
+    while !waiting.isEmpty { settle(.cell(waiting.removeFirst())) }
     makeWay(.lower(.r0))
     makeWay(.upper(.r0))
     let size = number == nil ? 40 : 48
     moveStack(by: -size)
-    if let number { pass(operand(.lower(number)), operand(.upper(number)), at: 0) }
+    if let number { pass(.cell(.lower(number)), .cell(.upper(number)), at: 0) }
     for argument in 1...5 {
       let low = Cell(number: argument)
       guard arguments.contains(low) else { continue }
       pass(
-        operand(low), operand(Cell(number: argument + Cell.registers)), at: size - 40 + 8 * (argument - 1))
+        .cell(low), .cell(Cell(number: argument &+ Cell.registers)), at: size &- 48 &+ 8 &* argument)
     }
     call(
       number == nil ? environment.routines.callHelper : environment.routines.callNumbered,
@@ -404,7 +409,7 @@ extension Generator {
     flush(needed)
     forgetAll()
     let frame = Cell.lower(.r10)
-    let frameRegister = registers.register(frame)
+    let frameRegister = homeRegister(frame)
     if shape.mayBeTooDeep {
       // The frame below has to be within the arena.
       let current = home(frame, Self.scratch2)
@@ -419,7 +424,7 @@ extension Generator {
     var cellsInRegisters = preserved
     while !cellsInRegisters.isEmpty {
       let cell = cellsInRegisters.removeFirst()
-      if let register = registers.register(cell) {
+      if let register = homeRegister(cell) {
         saved |= 1 << register.number
       } else {
         load(Self.scratch, from: cell)
@@ -438,7 +443,7 @@ extension Generator {
       let number = 31 - cellsOnStack.leadingZeroBitCount
       cellsOnStack &= ~(1 &<< UInt32(number))
       let cell = Cell(number: number)
-      guard registers.register(cell) == nil else { continue }
+      guard homeRegister(cell) == nil else { continue }
       code.pop(1 << Self.scratch.number)
       store(Self.scratch, to: cell)
     }
@@ -452,7 +457,7 @@ extension Generator {
 
   private mutating func moveFrame(_ register: CoreRegister?, _ frame: Cell, by distance: UInt32) {
     if let register { return add(register, register, distance) }
-    guard registers.stackWord(frame) != nil else { return }
+    guard stackWord(frame) != nil else { return }
     load(Self.scratch, from: frame)
     add(Self.scratch, Self.scratch, distance)
     store(Self.scratch, to: frame)

@@ -13,10 +13,10 @@ enum Address {
 
 extension Generator {
   /// Loads. RFC 9669 §5.1, §5.2
-  mutating func generateLoad(_ instruction: Instruction) {
+  mutating func generateLoad(_ instruction: Instruction, _ opcode: UInt8) {
     let operation = instruction.operation
     let (low, high) = (Cell.lower(instruction.destination), Cell.upper(instruction.destination))
-    let size = UInt32(operation.accessSize ?? 1)
+    let size = accessSize(opcode)
     let isSafe = isSafe(instruction, instruction.source, size)
     let isWanted = live.contains(low) || live.contains(high)
     // What is known to work and nobody looks at need not be done.
@@ -38,7 +38,7 @@ extension Generator {
       instruction.source, instruction.offset, size, isSafe: isSafe, isWrite: false, isDouble: isHighLoaded)
     if let spared { forget(spared) }
     guard isDouble else {
-      let destination = isLowLoaded ? registers.register(low) ?? Self.scratch2 : Self.scratch2
+      let destination = isLowLoaded ? homeRegister(low) ?? Self.scratch2 : Self.scratch2
       transfer(operation.memoryAccess, isLoad: true, destination, address)
       if isLowLoaded || operation.isSignExtendingLoad && live.contains(high) {
         if operation.isSignExtendingLoad, live.contains(high), !isLowLoaded {
@@ -65,13 +65,13 @@ extension Generator {
     isHighLoaded: Bool
   ) {
     guard isHighLoaded, case .offset(let base, let offset) = address else {
-      let destination = isLowLoaded ? registers.register(low) ?? Self.scratch2 : Self.scratch2
+      let destination = isLowLoaded ? homeRegister(low) ?? Self.scratch2 : Self.scratch2
       transfer(.word, isLoad: true, destination, address)
       if isLowLoaded { finish(low, in: destination) } else { forget(low) }
       // Nobody wants the upper half, or it is known to be zero.
       return clear(high)
     }
-    let (lowHome, highHome) = (registers.register(low), registers.register(high))
+    let (lowHome, highHome) = (homeRegister(low), homeRegister(high))
     if isLowLoaded, let lowHome, let highHome, isAligned(instruction, instruction.source),
       Assembler.reachesPair(offset)
     {
@@ -89,17 +89,18 @@ extension Generator {
     }
   }
 
+  @inline(never)
   private mutating func loadHalf(_ cell: Cell, _ base: CoreRegister, _ offset: Int) {
-    let destination = registers.register(cell) ?? Self.scratch2
+    let destination = homeRegister(cell) ?? Self.scratch2
     code.transfer(.word, isLoad: true, destination, base: base, offset: offset)
     finish(cell, in: destination)
   }
 
   /// Stores. RFC 9669 §5.1
-  mutating func generateStore(_ instruction: Instruction) {
+  mutating func generateStore(_ instruction: Instruction, _ opcode: UInt8) {
     let operation = instruction.operation
-    let size = UInt32(operation.accessSize ?? 1)
-    let isRegister = operation.instructionClass == .stx
+    let size = accessSize(opcode)
+    let isRegister = opcode & 1 != 0
     let isDouble = size == 8
     let low: Operand =
       isRegister
@@ -129,6 +130,7 @@ extension Generator {
     code.transfer(.word, isLoad: false, upper, base: base, offset: offset + 4)
   }
 
+  @inline(never)
   private mutating func transfer(
     _ access: MemoryAccess, isLoad: Bool, _ value: CoreRegister, _ address: Address
   ) {
@@ -145,7 +147,7 @@ extension Generator {
   /// How far the address is from r10, if it is a constant distance.
   private mutating func frameOffset(_ base: Register, _ offset: Int16) -> Int? {
     if base == .r10 { return Int(offset) }
-    let value = value(of: operand(.lower(base)))
+    let value = value(of: .cell(.lower(base)))
     let frame = Cell.lower(.r10).number
     if value.kind == .copy, value.a == frame { return Int(offset) }
     guard value.kind == .addConstant, value.a == frame else { return nil }
@@ -174,12 +176,12 @@ extension Generator {
       let sum = Int(Int32(bitPattern: value.number)) &+ Int(offset)
       if !Assembler.reaches(sum) || !Assembler.reaches(sum &+ (isDouble ? 4 : 0)) { materialize(cell) }
     case .sum:
-      if offset != 0 || value.n > 3 || isDouble || registers.register(value.first) == nil
-        || registers.register(value.second) == nil
+      if offset != 0 || value.n > 3 || isDouble || homeRegister(value.first) == nil
+        || homeRegister(value.second) == nil
       {
         materialize(cell)
       }
-    default: settle(operand(cell))
+    default: settle(.cell(cell))
     }
   }
 
@@ -187,7 +189,7 @@ extension Generator {
   private mutating func resolve(
     _ base: Register, _ offset: Int16, _ size: UInt32, isSafe: Bool, isWrite: Bool, isDouble: Bool
   ) -> Address {
-    accesses += 1
+    accesses &+= 1
     let cell = Cell.lower(base)
     let value = values[cell.index]
     var address: Address
@@ -199,7 +201,7 @@ extension Generator {
       address = .offset(
         home(value.first, Self.scratch), Int(Int32(bitPattern: value.number)) &+ Int(offset))
     default:
-      address = .offset(register(operand(cell), Self.scratch), Int(offset))
+      address = .offset(register(.cell(cell), Self.scratch), Int(offset))
     }
     if case .offset(let register, let distance) = address,
       !Assembler.reaches(distance) || !Assembler.reaches(distance &+ (isDouble ? 4 : 0))
@@ -215,10 +217,11 @@ extension Generator {
 
   /// Makes sure that the access stays within the arena, or asks the device's routine about it.
   private mutating func check(_ address: Address, _ size: UInt32, isWrite: Bool) -> Address {
-    checkedAccesses += 1
+    checkedAccesses &+= 1
     flagged = nil
-    let kind = (isWrite ? 4 : 0) + size.trailingZeroBitCount
-    let routine = Int(slowChecks >> UInt64(8 * kind) & 0xFF)
+    let checks = isWrite ? writeChecks : readChecks
+    let routine = Int(
+      truncatingIfNeeded: checks &>> UInt32(truncatingIfNeeded: 8 &* size.trailingZeroBitCount) & 0xFF)
     let arena = CoreRegister.r11
     if case .offset(let base, let offset) = address, base != Self.scratch, offset >= 0,
       let limit = limit(offset, size)
@@ -251,6 +254,7 @@ extension Generator {
     return .offset(Self.scratch, 0)
   }
 
+  @inline(never)
   private mutating func branch(to position: Int) {
     let site = code.count
     code.emit(.bl)
@@ -272,24 +276,29 @@ extension Generator {
     var wanted: UInt32 = 0
     for index in instructions.indices {
       let instruction = instructions[index]
-      guard let size = instruction.operation.accessSize, !instruction.proven.contains(.inBounds) else {
-        continue
-      }
-      let isWrite = instruction.operation.instructionClass != .ldx
+      let opcode = instruction.operation.opcode
+      // Loads and stores.
+      guard opcode & 4 == 0, opcode & 3 != 0, !instruction.proven.contains(.inBounds) else { continue }
+      let size = accessSize(opcode)
+      let isWrite = opcode & 2 != 0
       let base = isWrite ? instruction.destination : instruction.source
-      if base == .r10, isSafe(instruction, base, UInt32(size)) { continue }
-      wanted |= 1 &<< UInt32((isWrite ? 4 : 0) + size.trailingZeroBitCount)
+      if base == .r10, isSafe(instruction, base, size) { continue }
+      wanted |= 1 &<< UInt32(truncatingIfNeeded: (isWrite ? 4 : 0) &+ size.trailingZeroBitCount)
     }
-    slowChecks = 0
+    (readChecks, writeChecks) = (0, 0)
     let (read, write) = (environment.routines.checkRead, environment.routines.checkWrite)
     let addresses: InlineArray<8, UInt32> = [
       read.0, read.1, read.2, read.3, write.0, write.1, write.2, write.3,
     ]
-    for index in 0..<8 where wanted >> UInt32(index) & 1 != 0 {
-      slowChecks |= UInt64(code.count) << UInt64(8 * index)
+    while wanted != 0 {
+      let kind = wanted.trailingZeroBitCount & 7
+      wanted &= wanted &- 1
+      // So little code stands before that a byte holds its place.
+      let place = UInt32(truncatingIfNeeded: code.count) &<< UInt32(truncatingIfNeeded: 8 &* (kind & 3))
+      if kind < 4 { readChecks |= place } else { writeChecks |= place }
       // LDR pc, [pc, #0], and the address right behind.
       code.emit(.ldrImmediateWide, CoreRegister.pc.number, CoreRegister.pc.number, 0)
-      code.emit(word: addresses[index])
+      code.emit(word: addresses[kind])
     }
   }
 
@@ -298,7 +307,7 @@ extension Generator {
   /// RFC 9669 §5.3. Plain loads and stores do: nobody but this program reaches its arena while it runs.
   mutating func generateAtomic(_ instruction: Instruction) {
     let operation = instruction.operation
-    let size = UInt32(operation.accessSize ?? 4)
+    let size = accessSize(operation.opcode)
     let (low, high) = (Cell.lower(instruction.source), Cell.upper(instruction.source))
     let isCompare = operation == .cmpxchg32 || operation == .cmpxchg64
     let isDouble = size == 8
@@ -308,7 +317,7 @@ extension Generator {
       materializeIfNeeded(.lower(.r0))
       if isDouble { materializeIfNeeded(.upper(.r0)) }
     }
-    settle(operand(.lower(instruction.destination)))
+    settle(.cell(.lower(instruction.destination)))
     if operation.writesSource { makeWay(low) }
     if operation.writesSource { makeWay(high) }
     if isCompare {
@@ -342,7 +351,7 @@ extension Generator {
     let (memory, old) = (Self.scratch, Self.scratch2)
     code.transfer(.word, isLoad: true, old, base: memory, offset: offset)
     let isFetching = operation.writesSource
-    let operandHome = registers.register(cell)
+    let operandHome = homeRegister(cell)
     let operandRegister = operandHome ?? registers.spareScratch ?? .r0
     if operandHome == nil { load(operandRegister, from: cell) }
     let result = isFetching ? operandRegister : old
@@ -379,13 +388,20 @@ extension Generator {
     for half in 0..<(isDouble ? 2 : 1) { land(branchAt: differs[half]) }
     for half in 0..<(isDouble ? 2 : 1) {
       let cell = half == 0 ? Cell.lower(.r0) : .upper(.r0)
-      let destination = registers.register(cell) ?? old
+      let destination = homeRegister(cell) ?? old
       code.transfer(.word, isLoad: true, destination, base: memory, offset: 4 * half)
       finish(cell, in: destination)
     }
     land(branchAt: done)
     if !isDouble { clear(.upper(.r0)) }
   }
+}
+
+/// Bytes that a load, a store or an atomic operation with this opcode touches.
+@inline(__always)
+private func accessSize(_ opcode: UInt8) -> UInt32 {
+  // A digit for each of the four codes in bits 3 and 4.
+  0x8124 &>> (UInt32(opcode & 0x18) >> 1) & 0xF
 }
 
 extension Operation {

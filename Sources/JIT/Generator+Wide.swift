@@ -4,8 +4,7 @@ import Verifier
 
 /// Arithmetic of 64 bits: on the lower half alone where nobody needs the upper one. RFC 9669 §4.1
 extension Generator {
-  mutating func generateArithmetic64(_ instruction: Instruction) {
-    let opcode = instruction.operation.opcode
+  mutating func generateArithmetic64(_ instruction: Instruction, _ opcode: UInt8) {
     let proofs = instruction.proven
     let high = Cell.upper(instruction.destination)
     let isHighWanted = live.contains(high) && !proofs.contains(.resultFitsWord)
@@ -13,9 +12,12 @@ extension Generator {
     let isLowerAlone =
       opcode & 0xF0 == 0x60
       ? opcode & 8 == 0 && instruction.immediate & 32 == 0
-      : 0x0D37 >> UInt32(opcode >> 4) & 1 != 0
-    if !isHighWanted, isLowerAlone { return generateArithmetic32(instruction) }
-    setOperands(instruction)
+      : 0x0D37 as UInt32 &>> UInt32(opcode >> 4) & 1 != 0
+    // Nothing was computed for what nobody needs: an upper half that is known to be zero needs no operands.
+    if !isHighWanted, isLowerAlone || !live.contains(.lower(instruction.destination)) {
+      return generateArithmetic32(instruction, opcode)
+    }
+    setOperands(instruction, opcode)
     let isRegister = opcode & 8 != 0
     switch opcode & 0xF0 {
     case 0xB0:
@@ -35,7 +37,7 @@ extension Generator {
     case 0x60, 0x70, 0xC0:
       return generateShift64(opcode)
     case 0x30, 0x90:
-      return generateDivision64(instruction)
+      return generateDivision64(instruction, isRemainder: opcode & 0xF0 == 0x90)
     default: break
     }
     switch opcode & 0xF0 {
@@ -48,10 +50,10 @@ extension Generator {
 
   /// Finds what both halves of the operands of an instruction of 64 bits are.
   @inline(never)
-  mutating func setOperands(_ instruction: Instruction) {
+  mutating func setOperands(_ instruction: Instruction, _ opcode: UInt8) {
     (low, high) = (.lower(instruction.destination), .upper(instruction.destination))
     let proofs = instruction.proven
-    if instruction.operation.opcode & 8 != 0 {
+    if opcode & 8 != 0 {
       right = operand(.lower(instruction.source))
       rightHigh = proofs.contains(.sourceFitsWord) ? .constant(0) : operand(.upper(instruction.source))
     } else {
@@ -64,7 +66,7 @@ extension Generator {
   /// Sees to it that all operands can be had, and that the destination can be written.
   @inline(never)
   private mutating func settleOperands() {
-    settle(operand(low))
+    settle(.cell(low))
     settle(leftHigh)
     settle(right)
     settle(rightHigh)
@@ -95,7 +97,7 @@ extension Generator {
     settle(operand)
     let value = value(of: operand)
     if value.kind == .constant {
-      let number = Int32(bitPattern: value.number << UInt32(32 - width)) >> 31
+      let number = Int32(bitPattern: value.number &<< UInt32(truncatingIfNeeded: 32 &- width)) >> 31
       return define(high, .constant(UInt32(bitPattern: number)))
     }
     guard value.kind == .copy else { return }
@@ -162,6 +164,7 @@ extension Generator {
   }
 
   /// `cell` = (`near` shifted by `distance`) | (`far` shifted the other way by the rest of 32).
+  @inline(never)
   private mutating func funnel(
     into cell: Cell, _ near: Operand, _ type: ShiftType, _ distance: UInt8, _ far: Operand,
     _ otherType: ShiftType
@@ -203,7 +206,7 @@ extension Generator {
       }
     }
     // Neither loads nor stores nor moves of registers touch the flags, and constants in r12 and lr come by such too.
-    if live.contains(low), registers.register(low) == nil { store(lowDestination, to: low) }
+    if live.contains(low), homeRegister(low) == nil { store(lowDestination, to: low) }
     let highDestination = target(high)
     let c = register(leftHigh, Self.scratch)
     if let number = constant(rightHigh), let constant = ImmediateConstant(number) {
@@ -237,7 +240,7 @@ extension Generator {
     let lowDestination = live.contains(low) ? target(low) : Self.scratch2
     let a = register(left, Self.scratch)
     code.emit(.rsbsConstant, lowDestination.number, a.number, 0)
-    if live.contains(low), registers.register(low) == nil { store(lowDestination, to: low) }
+    if live.contains(low), homeRegister(low) == nil { store(lowDestination, to: low) }
     let highDestination = target(high)
     let c = register(leftHigh, Self.scratch)
     // c - 2c - borrow
@@ -276,8 +279,8 @@ extension Generator {
     }
     let a = register(left, hasCross ? spare ?? Self.scratch2 : Self.scratch)
     let b = register(right, Self.scratch2)
-    let lowHome = live.contains(low) ? registers.register(low) : nil
-    let highHome = registers.register(high)
+    let lowHome = live.contains(low) ? homeRegister(low) : nil
+    let highHome = homeRegister(high)
     let lowDestination = lowHome ?? Self.scratch2
     let highDestination = highHome ?? spare ?? Self.scratch
     code.emit(.umull, lowDestination.number, highDestination.number, a.number, b.number)
@@ -300,8 +303,7 @@ extension Generator {
     callRoutine(kind: code)
   }
 
-  private mutating func generateDivision64(_ instruction: Instruction) {
-    let isRemainder = instruction.operation.opcode & 0xF0 == 0x90
+  private mutating func generateDivision64(_ instruction: Instruction, isRemainder: Bool) {
     if constant(leftHigh) == 0, constant(rightHigh) == 0 {
       if live.contains(low) {
         generateDivision(low, right, isSigned: false, isRemainder: isRemainder)

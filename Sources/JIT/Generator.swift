@@ -10,6 +10,8 @@ import Verifier
 ///
 /// All its methods are `mutating`, also those that change nothing: for others the compiler copies the whole value each time.
 struct Generator: ~Copyable, ~Escapable {
+  /// First, so that it lies where the generator itself does: then calling it takes no address of its own.
+  var code: Assembler
   let instructions: Span<Instruction>
   let entry: Int
   let shape: Shape
@@ -30,7 +32,7 @@ struct Generator: ~Copyable, ~Escapable {
   /// What is needed behind the current instruction or by it.
   var kept: CellSet
   /// The word on the stack that was written last.
-  private var lastStored: StoredWord?
+  var lastStored: StoredWord?
   /// What is needed behind the current instruction or by the rest of it.
   var awaited: CellSet
   /// How far sp is below where it was at the start, in bytes.
@@ -44,12 +46,11 @@ struct Generator: ~Copyable, ~Escapable {
   var turning: Int?
   /// The cell in whose home is what the flags N and Z were last set by.
   var flagged: Cell?
-  /// Where the code for each kind of check starts, in halfwords: a byte for each.
-  var slowChecks: UInt64
+  /// Where the code for each kind of check starts, in halfwords: a byte for each size of what is read, or written.
+  var readChecks, writeChecks: UInt32
   var start: Int
   var accesses: Int
   var checkedAccesses: Int
-  var code: Assembler
 
   static var scratch: CoreRegister { .r12 }
   static var scratch2: CoreRegister { .lr }
@@ -60,6 +61,7 @@ struct Generator: ~Copyable, ~Escapable {
     environment: NativeEnvironment, code: consuming Assembler, values: consuming CellTable<Value>,
     readers: consuming CellTable<UInt32>, residents: Span<UInt32>
   ) {
+    self.code = code
     self.instructions = instructions
     self.entry = entry
     self.shape = shape
@@ -73,7 +75,7 @@ struct Generator: ~Copyable, ~Escapable {
     kept = .empty
     awaited = .empty
     stackOffset = 0
-    slowChecks = 0
+    (readChecks, writeChecks) = (0, 0)
     start = 0
     accesses = 0
     checkedAccesses = 0
@@ -84,7 +86,6 @@ struct Generator: ~Copyable, ~Escapable {
     (leftHigh, right, rightHigh) = (.constant(0), .constant(0), .constant(0))
     flagged = nil
     lastStored = nil
-    self.code = code
   }
 
   var halfwords: Int { code.count }
@@ -100,17 +101,22 @@ struct Generator: ~Copyable, ~Escapable {
     lastWaiting = -1
     let entrySite = generatePrologue(cells)
     let count = instructions.count
+    precondition(cells.count >= count)
+    var following = cells[0]
     for index in 0..<count {
-      if cells[index].isTarget { begin(at: index, cells) }
-      let needed = cells[index].live
-      cells[index].start(at: code.count)
-      live = index + 1 < count ? cells[index + 1].live : .empty
+      if following.isTarget { begin(at: index, cells) }
+      let needed = following.live
+      // SAFETY: there is a cell for each instruction.
+      unsafe cells[unchecked: index].start(at: code.count)
+      following = index &+ 1 < count ? unsafe cells[unchecked: index &+ 1] : CompilerCell()
+      live = following.live
       kept = live.union(needed)
       awaited = live
       // What waits without being needed any more must not be taken for what the instruction gives the same cell.
       var stale = pending.subtracting(needed)
       while !stale.isEmpty { forget(stale.removeFirst()) }
-      generate(instructions[index], at: index, &cells)
+      // SAFETY: an index of the program's.
+      generate(unsafe instructions[unchecked: index], at: index, &cells)
     }
     guard code.count <= 0xFFFF else { return true }
     return aimBranches(cells, entrySite)
@@ -173,7 +179,7 @@ struct Generator: ~Copyable, ~Escapable {
     // All other registers start as zero.
     while !needed.isEmpty {
       let cell = needed.removeFirst()
-      if let register = registers.register(cell) {
+      if let register = homeRegister(cell) {
         code.move(register, 0)
       } else {
         code.move(Self.scratch2, 0)
@@ -181,7 +187,7 @@ struct Generator: ~Copyable, ~Escapable {
       }
     }
     for index in 0..<registers.constantCount {
-      if let register = registers.register(.constant(index)) {
+      if let register = homeRegister(.constant(index)) {
         code.move(register, registers.constant(index))
       }
     }
@@ -197,12 +203,13 @@ struct Generator: ~Copyable, ~Escapable {
     return site
   }
 
+  @inline(never)
   private mutating func loadAtStart(_ cell: Cell, _ offset: Int, _ needed: inout CellSet) {
     guard needed.contains(cell) else { return }
     needed.remove(cell)
-    let register = registers.register(cell) ?? Self.scratch2
+    let register = homeRegister(cell) ?? Self.scratch2
     code.transfer(.word, isLoad: true, register, base: Self.scratch, offset: offset)
-    if registers.register(cell) == nil { store(register, to: cell) }
+    if homeRegister(cell) == nil { store(register, to: cell) }
   }
 
   /// Puts r0 where the caller expects it, gives the stack back and returns.
@@ -210,7 +217,7 @@ struct Generator: ~Copyable, ~Escapable {
     let low = Operand.cell(.lower(.r0))
     let high = Operand.cell(.upper(.r0))
     let isHighNeeded =
-      registers.register(.upper(.r0)) != nil || registers.stackWord(.upper(.r0)) != nil
+      homeRegister(.upper(.r0)) != nil || stackWord(.upper(.r0)) != nil
       || values[Cell.upper(.r0).index].kind != .home
     settle(low)
     if isHighNeeded { settle(high) }
@@ -279,23 +286,30 @@ struct Generator: ~Copyable, ~Escapable {
     let home = registers.place(cell)
     if value.kind == .copy, registers.place(value.first) == home { return forget(cell) }
     let own: UInt32 = 1 &<< UInt32(cell.number)
+    if pending.bits & ~own != 0, value.readsCells, !mayWait(value, home, own) {
+      return computeNow(cell, value)
+    }
+    if pending.contains(cell) { forget(cell) }
+    values[cell.index] = value
+    pending.insert(cell)
+    var sources = value.sources
+    while sources != 0 {
+      readers[place(sources.trailingZeroBitCount)] |= own
+      sources &= sources &- 1
+    }
+  }
+
+  /// Whether nothing that `value` reads waits for others itself. It is to be that of cell `own`, which lives at `home`.
+  @inline(never)
+  private mutating func mayWait(_ value: Value, _ home: Int, _ own: UInt32) -> Bool {
     let others = pending.bits & ~own
     var sources = value.sources & 0x3F_FFFF
     while sources != 0 {
       let place = place(sources.trailingZeroBitCount)
       sources &= sources &- 1
-      if place != home, residents(place) & others != 0, !isSettled(place, besides: own) {
-        return computeNow(cell, value)
-      }
+      if place != home, residents(place) & others != 0, !isSettled(place, besides: own) { return false }
     }
-    if pending.contains(cell) { forget(cell) }
-    values[cell.index] = value
-    pending.insert(cell)
-    sources = value.sources
-    while sources != 0 {
-      readers[place(sources.trailingZeroBitCount)] |= own
-      sources &= sources &- 1
-    }
+    return true
   }
 
   @inline(__always)
@@ -383,7 +397,7 @@ struct Generator: ~Copyable, ~Escapable {
   /// The register to compute a cell's new value in: its home, if that is a register.
   @inline(never)
   mutating func target(_ cell: Cell) -> CoreRegister {
-    registers.register(cell) ?? Self.scratch
+    homeRegister(cell) ?? Self.scratch
   }
 
   /// Lets a branch lead to here. What a register holds on the way past it need not be what it holds on the way over it.
@@ -398,7 +412,7 @@ struct Generator: ~Copyable, ~Escapable {
     if pending.contains(cell) { forget(cell) }
     if flagged == cell { flagged = nil }
     if registers.place(cell) == Int(register.rawValue) { return }
-    if let home = registers.register(cell) {
+    if let home = homeRegister(cell) {
       code.move(home, register)
     } else {
       store(register, to: cell)
@@ -445,107 +459,12 @@ struct Generator: ~Copyable, ~Escapable {
 
   @inline(never)
   mutating func moveConstant(_ register: CoreRegister, _ number: UInt32) {
-    if let holder = registers.register(holding: number) {
+    if let holder = constantRegister(number) {
       code.move(register, holder)
     } else {
       code.move(register, number)
     }
   }
-
-  // MARK: Homes
-
-  /// What the home of `cell` holds: in its register, or loaded into `scratch`.
-  @inline(never)
-  mutating func home(_ cell: Cell, _ scratch: CoreRegister) -> CoreRegister {
-    if let register = registers.register(cell) { return register }
-    load(scratch, from: cell)
-    return scratch
-  }
-
-  mutating func load(_ register: CoreRegister, from cell: Cell) {
-    transferStackWord(register, cell, isLoad: true)
-  }
-
-  mutating func store(_ register: CoreRegister, to cell: Cell) {
-    transferStackWord(register, cell, isLoad: false)
-  }
-
-  private mutating func transferStackWord(_ register: CoreRegister, _ cell: Cell, isLoad: Bool) {
-    guard let word = registers.stackWord(cell) else { return }
-    let base = registers.stackBase
-    defer { lastStored = isLoad ? nil : StoredWord(register: register, word: word, position: code.count) }
-    // What has just been stored is still there.
-    if isLoad, let lastStored, lastStored.position == code.count, lastStored.word == word,
-      lastStored.register == register
-    {
-      return
-    }
-    code.transfer(
-      .word, isLoad: isLoad, register, base: base, offset: 4 * word + (base == .sp ? stackOffset : 0))
-  }
-
-  // MARK: Operands
-
-  /// The operand in `cell`, or the constant that is known to be in it.
-  @inline(never)
-  mutating func operand(_ cell: Cell) -> Operand {
-    let value = values[cell.index]
-    return value.kind == .constant ? .constant(value.number) : .cell(cell)
-  }
-
-  /// Sees to it that `fetch` and `register` can have the operand without changing any home.
-  @inline(never)
-  mutating func settle(_ operand: Operand) {
-    guard case .cell(let cell) = operand, !values[cell.index].isSimple else { return }
-    materialize(cell)
-  }
-
-  /// The operand in a register, which is `scratch` if it is in none yet. It has been settled.
-  @inline(never)
-  mutating func register(_ operand: Operand, _ scratch: CoreRegister) -> CoreRegister {
-    if let register = registerIfAny(operand) { return register }
-    fetch(operand, into: scratch)
-    return scratch
-  }
-
-  /// The register that holds the operand already. It has been settled.
-  @inline(never)
-  mutating func registerIfAny(_ operand: Operand) -> CoreRegister? {
-    switch operand {
-    case .constant(let number): return registers.register(holding: number)
-    case .cell(let cell):
-      let value = values[cell.index]
-      switch value.kind {
-      case .home: return registers.register(cell)
-      case .copy: return registers.register(value.first)
-      case .constant: return registers.register(holding: value.number)
-      default: return nil
-      }
-    }
-  }
-
-  /// Puts the operand, which has been settled, into `destination`.
-  @inline(never)
-  mutating func fetch(_ operand: Operand, into destination: CoreRegister) {
-    switch operand {
-    case .constant(let number): moveConstant(destination, number)
-    case .cell(let cell):
-      let value = values[cell.index]
-      switch value.kind {
-      case .constant: moveConstant(destination, value.number)
-      case .copy: code.move(destination, home(value.first, destination))
-      default: code.move(destination, home(cell, destination))
-      }
-    }
-  }
-}
-
-/// A register has just been stored into a word on the stack.
-private struct StoredWord {
-  let register: CoreRegister
-  let word: Int
-  /// Where the code ended then.
-  let position: Int
 }
 
 extension Instruction {
@@ -556,15 +475,5 @@ extension Instruction {
     case .ja, .ja32: distance == 0
     default: true
     }
-  }
-}
-
-/// One half of an operand.
-enum Operand: Equatable {
-  case cell(Cell)
-  case constant(UInt32)
-
-  var constant: UInt32? {
-    if case .constant(let number) = self { number } else { nil }
   }
 }

@@ -11,7 +11,15 @@ extension CompilerCell {
     @inline(__always) set { state = state & ~Self.cells | newValue.bits }
   }
 
+  /// Becomes what `cell`, which it was, is when this is needed.
+  @inline(__always)
+  mutating func setLive(_ live: CellSet, of cell: CompilerCell) {
+    state = cell.state & ~Self.cells | live.bits
+  }
+
+  @inline(__always)
   private func flag(_ bit: UInt32) -> Bool { state >> bit & 1 != 0 }
+  @inline(__always)
   private mutating func setFlag(_ bit: UInt32, _ value: Bool) {
     state = state & ~(1 << bit) | (value ? 1 << bit : 0)
   }
@@ -35,6 +43,10 @@ extension CompilerCell {
   var isCalled: Bool {
     get { flag(27) }
     set { setFlag(27, newValue) }
+  }
+  /// A loop starts or ends here, or a function is called.
+  var bearsLoopOrFunction: Bool {
+    @inline(__always) get { state & (1 << 25 | 1 << 26 | 1 << 27) != 0 }
   }
   /// The last jump back to a loop's start.
   var isLoopEnd: Bool {
@@ -63,12 +75,10 @@ func findShape(
   var index = instructions.count - 1
   cells[entry].isTarget = true
   while index >= 0 {
-    cells[index].transfer = Transfer(of: instructions[index])
-    let transfer = cells[index].transfer
-    if transfer.contains(.branch) || transfer.contains(.irregular),
-      let distance = instructions[index].distance
-    {
-      let target = index + 1 + distance
+    let transfer = Transfer(of: instructions[index])
+    cells[index].transfer = transfer
+    if !transfer.isRegular, let distance = instructions[index].distance {
+      let target = index &+ 1 &+ distance
       cells[target].isTarget = true
       if instructions[index].operation == .callLocal {
         shape.hasLocalCalls = true
@@ -83,7 +93,7 @@ func findShape(
         }
       }
     }
-    index -= 1
+    index &-= 1
   }
   shape.mayBeTooDeep = shape.hasLocalCalls && maximumDepth >= 8
   // Sets only grow, so this ends. One round does it but for functions that are called.
@@ -91,41 +101,84 @@ func findShape(
   return shape
 }
 
-/// One round from the last instruction to the first, in which loops are gone through until nothing changes in them.
-@_optimize(speed)
+/// One round from the last instruction to the first, in which loops are gone through until nothing changes in them: those
+/// within others not before all that the outer ones need is known.
 private func propagateLiveness(
   _ instructions: Span<Instruction>, _ shape: inout Shape, _ cells: inout MutableSpan<CompilerCell>
 ) {
   shape.hasGrown = false
   var next = CellSet.empty
-  var index = instructions.count - 1
-  precondition(cells.count >= instructions.count)
+  let count = instructions.count
+  var index = count &- 1
+  // How many loops the instruction is in, where the outermost of them ends, and whether one has to be gone through again.
+  var (depth, end, isIncomplete) = (0, 0, false)
+  // From here on loops are gone through again.
+  var repeated = count
+  // Behind here everything is as its successors want it, but for what follows from a change that has just been made.
+  var upToDate = count
+  precondition(cells.count >= count)
   while index >= 0 {
     // SAFETY: there is a cell for each instruction.
-    let (known, transfer) = unsafe (cells[unchecked: index].live, cells[unchecked: index].transfer)
-    if transfer.isRegular {
-      next = transfer.live(before: next)
+    let cell = unsafe cells[unchecked: index]
+    let transfer = cell.transfer
+    if transfer.contains(.irregular) {
+      next = Effects.find(at: index, instructions, liveAfter: next, &shape, cells).liveBefore
     } else {
-      next = Effects.find(at: index, instructions, transfer, liveAfter: next, &shape, cells).liveBefore
+      if transfer.contains(.branch) { next = next.union(target(of: index, instructions, cells)) }
+      next = transfer.live(before: next)
     }
-    if next != known {
-      unsafe cells[unchecked: index].live = next
+    let hasChanged = next != cell.live
+    if hasChanged {
+      unsafe cells[unchecked: index].setLive(next, of: cell)
+    } else if index > upToDate {
+      // Before here something changes only where somebody looks elsewhere.
+      repeat { index &-= 1 } while unsafe index > upToDate && cells[unchecked: index].transfer.isRegular
+      next = unsafe cells[unchecked: index &+ 1].live
+      continue
+    }
+    if cell.bearsLoopOrFunction {
       // Calls may stand behind. Jumps forward are seen after what they lead to.
-      if cells[index].isCalled { shape.hasGrown = true }
-      guard cells[index].isLoopStart else {
-        index &-= 1
-        continue
+      if hasChanged, cell.isCalled { shape.hasGrown = true }
+      if cell.isLoopEnd, index < repeated {
+        if depth == 0 { end = index }
+        depth &+= 1
       }
-      let jump = cells[index].lastJump
-      if cells[index].hasSeveralJumps || !next.subtracting(cells[jump].live).isEmpty {
-        // The jumps back to here have seen less.
-        index = jump
-        next = index + 1 < instructions.count ? cells[index + 1].live : .empty
-        continue
+      if cell.isLoopStart {
+        // Whether the jumps back to here have seen less.
+        let hasGrown =
+          hasChanged
+          && (cell.hasSeveralJumps || !next.subtracting(cells[cell.lastJump].live).isEmpty)
+        var again = -1
+        if index >= repeated {
+          if hasGrown { again = cell.lastJump }
+        } else {
+          depth &-= 1
+          isIncomplete = isIncomplete || hasGrown
+          if depth == 0, isIncomplete {
+            isIncomplete = false
+            repeated = index
+            again = end
+          }
+        }
+        if again >= 0 {
+          upToDate = index
+          index = again
+          next = index &+ 1 < count ? cells[index &+ 1].live : .empty
+          continue
+        }
       }
     }
     index &-= 1
   }
+}
+
+/// What is needed where conditional jump `index` leads.
+@inline(__always)
+func target(
+  of index: Int, _ instructions: Span<Instruction>, _ cells: borrowing MutableSpan<CompilerCell>
+) -> CellSet {
+  // SAFETY: an index of the program's.
+  cells[index &+ 1 &+ Int(unsafe instructions[unchecked: index].offset)].live
 }
 
 /// Which halves an instruction reads, given which of its results are needed, and which it writes.
@@ -140,7 +193,7 @@ struct Effects {
     get { liveAfter.subtracting(definitions).union(uses) }
   }
 
-  /// Of an instruction whose transfer is regular.
+  /// Of an instruction whose transfer says all that it reads and writes.
   @inline(__always)
   init(_ transfer: Transfer, liveAfter: CellSet) {
     self.liveAfter = liveAfter
@@ -151,23 +204,17 @@ struct Effects {
   /// - Parameters:
   ///   - index: of the instruction.
   ///   - instructions: the program.
-  ///   - transfer: of the instruction.
   ///   - liveAfter: what the next instruction needs before.
   ///   - shape: learns what callers need when functions return.
   ///   - cells: what is needed where, as far as it is known.
-  /// - Returns: the effects of any instruction.
+  /// - Returns: the effects of an instruction whose transfer does not say them.
   @inline(never)
   static func find(
-    at index: Int, _ instructions: Span<Instruction>, _ transfer: Transfer, liveAfter: CellSet,
+    at index: Int, _ instructions: Span<Instruction>, liveAfter: CellSet,
     _ shape: inout Shape, _ cells: borrowing MutableSpan<CompilerCell>
   ) -> Effects {
-    let instruction = instructions[index]
-    guard transfer.contains(.irregular) else {
-      let target = cells[index + 1 + Int(instruction.offset)].live
-      return Effects(transfer, liveAfter: liveAfter.union(target))
-    }
     var effects = Effects(liveAfter: liveAfter)
-    effects.setIrregular(instruction, at: index, &shape, cells)
+    effects.setIrregular(instructions[index], at: index, &shape, cells)
     return effects
   }
 

@@ -84,6 +84,10 @@ struct Value: BitwiseCopyable {
     }
   }
 
+  var readsCells: Bool {
+    @inline(__always) get { kind.rawValue >= Kind.copy.rawValue }
+  }
+
   /// Whether an instruction can take it as it is, from a register or as a constant.
   var isSimple: Bool { kind.rawValue <= Kind.copy.rawValue }
 }

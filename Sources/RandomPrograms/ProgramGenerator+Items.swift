@@ -113,7 +113,7 @@ extension ProgramGenerator {
     let wide = isWide()
     let (d, a, b) = (target(), source(), source())
     let small = numbers.below(numbers.chance(80) ? 5 : 32)
-    switch numbers.below(14) {
+    switch numbers.below(17) {
     case 0:
       // A scaled sum.
       alu(0xB0, wide: wide, d, register: a)
@@ -209,12 +209,79 @@ extension ProgramGenerator {
       alu(0x20, wide: isWide(), d, immediate: divisor)
       if numbers.chance(30) { disturb(a) }
       alu(0x10, wide: isWide(), target(), register: d)
+    case 13, 14: generateHalf(d, a, b)
+    case 15: generatePartOfSlot(d, a)
     default:
       alu(
         0xB0, wide: wide, d, register: a, offset: wide ? numbers.pick([8, 16, 32]) : numbers.pick([8, 16]))
       disturb(a)
       alu(numbers.pick([0x00, 0x70, 0xC0, 0x50]), wide: isWide(), d, immediate: numbers.boundaryWord())
     }
+  }
+
+  /// 64 bits, often of numbers known to be small, of which only one half is needed then.
+  private mutating func generateHalf(_ d: UInt8, _ a: UInt8, _ b: UInt8) {
+    bound(d, a)
+    bound(b, a)
+    let code: UInt8 = numbers.pick([
+      0x00, 0x10, 0x20, 0x30, 0x40, 0x50, 0x60, 0x60, 0x70, 0x80, 0x90, 0xA0, 0xC0,
+    ])
+    if code == 0x80 {
+      alu(code, wide: true, d, immediate: 0)
+    } else if numbers.chance(70) {
+      alu(code, wide: true, d, register: b)
+    } else {
+      let isShift = code == 0x60 || code == 0x70 || code == 0xC0
+      alu(code, wide: true, d, immediate: isShift ? numbers.distance() : numbers.boundaryWord())
+    }
+    if numbers.chance(30) { disturb(b) }
+    switch numbers.below(6) {
+    case 0: shift(0x70, wide: true, d, 32 + numbers.below(8))
+    case 1: shift(0xC0, wide: true, d, 32 + numbers.below(8))
+    case 2: shift(0x60, wide: true, d, 32)
+    case 3:
+      emit(numbers.pick([0xDC, 0xD7]), d, 0, 0, 64)
+      wrote(d)
+      alu(0xB0, wide: false, d, register: d)
+    case 4: alu(0xB0, wide: false, d, register: d)
+    default: alu(0x50, wide: isWide(), d, immediate: numbers.boundaryWord())
+    }
+  }
+
+  /// Makes a register hold a small number, or leaves it as it is.
+  private mutating func bound(_ register: UInt8, _ other: UInt8) {
+    guard register < 10, reserved >> register & 1 == 0 else { return }
+    switch numbers.below(6) {
+    case 0: alu(0xB0, wide: false, register, register: other)
+    case 1: alu(0x50, wide: true, register, immediate: (1 << numbers.below(32)) &- 1)
+    case 2: shift(0x70, wide: true, register, 20 + numbers.below(44))
+    case 3: swap(register)
+    case 4: moveImmediate(register)
+    default: break
+    }
+  }
+
+  /// A slot of the stack, something that is written to a part of it that is known roughly, and the slot again.
+  private mutating func generatePartOfSlot(_ pointer: UInt8, _ a: UInt8) {
+    let index = target()
+    guard index != pointer else { return initialise(pointer) }
+    let slot = -8 * (1 + Int16(numbers.below(6)))
+    if a != index { alu(0xB0, wide: true, index, register: a) }
+    alu(0x50, wide: isWide(), index, immediate: numbers.pick([1, 3, 4, 7]))
+    if numbers.chance(70) { alu(0x60, wide: isWide(), index, immediate: numbers.below(4)) }
+    alu(0xB0, wide: true, pointer, register: 10)
+    alu(0x00, wide: true, pointer, immediate: UInt32(bitPattern: Int32(slot)) &- numbers.pick([0, 0, 4, 8]))
+    alu(0x00, wide: true, pointer, register: index)
+    pointers |= 1 << pointer
+    if numbers.chance(70) { emit(0x7B, 10, source(), slot) }
+    emit(0x63 | sizes[Int(numbers.below(4))], pointer, source(), numbers.pick([0, 0, 4, 1, -4]))
+    let register = target()
+    if numbers.chance(50) {
+      emit(0x79, register, 10, slot)
+    } else {
+      emit(0x61 | sizes[Int(numbers.below(4))], register, pointer, 0)
+    }
+    wrote(register)
   }
 
   /// Registers exchanged, or passed on in a circle.

@@ -33,7 +33,7 @@ public struct AccessStages: OptionSet, Sendable {
 
 /// What a device grants to the programs in its slots, and when it checks; and what it grants to those who ask it.
 public struct AccessPolicy: Sendable {
-  private var slots = InlineArray<5, HelperSet>(repeating: .all)
+  private var slots = PerSlot<HelperSet>(repeating: .all)
   public var stages: AccessStages
   /// What those may do who ask from outside.
   public var remote = RemoteAccess.all

@@ -19,8 +19,8 @@ public struct CodeRecord: Sendable {
 /// interpreter runs at its end. Each is made once and serves until another program takes the slot.
 struct EngineStore: ~Copyable {
   private var memory: Buffer
-  private var codes = InlineArray<5, Code?>(repeating: nil)
-  private var translations = InlineArray<5, Translation?>(repeating: nil)
+  private var codes = PerSlot<Code?>(repeating: nil)
+  private var translations = PerSlot<Translation?>(repeating: nil)
 
   struct Code: Sendable {
     let program: CompiledProgram
@@ -52,9 +52,10 @@ struct EngineStore: ~Copyable {
     codes[slot.index]?.generation == generation ? codes[slot.index]?.program : nil
   }
 
+  /// What the interpreter runs, unless it is of a program which the slot does not hold any more.
+  @_optimize(speed)
   mutating func translation(of slot: SlotNumber, generation: UInt32) -> TranslatedProgram? {
-    guard let translation = translations[slot.index], translation.generation == generation else { return nil }
-    return translation.program
+    translations[slot.index]?.generation == generation ? translations[slot.index]?.program : nil
   }
 
   /// Notes code that stands in the region. What the interpreter had there is gone where both overlap.

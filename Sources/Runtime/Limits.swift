@@ -1,11 +1,21 @@
+import Platform
+import SlotStorage
+
+// How many program slots a device has is the number in these two.
+
+/// Something for each program slot.
+public typealias PerSlot<Element: ~Copyable> = InlineArray<5, Element>
+/// What keeps the slots where they outlive a restart.
+typealias SlotsStorage<Flash: Storage> = SlotStorage<5, Flash>
+
 /// The sizes a device is built with. Everything that has to agree on one of them reads it here.
 public enum Limits {
   /// Program slots. Slot *n* is the SUIT component `["ram", "n"]`.
-  public static let slots = 5
+  public static var slots: Int { PerSlot<UInt8>.count }
   /// The largest image a slot holds, in bytes.
   public static let imageBytes = 4096
   /// The most instructions (8-byte slots of text) a program has: an image that is nothing but text. Also bounds the working memory
-  /// of the verifier (12 bytes for each and 2 KiB).
+  /// of the verifier (12 bytes for each and 3 KiB).
   public static let instructions = imageBytes / 8
   /// The region of each slot for what its engines make of the program, in bytes: compiled code with data and map, and what the
   /// interpreter runs. A power of two.
@@ -43,7 +53,7 @@ public enum Limits {
   public static let printedBytes = 256
   /// The longest text one call puts on a display, in bytes.
   public static let displayedBytes = 80
-  /// What is kept of each slot's output, in bytes.
+  /// What is kept of each slot's output, in bytes. A power of two.
   public static let logBytes = 512
   /// The most a program may print in one second, in bytes; what goes beyond is dropped and counted.
   public static let logBytesPerSecond = 4096

@@ -4,16 +4,17 @@ import Bytes
 public struct ProgramLog: ~Escapable {
   /// The last bytes, in two parts because they stand in a ring.
   public let older, newer: Span<UInt8>
-  /// Bytes printed since the program was installed.
+  /// Bytes printed by this slot's programs since the device started, modulo 2^32: by that it is known how much of an older
+  /// state has been overwritten since.
   public let printed: UInt32
-  /// Bytes that were not printed, because there were too many in one second.
+  /// Bytes that the program did not get printed, because there were too many in one second.
   public let dropped: UInt32
 
   @_lifetime(copy memory)
   init(_ memory: Span<UInt8>, _ record: ProgramLogs.Record) {
     let end = Int(record.printed % UInt32(memory.count))
-    newer = memory.extracting(0..<end)
-    older = record.printed < memory.count ? Span() : memory.extracting(end...)
+    newer = memory.extracting(max(0, end - record.kept)..<end)
+    older = memory.extracting((memory.count - max(0, record.kept - end))...)
     printed = record.printed
     dropped = record.dropped
   }
@@ -24,13 +25,15 @@ struct ProgramLogs: ~Copyable {
   struct Record {
     var printed: UInt32 = 0
     var dropped: UInt32 = 0
+    /// Bytes in the ring.
+    var kept = 0
     /// When the present second began, in milliseconds, and what was printed in it.
     var start: UInt64 = 0
     var spent = 0
   }
 
   private var memory = Buffer(count: Limits.slots * Limits.logBytes)
-  private var records = InlineArray<5, Record>(repeating: Record())
+  private var records = PerSlot<Record>(repeating: Record())
 
   @_lifetime(&self)
   mutating func log(of slot: SlotNumber) -> ProgramLog {
@@ -38,7 +41,7 @@ struct ProgramLogs: ~Copyable {
   }
 
   mutating func clear(_ slot: SlotNumber) {
-    records[slot.index] = Record()
+    records[slot.index] = Record(printed: records[slot.index].printed)
   }
 
   /// Keeps a text, if the program may print so much in this second.
@@ -59,10 +62,9 @@ struct ProgramLogs: ~Copyable {
     var ring = memory.mutableSlice(Self.range(of: slot))
     for index in text.indices {
       ring[Int(record.printed % UInt32(Limits.logBytes))] = text[index]
-      // Stays above the ring's size once it was, also when it has counted to the end.
-      let (next, overflow) = record.printed.addingReportingOverflow(1)
-      record.printed = overflow ? UInt32(Limits.logBytes) : next
+      record.printed &+= 1
     }
+    record.kept = min(record.kept + text.count, Limits.logBytes)
     records[slot.index] = record
     return true
   }

@@ -17,8 +17,9 @@ struct ActiveRun: Sendable {
   var isRodataInImage = true
 }
 
-/// What may differ between two runs of a slot's code.
+/// What may differ between two runs of a slot's program.
 struct Launch: Equatable, Sendable {
+  let engine: Engine
   let contextSize: Int
   let limits: RunLimits
 }
@@ -140,11 +141,13 @@ extension Runtime where B: ~Copyable {
     }
   }
 
+  @_optimize(speed)
   private mutating func prepareInterpreted(
     _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard !slots.isEmpty(slot) else { throw .emptySlot }
-    let translated = try translation(of: slot)
+    let known = engines.translation(of: slot, generation: slots.generation(of: slot))
+    let translated = if let known { known } else { try translate(slot) }
     try checkCalls(in: slot, grants: grants)
     try prepareArena(
       of: slot, frames: translated.frames, data: translated.data, zeroSize: translated.zeroSize,
@@ -194,10 +197,10 @@ extension Runtime where B: ~Copyable {
     if let call { throw .helperNotGranted(call) }
   }
 
-  /// What the interpreter runs of the slot's program; made now if it has not been.
-  private mutating func translation(of slot: SlotNumber) throws(RunError) -> TranslatedProgram {
+  /// Makes what the interpreter runs of the slot's program.
+  @inline(never)
+  private mutating func translate(_ slot: SlotNumber) throws(RunError) -> TranslatedProgram {
     let generation = slots.generation(of: slot)
-    if let translated = engines.translation(of: slot, generation: generation) { return translated }
     let registers = B.Threads.registers(ofBlock: arenas[slot.index].block)
     let translated: TranslatedProgram?
     do throws(LoadError) {
@@ -211,6 +214,7 @@ extension Runtime where B: ~Copyable {
     guard var translated else { throw .noRoomBesideCode }
     translated.dataStart += engines.startOfRest(of: slot, generation: generation)
     engines.set(EngineStore.Translation(program: translated, generation: generation), for: slot)
+    launches[slot.index] = nil
     return translated
   }
 
@@ -245,9 +249,9 @@ extension Runtime where B: ~Copyable {
   private mutating func begin(
     _ slot: SlotNumber, _ run: PreparedRun, _ engine: Engine, contextSize: Int, limits: RunLimits
   ) {
-    let launch = Launch(contextSize: contextSize, limits: limits)
-    if engine == .jit, launches[slot.index] == launch, threads.restart(slot.index) { return }
-    launches[slot.index] = engine == .jit ? launch : nil
+    let launch = Launch(engine: engine, contextSize: contextSize, limits: limits)
+    if launches[slot.index] == launch, threads.restart(slot.index) { return }
+    launches[slot.index] = launch
     let arena = UInt(arenas[slot.index].address)
     let program = ThreadProgram(
       code: run.code, engineMemory: engines.memory(of: slot), imageMemory: run.imageMemory,

@@ -49,8 +49,8 @@ public enum RunError: Error, Equatable, Sendable {
 public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   public var services: Services<B>
   public internal(set) var slots = SlotTable()
-  var instances = InlineArray<5, Instance>(repeating: Instance())
-  var arenas = InlineArray<5, Arena> { _ in
+  var instances = PerSlot<Instance>(repeating: Instance())
+  var arenas = PerSlot<Arena> { _ in
     Arena(size: Limits.blockBytes, stackSize: Limits.threadStackBytes)
   }
   /// What the device grants to programs.
@@ -59,11 +59,11 @@ public struct Runtime<B: Board & ~Copyable>: ~Copyable {
   var engines = EngineStore()
   var threads: B.Threads
   /// Of the runs that are under way.
-  var runs = InlineArray<5, ActiveRun>(repeating: ActiveRun())
-  /// What the threads of compiled programs were last started with; `nil` where that is not there any more.
-  var launches = InlineArray<5, Launch?>(repeating: nil)
+  var runs = PerSlot<ActiveRun>(repeating: ActiveRun())
+  /// What the threads were last started with; `nil` where that is not there any more.
+  var launches = PerSlot<Launch?>(repeating: nil)
   /// Of the runs that answer a CoAP request.
-  var packets = InlineArray<5, PacketWindow?>(repeating: nil)
+  var packets = PerSlot<PacketWindow?>(repeating: nil)
   private var persistence: SlotPersistence<B.Flash>
   /// When the programs are due that run at boot; `nil` when none is or they have been started.
   var bootTime: Instant?

@@ -13,6 +13,8 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
   /// What is kept for each slot's program; the last element is for one that is in no slot.
   var programs = InlineArray<6, ProgramServices>(repeating: ProgramServices())
   private var logs = ProgramLogs()
+  /// A program has printed or stored something, and nobody has asked since.
+  private var hasNews = false
   /// Whose program is calling.
   var slot: SlotNumber?
 
@@ -60,6 +62,12 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
     logs.log(of: slot)
   }
 
+  /// Whether a program has printed or stored something since this was asked last.
+  public mutating func takeNews() -> Bool {
+    defer { hasNews = false }
+    return hasNews
+  }
+
   /// Forgets what the slot's program stored for itself and printed, because another one takes its place.
   mutating func clearLocalStore(of slot: SlotNumber) {
     programs[slot.index] = ProgramServices()
@@ -76,6 +84,7 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
 
   /// Prints for the calling program, as much as it may.
   mutating func print(_ text: Span<UInt8>) {
+    hasNews = true
     if let slot, !logs.append(text, of: slot, at: board.now.milliseconds) { return }
     board.writeConsole(text)
   }
@@ -203,6 +212,7 @@ extension Services: HelperHost where B: ~Copyable {
   // MARK: Stores
 
   private mutating func storeGlobal(_ arguments: HelperArguments) -> UInt64 {
+    hasNews = true
     do throws(StoreFull) {
       try globalStore.store(
         UInt32(truncatingIfNeeded: arguments.r2), under: arguments.key, owner: UInt8(current),
@@ -214,6 +224,7 @@ extension Services: HelperHost where B: ~Copyable {
   }
 
   private mutating func storeLocal(_ arguments: HelperArguments) -> UInt64 {
+    hasNews = true
     do throws(StoreFull) {
       try programs[current].store.store(UInt32(truncatingIfNeeded: arguments.r2), under: arguments.key)
       return 0

@@ -13,7 +13,7 @@ public enum InstallError: Error, Equatable, Sendable {
 
 /// The slots' contents on the board's storage, if it has one: read at start, and written before a change of the table counts.
 struct SlotPersistence<Flash: Storage>: ~Copyable {
-  private var store: SlotStorage<5, Flash>?
+  private var store: SlotsStorage<Flash>?
   /// Why the storage that there is cannot be used.
   private var failure: SlotStorageError?
 

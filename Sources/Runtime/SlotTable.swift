@@ -42,10 +42,11 @@ public struct SlotRecord: Sendable {
 /// slot's old one the spare. Until then whatever happens to a transfer leaves the slot alone.
 public struct SlotTable: ~Copyable {
   private var memory: Buffer
-  /// The memory region of each slot; the last element is the spare's.
-  private var regions: InlineArray<6, Int>
+  /// The memory region of each slot, and that of none.
+  private var regions: PerSlot<Int>
+  private var spare = Limits.slots
   /// What each slot holds.
-  public private(set) var records: InlineArray<5, SlotRecord>
+  public private(set) var records: PerSlot<SlotRecord>
 
   public init() {
     memory = Buffer(count: (Limits.slots + 1) * Limits.imageBytes, alignment: Limits.imageBytes)
@@ -66,7 +67,7 @@ public struct SlotTable: ~Copyable {
   /// The installed image; empty when the slot is.
   @_lifetime(&self)
   public mutating func image(of slot: SlotNumber) -> Span<UInt8> {
-    let range = range(of: slot.index, count: records[slot.index].size)
+    let range = range(ofRegion: regions[slot.index], count: records[slot.index].size)
     return memory.span.extracting(range)
   }
 
@@ -79,7 +80,7 @@ public struct SlotTable: ~Copyable {
   /// The first `count` bytes of the spare region.
   @_lifetime(&self)
   mutating func candidate(count: Int) -> Span<UInt8> {
-    let range = range(of: Limits.slots, count: count)
+    let range = range(ofRegion: spare, count: count)
     return memory.span.extracting(range)
   }
 
@@ -88,7 +89,7 @@ public struct SlotTable: ~Copyable {
     guard offset >= 0, offset <= Limits.imageBytes, bytes.count <= Limits.imageBytes - offset else {
       throw OutOfBounds(offset: offset, count: bytes.count, available: Limits.imageBytes)
     }
-    let start = regions[Limits.slots] * Limits.imageBytes + offset
+    let start = spare * Limits.imageBytes + offset
     var target = memory.mutableSpan
     for index in bytes.indices { target[start + index] = bytes[index] }
   }
@@ -96,8 +97,8 @@ public struct SlotTable: ~Copyable {
   /// Makes the accepted image in the spare region the slot's.
   mutating func install(_ acceptance: Acceptance, settings: StartSettings, in slot: SlotNumber) {
     let freed = regions[slot.index]
-    regions[slot.index] = regions[Limits.slots]
-    regions[Limits.slots] = freed
+    regions[slot.index] = spare
+    spare = freed
     records[slot.index].size = acceptance.byteCount
     records[slot.index].digest = acceptance.digest
     records[slot.index].sequenceNumber = acceptance.sequenceNumber
@@ -139,7 +140,7 @@ public struct SlotTable: ~Copyable {
   /// As many bytes as the slot's image has, for writing.
   @_lifetime(&self)
   mutating func mutableRegion(of slot: SlotNumber) -> MutableSpan<UInt8> {
-    let range = range(of: slot.index, count: records[slot.index].size)
+    let range = range(ofRegion: regions[slot.index], count: records[slot.index].size)
     return memory.mutableSlice(range)
   }
 
@@ -147,8 +148,8 @@ public struct SlotTable: ~Copyable {
     records[slot.index].runs &+= 1
   }
 
-  private mutating func range(of slot: Int, count: Int) -> Range<Int> {
-    let start = regions[slot] * Limits.imageBytes
+  private func range(ofRegion region: Int, count: Int) -> Range<Int> {
+    let start = region * Limits.imageBytes
     return start..<start + count
   }
 }

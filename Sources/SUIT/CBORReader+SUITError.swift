@@ -7,14 +7,26 @@ extension CBORReader {
     do throws(CBORError) { return try peekType() } catch { throw SUITError(error) }
   }
 
+  // Numbers come clamped: none that means anything here lies beyond.
+
   @inline(never)
-  mutating func unsigned() throws(SUITError) -> UInt64 {
-    do throws(CBORError) { return try readUnsigned() } catch { throw SUITError(error) }
+  mutating func unsigned() throws(SUITError) -> Int {
+    do throws(CBORError) { return Int(clamping: try readUnsigned()) } catch { throw SUITError(error) }
+  }
+
+  /// An unsigned integer of 32 bits.
+  @inline(never)
+  mutating func unsigned32() throws(SUITError) -> UInt32 {
+    let start = offset
+    let number: UInt64
+    do throws(CBORError) { number = try readUnsigned() } catch { throw SUITError(error) }
+    guard let number = UInt32(exactly: number) else { throw SUITError(.malformed, at: start) }
+    return number
   }
 
   @inline(never)
-  mutating func integer() throws(SUITError) -> Int64 {
-    do throws(CBORError) { return try readInteger() } catch { throw SUITError(error) }
+  mutating func integer() throws(SUITError) -> Int {
+    do throws(CBORError) { return Int(clamping: try readInteger()) } catch { throw SUITError(error) }
   }
 
   @_lifetime(copy self)
@@ -36,8 +48,8 @@ extension CBORReader {
   }
 
   @inline(never)
-  mutating func byteStringHead() throws(SUITError) -> UInt64 {
-    do throws(CBORError) { return try readBytesHead() } catch { throw SUITError(error) }
+  mutating func byteStringHead() throws(SUITError) -> Int {
+    do throws(CBORError) { return Int(clamping: try readBytesHead()) } catch { throw SUITError(error) }
   }
 
   /// Enters an item with this tag; any other tag is unsupported.
@@ -65,8 +77,8 @@ extension CBORReader {
 
   /// A map's key that names one of our members: an integer. Any other key is unsupported.
   @inline(never)
-  mutating func key() throws(SUITError) -> Int64 {
-    do throws(CBORError) { return try readInteger() } catch {
+  mutating func key() throws(SUITError) -> Int {
+    do throws(CBORError) { return Int(clamping: try readInteger()) } catch {
       throw SUITError(.unsupported, at: error.offset, found: error.found)
     }
   }

@@ -5,26 +5,7 @@ import COSE
 /// A SUIT envelope, viewed in place. draft-ietf-suit-manifest-09 §8.2, -37 §8.2.
 struct Envelope: ~Escapable {
   private let bytes: Span<UInt8>
-  let profile: Profile
-  /// Where the authentication wrapper's byte string begins.
-  private let authenticationOffset: Int
-  /// Where the manifest's byte string begins, and where it ends.
-  private let manifest: Range<Int>
-  /// The byte string of the text that was severed from the manifest, if it came along.
-  private let text: Range<Int>?
-  /// A payload that comes with the envelope or behind it.
-  let image: Image?
-
-  struct Image {
-    /// Where the text of its key stands; `nil` for one behind the envelope.
-    let name: Range<Int>?
-    /// Where it begins, and how many bytes it has.
-    let offset: Int
-    let byteCount: UInt64
-  }
-
-  /// Where the manifest's byte string begins.
-  var manifestOffset: Int { manifest.lowerBound }
+  let layout: EnvelopeLayout
 
   /// Proves the structure of the envelope itself; nothing wrapped is opened.
   ///
@@ -35,64 +16,65 @@ struct Envelope: ~Escapable {
   /// - Throws: ``SUITError``, also when the bytes are only the beginning of one.
   @_lifetime(copy bytes)
   init(_ bytes: Span<UInt8>, isPushed: Bool) throws(SUITError) {
+    layout = try Self.layout(of: bytes, isPushed)
+    self.bytes = bytes
+  }
+
+  private static func layout(
+    of bytes: Span<UInt8>, _ isPushed: Bool
+  ) throws(SUITError) -> EnvelopeLayout {
     var reader = CBORReader(bytes)
     if !isPushed {
       do throws(CBORError) { try reader.checkWellFormed() } catch { throw SUITError(error) }
     }
+    var layout = EnvelopeLayout()
     let isTagged = try reader.type() == .tag
     if isTagged { try reader.tag(EnvelopeKey.tag) }
     var form: ManifestForm? = isTagged ? .suit : nil
-    var authenticationOffset: Int?
-    var manifest: Range<Int>?
-    var image: Image?
-    var text: Range<Int>?
     let count = try reader.map()
     for index in 0..<count {
       let keyOffset = reader.offset
       guard try reader.type() != .text else {
-        guard form == .suit, image == nil, !isPushed || index == count - 1 else {
+        guard form == .suit, layout.image == nil, !isPushed || index == count - 1 else {
           throw SUITError(.unsupported, at: keyOffset)
         }
         let name = try reader.textString()
-        image = try Self.readImage(&reader, name: reader.offset - name.count..<reader.offset, isPushed)
+        layout.image = try readImage(&reader, name: reader.offset - name.count..<reader.offset, isPushed)
         continue
       }
       let key = try reader.key()
-      let valueOffset = reader.offset
-      switch key {
-      case EnvelopeKey.authentication where authenticationOffset == nil:
+      let start = reader.offset
+      switch Int64(key) {
+      case EnvelopeKey.authentication where layout.authenticationOffset == 0:
+        layout.authenticationOffset = start
         let wrapper = try reader.byteString()
-        authenticationOffset = valueOffset
         form = form ?? Self.form(of: wrapper)
-      case EnvelopeKey.manifest where manifest == nil:
+      case EnvelopeKey.manifest where layout.manifest.isEmpty:
         _ = try reader.byteString()
-        guard authenticationOffset != nil else { throw SUITError(.signature, at: keyOffset) }
-        manifest = valueOffset..<reader.offset
-      case ManifestKey.text where form == .suit && text == nil:
+        guard layout.authenticationOffset != 0 else { throw SUITError(.signature, at: keyOffset) }
+        layout.manifest = start..<reader.offset
+      case ManifestKey.text where form == .suit && layout.text.isEmpty:
         _ = try reader.byteString()
-        text = valueOffset..<reader.offset
-      default: throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
+        layout.text = start..<reader.offset
+      default: throw SUITError(.unsupported, at: keyOffset, found: key)
       }
     }
-    guard let authenticationOffset else { throw SUITError(.signature, at: 0) }
-    guard let manifest else { throw SUITError(.malformed, at: 0) }
-    self.bytes = bytes
-    profile = Profile(form ?? .riot)
-    self.authenticationOffset = authenticationOffset
-    self.manifest = manifest
-    self.image = isPushed && image == nil ? try Self.readImage(&reader, name: nil, true) : image
-    self.text = text
+    guard layout.authenticationOffset != 0 else { throw SUITError(.signature, at: 0) }
+    guard !layout.manifest.isEmpty else { throw SUITError(.malformed, at: 0) }
+    layout.profile = Profile(form ?? .riot)
+    if isPushed, layout.image == nil { layout.image = try readImage(&reader, name: nil, true) }
+    return layout
   }
 
   @inline(never)
   private static func readImage(
     _ reader: inout CBORReader, name: Range<Int>?, _ isPushed: Bool
-  ) throws(SUITError) -> Image {
+  ) throws(SUITError) -> EnvelopeLayout.Image {
     var content = reader
     let byteCount = try content.byteStringHead()
     let offset = content.offset
     if !isPushed { try reader.pass() }
-    return Image(name: name, offset: offset, byteCount: byteCount)
+    return EnvelopeLayout.Image(name: name, offset: offset, byteCount: byteCount)
   }
 
   /// An envelope without the tag is of the current form if the digest stands before the signatures, in a byte string of
@@ -109,13 +91,13 @@ struct Envelope: ~Escapable {
   ///
   /// Every entry must have the structure of a COSE_Sign1; the first that verifies counts.
   func authenticate<C: Cryptography>(by keys: Span<Ed25519PublicKey>, using _: C.Type) throws(SUITError) {
-    var wrapper = CBORReader(bytes, from: authenticationOffset)
+    var wrapper = CBORReader(bytes, from: layout.authenticationOffset)
     var entries = try wrapper.wrapped()
     let entriesOffset = entries.offset
     var count = try entries.array()
     // In the current form the digest stands first, and the signatures cover it from outside.
     var digest: Span<UInt8>?
-    if profile.form == .suit {
+    if layout.profile.form == .suit {
       guard count > 0 else { throw SUITError(.malformed, at: entriesOffset) }
       count -= 1
       digest = try entries.byteString()
@@ -128,13 +110,13 @@ struct Envelope: ~Escapable {
         let algorithm = try message.algorithm()
         let payload: Span<UInt8>
         if let attached = message.payload {
-          guard profile.form == .riot else { continue }
+          guard layout.profile.form == .riot else { continue }
           payload = attached
         } else {
           guard let digest else { continue }
           payload = digest
         }
-        guard signed == nil, profile.isEd25519(algorithm) else { continue }
+        guard signed == nil, layout.profile.isEd25519(algorithm) else { continue }
         for index in keys.indices where message.isSigned(by: keys[index], over: payload, using: C.self) {
           signed = payload
           break
@@ -143,18 +125,18 @@ struct Envelope: ~Escapable {
       guard entry.isAtEnd else { throw SUITError(.malformed, at: entry.offset) }
     }
     guard let signed else { throw SUITError(.signature, at: entriesOffset) }
-    guard isDigest(signed, of: manifest, using: C.self) else {
-      throw SUITError(.manifestDigest, at: manifestOffset)
+    guard isDigest(signed, of: layout.manifest, using: C.self) else {
+      throw SUITError(.manifestDigest, at: layout.manifestOffset)
     }
-    if let text { try checkText(text, using: C.self) }
+    if !layout.text.isEmpty { try checkText(layout.text, using: C.self) }
   }
 
   /// Text that came along must be what the manifest holds the digest of, though nothing rests on it.
   private func checkText<C: Cryptography>(_ text: Range<Int>, using _: C.Type) throws(SUITError) {
-    var outer = CBORReader(bytes, from: manifestOffset)
+    var outer = CBORReader(bytes, from: layout.manifestOffset)
     var members = try outer.wrapped()
     for _ in 0..<(try members.map()) {
-      let isText = try members.key() == ManifestKey.text
+      let isText = Int64(try members.key()) == ManifestKey.text
       let start = members.offset
       try members.pass()
       guard isText else { continue }
@@ -176,7 +158,7 @@ struct Envelope: ~Escapable {
     var writer = CBORWriter(storage.mutableSpan)
     do throws(OutOfBounds) {
       try writer.beginArray(2)
-      try writer.writeInteger(profile.sha256)
+      try writer.writeInteger(layout.profile.sha256)
       try writer.writeBytes(digest.bytes.span)
     } catch {
       return false
@@ -185,10 +167,26 @@ struct Envelope: ~Escapable {
   }
 }
 
-extension CBORReader {
-  /// A reader of the item that begins at `offset` of `envelope`.
-  @_lifetime(copy envelope)
-  init(_ envelope: Span<UInt8>, from offset: Int) {
-    self.init(envelope.extracting(offset..<envelope.count), base: offset)
+/// Where the parts of an envelope stand in it. None of them begins at 0, where the envelope itself does.
+struct EnvelopeLayout {
+  var profile = Profile(.riot)
+  /// Where the authentication wrapper's byte string begins.
+  var authenticationOffset = 0
+  /// The manifest's byte string.
+  var manifest = 0..<0
+  /// The byte string of the text that was severed from the manifest; empty if it did not come along.
+  var text = 0..<0
+  /// A payload that comes with the envelope or behind it.
+  var image: Image?
+
+  struct Image {
+    /// Where the text of its key stands; `nil` for one behind the envelope.
+    let name: Range<Int>?
+    /// Where it begins, and how many bytes it has; at most the largest number there is.
+    let offset: Int
+    let byteCount: Int
   }
+
+  /// Where the manifest's byte string begins.
+  var manifestOffset: Int { manifest.lowerBound }
 }

@@ -48,21 +48,17 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     case accepted(Acceptance)
   }
 
-  private enum Phase: Equatable {
-    case idle, receiving, authenticated, fetching(PayloadFetch)
-  }
-
-  /// What is known of an envelope once it is authenticated.
-  private struct Facts {
-    var manifestOffset = 0
-    var profile = Profile(.riot)
-    var image: Envelope.Image?
+  private enum Phase {
+    case idle, receiving, authenticated, fetching
   }
 
   private var phase = Phase.idle
+  /// What is fetched; of meaning only while that phase lasts.
+  private var fetch = PayloadFetch(slot: 0, byteCount: 0, isIntegrated: false, uri: 0..<0, commandOffset: 0)
   private var buffer: Buffer
   private var envelopeByteCount = 0
-  private var facts = Facts()
+  /// Of the envelope, once it is authenticated.
+  private var layout = EnvelopeLayout()
   /// Whether an image follows the envelope, or is its last member.
   private var isPushed = false
   private var payloadHash = Primitives.Hash()
@@ -119,14 +115,16 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   }
 
   /// The image behind what has been received of an envelope, if that is all of it.
-  private var pushedImage: Envelope.Image? {
-    (try? Envelope(buffer.span.extracting(0..<envelopeByteCount), isPushed: true))?.image
+  private var pushedImage: EnvelopeLayout.Image? {
+    mutating get {
+      (try? Envelope(buffer.span.extracting(0..<envelopeByteCount), isPushed: true))?.layout.image
+    }
   }
 
   /// Checks, once the envelope is complete, that a trusted key signed its manifest.
   public mutating func authenticate<D: SUITDevice & ~Copyable>(on device: borrowing D) throws(SUITError) {
     try take(.receiving)
-    facts = try authenticated(by: device.trustedKeys)
+    layout = try authenticated(by: device.trustedKeys)
     phase = .authenticated
   }
 
@@ -140,15 +138,14 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public var uri: Span<UInt8> {
     @_lifetime(borrow self)
     get {
-      guard case .fetching(let fetch) = phase else { return buffer.span.extracting(0..<0) }
-      return buffer.span.extracting(fetch.uri)
+      buffer.span.extracting(phase == .fetching ? fetch.uri : 0..<0)
     }
   }
 
   /// Counts and hashes the next piece of the payload. Throws `.size` at the first byte too many; a caller that writes
   /// a piece only after it was taken never writes beyond the image size.
   public mutating func receivePayload(_ piece: Span<UInt8>) throws(SUITError) {
-    let fetch = try takeFetch()
+    try take(.fetching)
     guard piece.count <= fetch.byteCount - payloadByteCount else {
       throw SUITError(
         .size, at: fetch.commandOffset, expected: fetch.byteCount,
@@ -156,12 +153,12 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
     }
     payloadHash.update(piece)
     payloadByteCount += piece.count
-    phase = .fetching(fetch)
+    phase = .fetching
   }
 
   /// Goes on after the whole payload was received.
   public mutating func resume<D: SUITDevice & ~Copyable>(on device: borrowing D) throws(SUITError) -> Step {
-    let fetch = try takeFetch()
+    try take(.fetching)
     guard payloadByteCount == fetch.byteCount else {
       throw SUITError(
         .size, at: fetch.commandOffset, expected: fetch.byteCount, found: payloadByteCount)
@@ -172,7 +169,10 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
 
   /// Ends a deployment whose payload could not be had. Returns the reason to report.
   public mutating func fetchFailed() -> SUITError {
-    do throws(SUITError) { return SUITError(.fetch, at: try takeFetch().commandOffset) } catch {
+    do throws(SUITError) {
+      try take(.fetching)
+      return SUITError(.fetch, at: fetch.commandOffset)
+    } catch {
       return error
     }
   }
@@ -181,7 +181,7 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   public var integratedPayload: Span<UInt8> {
     @_lifetime(borrow self)
     get {
-      guard case .fetching(let fetch) = phase, !isPushed, fetch.isIntegrated, let image = facts.image else {
+      guard phase == .fetching, !isPushed, fetch.isIntegrated, let image = layout.image else {
         return buffer.span.extracting(0..<0)
       }
       return buffer.span.extracting(image.offset..<image.offset + fetch.byteCount)
@@ -191,67 +191,57 @@ public struct ManifestProcessor<Primitives: Cryptography>: ~Copyable {
   /// Counts and hashes ``integratedPayload``, in place of `receivePayload`.
   public mutating func receiveIntegratedPayload() throws(SUITError) {
     let byteCount = integratedPayload.count
-    let fetch = try takeFetch()
+    try take(.fetching)
     var hash = payloadHash
-    let start = facts.image?.offset ?? 0
+    let start = layout.image?.offset ?? 0
     hash.update(buffer.span.extracting(start..<start + byteCount))
     payloadHash = hash
     payloadByteCount = byteCount
-    phase = .fetching(fetch)
+    phase = .fetching
   }
 
   /// What the envelope is, once one of `keys` proved to have signed it.
-  private func authenticated(by keys: Span<Ed25519PublicKey>) throws(SUITError) -> Facts {
+  private mutating func authenticated(by keys: Span<Ed25519PublicKey>) throws(SUITError) -> EnvelopeLayout {
     let envelope = try Envelope(
       buffer.span.extracting(0..<envelopeByteCount), isPushed: isPushed)
     try envelope.authenticate(by: keys, using: Primitives.self)
-    return Facts(
-      manifestOffset: envelope.manifestOffset, profile: envelope.profile, image: envelope.image)
+    return envelope.layout
   }
 
   private mutating func run<D: SUITDevice & ~Copyable>(
     payload: ManifestRun.Payload?, on device: borrowing D
   ) throws(SUITError) -> Step {
     var run = ManifestRun(
-      buffer.span.extracting(0..<envelopeByteCount), profile: facts.profile,
-      integratedName: facts.image?.name,
+      buffer.span.extracting(0..<envelopeByteCount), profile: layout.profile,
+      integratedName: layout.image?.name,
       payload: payload)
-    try run.run(from: facts.manifestOffset, on: device)
+    try run.run(from: layout.manifestOffset, on: device)
     guard let fetch = run.pendingFetch else {
-      return .accepted(try run.acceptance(manifestOffset: facts.manifestOffset))
+      return .accepted(try run.acceptance(manifestOffset: layout.manifestOffset))
     }
     if isPushed || fetch.isIntegrated { try check(fetch) }
-    phase = .fetching(fetch)
+    self.fetch = fetch
+    phase = .fetching
     payloadHash = Primitives.Hash()
     payloadByteCount = 0
     return .fetch(fetch)
   }
 
   /// Refuses an image that came along but is not the one which the manifest wants.
-  private func check(_ fetch: PayloadFetch) throws(SUITError) {
-    guard let image = facts.image, fetch.isIntegrated == (image.name != nil) else {
+  private mutating func check(_ fetch: PayloadFetch) throws(SUITError) {
+    guard let image = layout.image, fetch.isIntegrated == (image.name != nil) else {
       throw SUITError(.fetch, at: fetch.commandOffset)
     }
-    guard image.byteCount == UInt64(fetch.byteCount) else {
-      throw SUITError(
-        .size, at: fetch.commandOffset, expected: fetch.byteCount,
-        found: Int(clamping: image.byteCount))
+    guard image.byteCount == fetch.byteCount else {
+      throw SUITError(.size, at: fetch.commandOffset, expected: fetch.byteCount, found: image.byteCount)
     }
   }
 
   /// Enters a step that is allowed in `expected` only. The deployment is over unless the step sets a phase at its end.
+  @inline(never)
   private mutating func take(_ expected: Phase) throws(SUITError) {
     let current = phase
     phase = .idle
     guard current == expected else { throw SUITError(.policy, at: 0) }
-  }
-
-  private mutating func takeFetch() throws(SUITError) -> PayloadFetch {
-    guard case .fetching(let fetch) = phase else {
-      phase = .idle
-      throw SUITError(.policy, at: 0)
-    }
-    phase = .idle
-    return fetch
   }
 }

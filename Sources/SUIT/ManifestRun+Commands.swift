@@ -41,7 +41,7 @@ extension ManifestRun {
     case .fetch: try fetch(at: offset, on: device)
     case .componentOffset:
       // Slots have no offset, so none matches.
-      throw SUITError(.offset, at: offset, found: Int(clamping: try reader.unsigned()))
+      throw SUITError(.offset, at: offset, found: try reader.unsigned())
     case .setComponentIndex: return try setComponentIndex(&reader)
     case .setParameters: return try setParameters(&reader)
     }
@@ -54,10 +54,10 @@ extension ManifestRun {
     let offset = reader.offset
     let number = try reader.integer()
     guard let command = profile.command(number) else {
-      throw SUITError(.unsupported, at: offset, found: Int(clamping: number))
+      throw SUITError(.unsupported, at: offset, found: number)
     }
     // Every command is about the current component, and there is none before one is declared.
-    guard slot != nil else { throw SUITError(.malformed, at: offset, found: Int(clamping: number)) }
+    guard slot != nil else { throw SUITError(.malformed, at: offset, found: number) }
     return command
   }
 
@@ -95,7 +95,7 @@ extension ManifestRun {
     guard !isSeveral else { throw SUITError(.unsupported, at: offset) }
     let index = try reader.unsigned()
     guard index == 0 else {
-      throw SUITError(.malformed, at: offset, expected: 0, found: Int(clamping: index))
+      throw SUITError(.malformed, at: offset, expected: 0, found: index)
     }
   }
 
@@ -108,19 +108,19 @@ extension ManifestRun {
       switch try reader.type() {
       case .unsigned, .negative, .bytes, .text: try reader.pass()
       case .array, .map, .tag, .simple:
-        throw SUITError(.malformed, at: valueOffset, found: Int(clamping: key))
+        throw SUITError(.malformed, at: valueOffset, found: key)
       }
       guard parameters.set(key, at: valueOffset) else {
-        throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
+        throw SUITError(.unsupported, at: keyOffset, found: key)
       }
     }
   }
 
   @inline(never)
   private func match(
-    _ parameter: Int?, _ own: UUIDBytes, or reason: SUITError.Reason, at commandOffset: Int
+    _ parameter: Int, _ own: UUIDBytes, or reason: SUITError.Reason, at commandOffset: Int
   ) throws(SUITError) {
-    guard let parameter else { throw SUITError(.malformed, at: commandOffset) }
+    guard parameter != 0 else { throw SUITError(.malformed, at: commandOffset) }
     var reader = CBORReader(envelope, from: parameter)
     let identifier = try reader.byteString()
     guard identifier.count == UUIDBytes.byteCount else {

@@ -12,21 +12,21 @@ extension ManifestRun {
     at commandOffset: Int, on device: borrowing D
   ) throws(SUITError) {
     guard mayFetch, let slot else { throw SUITError(.policy, at: commandOffset) }
-    guard !isFetched, let uriOffset = parameters.uri, let sizeOffset = parameters.imageSize else {
+    let (uriOffset, sizeOffset) = (parameters.uri, parameters.imageSize)
+    guard !isFetched, uriOffset != 0, sizeOffset != 0 else {
       throw SUITError(.malformed, at: commandOffset)
     }
     var reader = CBORReader(envelope, from: uriOffset)
     let uri = try reader.textString()
     let uriEnd = reader.offset
     reader = CBORReader(envelope, from: sizeOffset)
-    let size = try reader.unsigned()
+    let byteCount = try reader.unsigned()
     guard uri.count <= Self.uriByteLimit else {
       throw SUITError(
         .uriTooLong, at: uriOffset, expected: Self.uriByteLimit, found: uri.count)
     }
-    guard let byteCount = Int(exactly: size), byteCount <= device.slotByteCount else {
-      throw SUITError(
-        .storage, at: sizeOffset, expected: device.slotByteCount, found: Int(clamping: size))
+    guard byteCount <= device.slotByteCount else {
+      throw SUITError(.storage, at: sizeOffset, expected: device.slotByteCount, found: byteCount)
     }
     let isIntegrated = try isIntegrated(uri, at: uriOffset)
     guard payload == nil else {
@@ -53,7 +53,8 @@ extension ManifestRun {
   /// Compares the payload with the digest that the manifest gives.
   @inline(never)
   mutating func matchImage(at commandOffset: Int) throws(SUITError) {
-    guard isFetched, let payload, let parameter = parameters.imageDigest else {
+    let parameter = parameters.imageDigest
+    guard isFetched, let payload, parameter != 0 else {
       throw SUITError(.malformed, at: commandOffset)
     }
     guard payload.digest == (try readDigest(at: parameter)) else {
@@ -70,10 +71,9 @@ extension ManifestRun {
     guard try digest.array() == 2 else { throw SUITError(.malformed, at: arrayOffset) }
     let algorithmOffset = digest.offset
     let algorithm = try digest.integer()
-    guard algorithm == profile.sha256 else {
+    guard Int64(algorithm) == profile.sha256 else {
       throw SUITError(
-        .unsupported, at: algorithmOffset, expected: Int(clamping: profile.sha256),
-        found: Int(clamping: algorithm))
+        .unsupported, at: algorithmOffset, expected: Int(profile.sha256), found: algorithm)
     }
     let bytesOffset = digest.offset
     let bytes = try digest.byteString()

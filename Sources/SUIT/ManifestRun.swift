@@ -93,14 +93,10 @@ struct ManifestRun: ~Escapable {
     switch role {
     case .version:
       let version = try manifest.unsigned()
-      guard version == 1 else {
-        throw SUITError(.version, at: offset, expected: 1, found: Int(clamping: version))
-      }
+      guard version == 1 else { throw SUITError(.version, at: offset, expected: 1, found: version) }
       isVersionChecked = true
     case .sequenceNumber:
-      let number = try manifest.unsigned()
-      guard let number = UInt32(exactly: number) else { throw SUITError(.malformed, at: offset) }
-      sequenceNumber = number
+      sequenceNumber = try manifest.unsigned32()
       sequenceNumberOffset = offset
       try checkSequenceNumber(on: device)
     case .common:
@@ -115,7 +111,7 @@ struct ManifestRun: ~Escapable {
   }
 
   /// What was installed, if the run has reached the end of a manifest that leaves nothing out.
-  func acceptance(manifestOffset: Int) throws(SUITError) -> Acceptance {
+  mutating func acceptance(manifestOffset: Int) throws(SUITError) -> Acceptance {
     guard mayFetch, isFetched, isVerified, let slot, let sequenceNumber, let payload else {
       throw SUITError(.incomplete, at: manifestOffset)
     }
@@ -133,7 +129,7 @@ struct ManifestRun: ~Escapable {
       switch profile.member(key) {
       case .install, .validate:
         if try members.type() == .array {
-          throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
+          throw SUITError(.unsupported, at: keyOffset, found: key)
         }
         try members.expect(.bytes)
       case .referenceURI: try members.expect(.text)
@@ -142,7 +138,7 @@ struct ManifestRun: ~Escapable {
         if try members.type() != .array { try members.expect(.bytes) }
       case .common: try members.expect(.bytes)
       case .version, .sequenceNumber: try members.expect(.unsigned)
-      case nil: throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
+      case nil: throw SUITError(.unsupported, at: keyOffset, found: key)
       }
       try members.pass()
     }
@@ -156,14 +152,14 @@ struct ManifestRun: ~Escapable {
     for _ in 0..<(try members.map()) {
       let keyOffset = members.offset
       let key = try members.key()
-      guard key == CommonKey.components || key == CommonKey.sequence else {
-        throw SUITError(.unsupported, at: keyOffset, found: Int(clamping: key))
+      guard Int64(key) == CommonKey.components || Int64(key) == CommonKey.sequence else {
+        throw SUITError(.unsupported, at: keyOffset, found: key)
       }
       try members.pass()
     }
     var common = reader
     for _ in 0..<(try common.map()) where pendingFetch == nil {
-      if try common.key() == CommonKey.components {
+      if Int64(try common.key()) == CommonKey.components {
         try declareComponents(&common, on: device)
       } else {
         try runSequence(try common.wrapped(), depth: 0, on: device)

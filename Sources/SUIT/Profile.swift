@@ -10,35 +10,25 @@ public enum ManifestForm: String, CaseIterable, Sendable {
 /// The numbers and rules in which the forms differ.
 package struct Profile: Sendable {
   package let form: ManifestForm
-  package let install: Int64
-  package let validate: Int64
-  package let runSequence: Int64
-  /// SHA-256 in a SUIT_Digest.
-  package let sha256: Int64
 
   package init(_ form: ManifestForm) {
     self.form = form
-    switch form {
-    case .riot:
-      install = 9
-      validate = 10
-      runSequence = 30
-      sha256 = 2
-    case .suit:
-      install = 20
-      validate = 7
-      runSequence = 32
-      sha256 = -16
-    }
   }
+
+  package var install: Int64 { form == .riot ? 9 : 20 }
+  package var validate: Int64 { form == .riot ? 10 : 7 }
+  package var runSequence: Int64 { form == .riot ? 30 : 32 }
+  /// SHA-256 in a SUIT_Digest.
+  package var sha256: Int64 { form == .riot ? 2 : -16 }
 
   /// Whether this number in a protected header means Ed25519: EdDSA, or the fully specified algorithm (RFC 9864 §2.2).
   func isEd25519(_ algorithm: Int64?) -> Bool {
     algorithm == SignatureAlgorithm.edDSA || form == .suit && algorithm == SignatureAlgorithm.ed25519
   }
 
-  func member(_ key: Int64) -> Member? {
-    switch key {
+  @inline(never)
+  func member(_ key: Int) -> Member? {
+    switch Int64(key) {
     case ManifestKey.version: .version
     case ManifestKey.sequenceNumber: .sequenceNumber
     case ManifestKey.common: .common
@@ -50,8 +40,9 @@ package struct Profile: Sendable {
     }
   }
 
-  func command(_ number: Int64) -> Command? {
-    switch number {
+  @inline(never)
+  func command(_ number: Int) -> Command? {
+    switch Int64(number) {
     case CommandNumber.vendorIdentifier: .single(.vendorIdentifier)
     case CommandNumber.classIdentifier: .single(.classIdentifier)
     case CommandNumber.imageMatch: .single(.imageMatch)
@@ -138,17 +129,17 @@ enum SingleCommand {
   case setComponentIndex, setParameters, fetch
 }
 
-/// Where the values of the component's parameters stand in the envelope; nil while not set.
+/// Where the values of the component's parameters stand in the envelope; 0, where it begins itself, while not set.
 struct Parameters {
-  private(set) var vendorID: Int?
-  private(set) var classID: Int?
-  private(set) var imageDigest: Int?
-  private(set) var imageSize: Int?
-  private(set) var uri: Int?
+  private(set) var vendorID = 0
+  private(set) var classID = 0
+  private(set) var imageDigest = 0
+  private(set) var imageSize = 0
+  private(set) var uri = 0
 
   /// Notes where the value of parameter `key` stands. False if there is no such parameter.
-  mutating func set(_ key: Int64, at offset: Int) -> Bool {
-    switch key {
+  mutating func set(_ key: Int, at offset: Int) -> Bool {
+    switch Int64(key) {
     case ParameterKey.vendorID: vendorID = offset
     case ParameterKey.classID: classID = offset
     case ParameterKey.imageDigest: imageDigest = offset

@@ -3,61 +3,49 @@ public enum MemoryAccess: Sendable {
   case byte, halfword, word, signedByte, signedHalfword
 
   /// Bytes.
-  public var size: UInt32 {
-    switch self {
-    case .byte, .signedByte: 1
-    case .halfword, .signedHalfword: 2
-    case .word: 4
+  public var size: UInt32 { 1 &<< sizeLog2 }
+
+  fileprivate var sizeLog2: UInt32 {
+    @inline(__always)
+    get {
+      switch self {
+      case .byte, .signedByte: 0
+      case .halfword, .signedHalfword: 1
+      case .word: 2
+      }
     }
   }
 
-  fileprivate var narrowImmediate: (load: Form, store: Form)? {
-    switch self {
-    case .byte: (.ldrbImmediate, .strbImmediate)
-    case .halfword: (.ldrhImmediate, .strhImmediate)
-    case .word: (.ldrImmediate, .strImmediate)
-    case .signedByte, .signedHalfword: nil
-    }
+  fileprivate var isSigned: Bool {
+    @inline(__always) get { self == .signedByte || self == .signedHalfword }
   }
 
-  fileprivate var wideImmediate: (load: Form, store: Form) {
-    switch self {
-    case .byte: (.ldrbImmediateWide, .strbImmediateWide)
-    case .halfword: (.ldrhImmediateWide, .strhImmediateWide)
-    case .word: (.ldrImmediateWide, .strImmediateWide)
-    case .signedByte: (.ldrsbImmediateWide, .strbImmediateWide)
-    case .signedHalfword: (.ldrshImmediateWide, .strhImmediateWide)
-    }
+  /// For each access in the order of the cases the forms to load and to store it: with an immediate, narrow and wide; with one
+  /// to be subtracted; with a register, narrow and wide. Numbers with a sign have no narrow immediates.
+  private static let forms: InlineArray<50, Form> = [
+    .ldrbImmediate, .strbImmediate, .ldrbImmediateWide, .strbImmediateWide, .ldrbMinus, .strbMinus,
+    .ldrbRegister, .strbRegister, .ldrbRegisterWide, .strbRegisterWide,
+    .ldrhImmediate, .strhImmediate, .ldrhImmediateWide, .strhImmediateWide, .ldrhMinus, .strhMinus,
+    .ldrhRegister, .strhRegister, .ldrhRegisterWide, .strhRegisterWide,
+    .ldrImmediate, .strImmediate, .ldrImmediateWide, .strImmediateWide, .ldrMinus, .strMinus,
+    .ldrRegister, .strRegister, .ldrRegisterWide, .strRegisterWide,
+    .ldrsbImmediateWide, .strbImmediateWide, .ldrsbImmediateWide, .strbImmediateWide, .ldrsbMinus, .strbMinus,
+    .ldrsbRegister, .strbRegister, .ldrsbRegisterWide, .strbRegisterWide,
+    .ldrshImmediateWide, .strhImmediateWide, .ldrshImmediateWide, .strhImmediateWide, .ldrshMinus, .strhMinus,
+    .ldrshRegister, .strhRegister, .ldrshRegisterWide, .strhRegisterWide,
+  ]
+
+  /// Of `forms`.
+  fileprivate enum Addressing: UInt8 {
+    case narrowImmediate, wideImmediate, minus, narrowRegister, wideRegister
   }
 
-  fileprivate var minus: (load: Form, store: Form) {
-    switch self {
-    case .byte: (.ldrbMinus, .strbMinus)
-    case .halfword: (.ldrhMinus, .strhMinus)
-    case .word: (.ldrMinus, .strMinus)
-    case .signedByte: (.ldrsbMinus, .strbMinus)
-    case .signedHalfword: (.ldrshMinus, .strhMinus)
-    }
-  }
-
-  fileprivate var narrowRegister: (load: Form, store: Form) {
-    switch self {
-    case .byte: (.ldrbRegister, .strbRegister)
-    case .halfword: (.ldrhRegister, .strhRegister)
-    case .word: (.ldrRegister, .strRegister)
-    case .signedByte: (.ldrsbRegister, .strbRegister)
-    case .signedHalfword: (.ldrshRegister, .strhRegister)
-    }
-  }
-
-  fileprivate var wideRegister: (load: Form, store: Form) {
-    switch self {
-    case .byte: (.ldrbRegisterWide, .strbRegisterWide)
-    case .halfword: (.ldrhRegisterWide, .strhRegisterWide)
-    case .word: (.ldrRegisterWide, .strRegisterWide)
-    case .signedByte: (.ldrsbRegisterWide, .strbRegisterWide)
-    case .signedHalfword: (.ldrshRegisterWide, .strhRegisterWide)
-    }
+  @inline(__always)
+  fileprivate func form(_ addressing: Addressing, isLoad: Bool) -> Form {
+    // SAFETY: enumerations without payloads are one byte that numbers their cases; there is a form for each combination.
+    let access = Int(unsafe unsafeBitCast(self, to: UInt8.self))
+    return unsafe Self.forms[
+      unchecked: access &* 10 &+ Int(addressing.rawValue) &* 2 &+ (isLoad ? 0 : 1)]
   }
 }
 
@@ -72,24 +60,24 @@ extension Assembler {
   public mutating func transfer(
     _ access: MemoryAccess, isLoad: Bool, _ value: CoreRegister, base: CoreRegister, offset: Int
   ) {
-    let forms: (load: Form, store: Form)
+    let addressing: MemoryAccess.Addressing
     var number = UInt32(truncatingIfNeeded: offset)
-    let size = access.size
-    if let narrow = access.narrowImmediate, value.isLow, base.isLow, number < 32 &* size,
-      number & (size - 1) == 0
+    let log2 = access.sizeLog2
+    if value.isLow, base.isLow, !access.isSigned, number &>> (5 &+ log2) == 0,
+      number & (1 &<< log2 &- 1) == 0
     {
-      forms = narrow
-      number /= size
-    } else if access.size == 4, base == .sp, value.isLow, number < 1024, number & 3 == 0 {
+      addressing = .narrowImmediate
+      number &>>= log2
+    } else if log2 == 2, base == .sp, value.isLow, number < 1024, number & 3 == 0 {
       emit(isLoad ? Form.ldrStack : .strStack, value.number, number >> 2)
       return
     } else if offset >= 0 {
-      forms = access.wideImmediate
+      addressing = .wideImmediate
     } else {
-      forms = access.minus
+      addressing = .minus
       number = 0 &- number
     }
-    emit(isLoad ? forms.load : forms.store, value.number, base.number, number)
+    emit(access.form(addressing, isLoad: isLoad), value.number, base.number, number)
   }
 
   /// Loads `value` from, or stores it to, `base` plus `index` times 2 to the power of `shift`, which is 0 to 3. Leaves the flags.
@@ -99,11 +87,9 @@ extension Assembler {
     shift: UInt32
   ) {
     if shift == 0, value.isLow, base.isLow, index.isLow {
-      let forms = access.narrowRegister
-      emit(isLoad ? forms.load : forms.store, value.number, base.number, index.number)
+      emit(access.form(.narrowRegister, isLoad: isLoad), value.number, base.number, index.number)
     } else {
-      let forms = access.wideRegister
-      emit(isLoad ? forms.load : forms.store, value.number, base.number, index.number, shift)
+      emit(access.form(.wideRegister, isLoad: isLoad), value.number, base.number, index.number, shift)
     }
   }
 

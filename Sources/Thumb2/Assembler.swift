@@ -39,16 +39,24 @@ public struct Assembler: ~Copyable, ~Escapable {
   }
 
   /// An encoding with its operands as `Form.layout` names them. The operands fit.
+  ///
+  /// Not with default arguments: each of them would be a call.
   @inline(never)
-  public mutating func emit(_ form: Form, _ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0) {
-    let encoding = form.encoded(a, b, c)
+  public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32) {
+    let encoding = Form.encoded(form, a, b, c)
     if encoding > 0xFFFF { append(UInt16(truncatingIfNeeded: encoding >> 16)) }
     append(UInt16(truncatingIfNeeded: encoding))
   }
 
-  /// One with a fourth operand. The third is a number of at most 16 bits then. Out of line, as otherwise the tables of
-  /// encodings would be in every module that calls it.
-  @inline(never)
+  @inline(__always)
+  public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32) { emit(form, a, b, 0) }
+  @inline(__always)
+  public mutating func emit(_ form: Form, _ a: UInt32) { emit(form, a, 0, 0) }
+  @inline(__always)
+  public mutating func emit(_ form: Form) { emit(form, 0, 0, 0) }
+
+  /// One with a fourth operand. The third is a number of at most 16 bits then.
+  @inline(__always)
   public mutating func emit(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) {
     emit(form, a, b, c | d << 16)
   }
@@ -72,30 +80,35 @@ public struct Assembler: ~Copyable, ~Escapable {
     // Distances count from four bytes behind the branch.
     let distance = target - position - 2
     let bits = UInt32(truncatingIfNeeded: distance)
+    let form: Form
+    let limit: Int
+    var number = bits
     switch first >> 11 {
     case 0b11110:
-      let wide = first << 16 | UInt32(halfword(at: position + 1))
-      let encoding: UInt32
-      if wide & 0xD000 == 0x8000 {
-        guard distance >= -0x8_0000, distance < 0x8_0000 else { return false }
-        encoding = Form.bConditionalWide.encoded((wide >> 22) & 15, bits)
+      let second = UInt32(halfword(at: position + 1))
+      if second & 0xD000 == 0x8000 {
+        (form, limit) = (.bConditionalWide, 0x8_0000)
+        number = first >> 6 & 15
       } else {
-        guard distance >= -0x80_0000, distance < 0x80_0000 else { return false }
-        encoding = (wide & 0x4000 == 0 ? Form.bWide : Form.bl).encoded(bits)
+        (form, limit) = (second & 0x4000 == 0 ? .bWide : .bl, 0x80_0000)
       }
-      set(UInt16(truncatingIfNeeded: encoding >> 16), at: position)
-      set(UInt16(truncatingIfNeeded: encoding), at: position + 1)
-    case 0b11100:
-      guard distance >= -0x400, distance < 0x400 else { return false }
-      set(UInt16(truncatingIfNeeded: Form.b.encoded(bits)), at: position)
+    case 0b11100: (form, limit) = (.b, 0x400)
     case 0b11010, 0b11011:
-      guard distance >= -0x80, distance < 0x80 else { return false }
-      set(UInt16(truncatingIfNeeded: Form.bConditional.encoded((first >> 8) & 15, bits)), at: position)
+      (form, limit) = (.bConditional, 0x80)
+      number = first >> 8 & 15
     default:
-      guard distance >= 0, distance < 0x40 else { return false }
-      let form: Form = first & 0x0800 == 0 ? .cbz : .cbnz
-      set(UInt16(truncatingIfNeeded: form.encoded(first & 7, bits)), at: position)
+      guard distance >= 0 else { return false }
+      (form, limit) = (first & 0x0800 == 0 ? .cbz : .cbnz, 0x40)
+      number = first & 7
     }
+    guard distance >= 0 - limit, distance < limit else { return false }
+    let encoding = Form.encoded(form, number, bits, 0)
+    var position = position
+    if encoding > 0xFFFF {
+      set(UInt16(truncatingIfNeeded: encoding >> 16), at: position)
+      position += 1
+    }
+    set(UInt16(truncatingIfNeeded: encoding), at: position)
     return true
   }
 

@@ -174,36 +174,63 @@ extension Layout {
 }
 
 extension Form {
+  // What `rawValue` and `layout` say, for each form in the order of the cases. Constant data, because tables that are made of a
+  // `switch` over more than 128 cases have 256 entries; tests of the encodings hold them against the cases.
+  private static let encodings: InlineArray<169, UInt32> = [
+    0x0000, 0x0800, 0x1000, 0x1800, 0x1A00, 0x1C00, 0x1E00, 0x2000,
+    0x2800, 0x3000, 0x3800, 0x4000, 0x4040, 0x4080, 0x40C0, 0x4100,
+    0x4140, 0x4180, 0x41C0, 0x4200, 0x4240, 0x4280, 0x42C0, 0x4300,
+    0x4340, 0x4380, 0x43C0, 0x4400, 0x4500, 0x4600, 0x4700, 0x4780,
+    0x5000, 0x5200, 0x5400, 0x5600, 0x5800, 0x5A00, 0x5C00, 0x5E00,
+    0x6000, 0x6800, 0x7000, 0x7800, 0x8000, 0x8800, 0x9000, 0x9800,
+    0xA800, 0xB000, 0xB080, 0xB100, 0xB200, 0xB240, 0xB280, 0xB2C0,
+    0xB400, 0xB900, 0xBA00, 0xBA40, 0xBC00, 0xBF00, 0xBF08, 0xD000,
+    0xDE00, 0xDF00, 0xE000, 0xE890_0000, 0xE8BD_0000, 0xE92D_0000, 0xE940_0000, 0xE950_0000,
+    0xE9C0_0000, 0xE9D0_0000, 0xEA00_0000, 0xEA10_0F00, 0xEA20_0000, 0xEA40_0000, 0xEA50_0000, 0xEA4F_0000,
+    0xEA5F_0000, 0xEA6F_0000, 0xEA80_0000, 0xEB00_0000, 0xEB10_0000, 0xEB10_0F00, 0xEB40_0000, 0xEB50_0000,
+    0xEB60_0000, 0xEB70_0000, 0xEBA0_0000, 0xEBB0_0000, 0xEBB0_0F00, 0xEBC0_0000, 0xEBD0_0000, 0xF000_0000,
+    0xF010_0F00, 0xF020_0000, 0xF040_0000, 0xF04F_0000, 0xF06F_0000, 0xF080_0000, 0xF100_0000, 0xF110_0000,
+    0xF110_0F00, 0xF140_0000, 0xF150_0000, 0xF160_0000, 0xF170_0000, 0xF1A0_0000, 0xF1B0_0000, 0xF1B0_0F00,
+    0xF1C0_0000, 0xF1D0_0000, 0xF200_0000, 0xF240_0000, 0xF2A0_0000, 0xF2C0_0000, 0xF340_0000, 0xF360_0000,
+    0xF36F_0000, 0xF3C0_0000, 0xF000_8000, 0xF000_9000, 0xF000_D000, 0xF800_0000, 0xF800_0C00, 0xF810_0000,
+    0xF810_0C00, 0xF820_0000, 0xF820_0C00, 0xF830_0000, 0xF830_0C00, 0xF840_0000, 0xF840_0C00, 0xF850_0000,
+    0xF850_0C00, 0xF880_0000, 0xF890_0000, 0xF8A0_0000, 0xF8B0_0000, 0xF84D_0D04, 0xF85D_0B04, 0xF8C0_0000,
+    0xF8D0_0000, 0xF910_0000, 0xF910_0C00, 0xF930_0000, 0xF930_0C00, 0xF990_0000, 0xF9B0_0000, 0xFA00_F000,
+    0xFA0F_F080, 0xFA1F_F080, 0xFA20_F000, 0xFA40_F000, 0xFA4F_F080, 0xFA5F_F080, 0xFA60_F000, 0xFA90_F080,
+    0xFA90_F090, 0xFB00_F000, 0xFB00_0000, 0xFB00_0010, 0xFB80_0000, 0xFB90_F0F0, 0xFBA0_0000, 0xFBB0_F0F0,
+    0xFBE0_0000,
+  ]
+  private static let layouts: InlineArray<169, UInt8> = [
+    1, 1, 1, 0, 0, 0, 0, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3,
+    3, 3, 3, 4, 4, 4, 5, 5, 0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 2, 2,
+    2, 6, 6, 9, 3, 3, 3, 3, 8, 9, 3, 3, 8, 13, 12, 10, 7, 7, 11, 34, 32, 32, 31, 31,
+    31, 31, 20, 21, 20, 20, 20, 22, 22, 22, 20, 20, 20, 21, 20, 20, 20, 20, 20, 20, 21, 20, 20, 14,
+    15, 14, 14, 16, 16, 14, 14, 14, 15, 14, 14, 14, 14, 14, 14, 15, 14, 14, 14, 17, 14, 17, 18, 18,
+    19, 18, 35, 36, 36, 30, 29, 30, 29, 30, 29, 30, 29, 30, 29, 30, 29, 28, 28, 28, 28, 33, 33, 28,
+    28, 30, 29, 30, 29, 28, 28, 23, 24, 24, 23, 23, 24, 24, 23, 25, 25, 23, 26, 26, 27, 23, 27, 23,
+    27,
+  ]
+
   /// The encoding with its operands in place, as `layout` says: registers by number, numbers in the unit of the encoding,
   /// only as many bits of each as there is room for.
   ///
   /// The operands fit; the caller has seen to that by choosing the form.
-  @inline(__always)
-  public func encoded(_ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> UInt32 {
-    encoded(a, b, c | d << 16)
+  public func encoded(_ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0, _ d: UInt32 = 0) -> UInt32 {
+    Self.encoded(self, a, b, c | d << 16)
   }
 
   /// Likewise, with the fourth operand, if there is one, in the upper half of the third: a fifth argument of a function would
   /// have to go over the stack.
   @inline(never)
-  public func encoded(_ a: UInt32 = 0, _ b: UInt32 = 0, _ c: UInt32 = 0) -> UInt32 {
-    // SAFETY: there is an entry for each layout.
-    let placement = unsafe Layout.placements[unchecked: Int(layout.rawValue)]
-    if placement < 1 << 28 { return rawValue | Self.place(placement, a, b, c & 0xFFFF, c >> 16) }
-    return rawValue | Self.inPieces(placement, a, b, c)
-  }
-
-  @inline(__always)
-  private static func place(_ placement: UInt32, _ a: UInt32, _ b: UInt32, _ c: UInt32, _ d: UInt32) -> UInt32
-  {
-    a &<< placement | b &<< (placement >> 8) | c &<< (placement >> 16) | d &<< (placement >> 24 & 15)
-  }
-
-  @inline(never)
-  private static func inPieces(_ placement: UInt32, _ a: UInt32, _ b: UInt32, _ c: UInt32) -> UInt32 {
+  static func encoded(_ form: Form, _ a: UInt32, _ b: UInt32, _ c: UInt32) -> UInt32 {
+    // SAFETY: an enumeration without payloads is one byte that numbers its cases, of which each has an entry; and
+    // there is an entry for each layout.
+    let position = Int(unsafe unsafeBitCast(form, to: UInt8.self))
+    let fixed = unsafe encodings[unchecked: position]
+    let placement = unsafe Layout.placements[unchecked: Int(unsafe layouts[unchecked: position])]
     var (a, b, c, d) = (a, b, c & 0xFFFF, c >> 16)
-    let piece = placement >> 28
-    switch piece {
+    switch placement >> 28 {
+    case 0: break
     case Layout.Piece.highBit: a = a & 7 | (a & 8) << 4
     case Layout.Piece.number: c = spread(c)
     case Layout.Piece.secondNumber: b = (b & 0xF000) << 4 | spread(b)
@@ -211,9 +238,10 @@ extension Form {
     case Layout.Piece.thirdShift: c = spreadShift(c)
     case Layout.Piece.lowestBit: c = spreadShift(c << 2)
     case Layout.Piece.twice: b |= b << 16
-    default: return branch(piece, a, b)
+    case let piece: return fixed | branch(piece, a, b)
     }
-    return place(placement, a, b, c, d)
+    return fixed | a &<< placement | b &<< (placement >> 8) | c &<< (placement >> 16)
+      | d &<< (placement >> 24 & 15)
   }
 
   @inline(never)

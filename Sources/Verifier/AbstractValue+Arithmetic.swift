@@ -14,11 +14,39 @@ enum ArithmeticCode: UInt8 {
 }
 
 extension AbstractValue {
-  /// What an instruction of 64 bits makes of a destination `a` and an operand `b`. `variant` is its offset field.
+  /// What an instruction makes of a destination `a` and an operand `b`. `variant` is its offset field.
   ///
-  /// Not for byte swaps.
+  /// Not for byte swaps. One of 32 bits leaves an upper half of zero; then `a` and `b` are lower halves.
   @inline(never)
-  static func arithmetic64(
+  static func arithmetic(
+    _ code: ArithmeticCode, is64Bit: Bool, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
+  ) -> AbstractValue {
+    is64Bit ? arithmetic64(code, a, b, variant: variant) : arithmetic32(code, a, b, variant: variant)
+  }
+
+  @inline(__always)
+  private static func arithmetic32(
+    _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
+  ) -> AbstractValue {
+    var (a, b) = (a, b)
+    switch code {
+    case .add: return lowSum(a, b, .zeroExtended)
+    case .sub: return lowSum(a, lowNegation(b), .zeroExtended)
+    case .neg: return lowNegation(a)
+    case .lsh: return b.isConstant ? lowShiftedLeft(a, by: b.low & 31, .zeroExtended) : .word
+    case .rsh, .arsh:
+      if b.isConstant { b = AbstractValue(as: .zeroExtended, b.low & 31, 0, 32) }
+      if code == .arsh { a = a.signed }
+    case .mul, .div, .mod:
+      // Of these alone the lower half depends on how the upper ones are read.
+      if code == .mul || variant != 0 { (a, b) = (a.signed, b.signed) }
+    default: break
+    }
+    return arithmetic64(code, a, b, variant: variant).lowerHalf
+  }
+
+  @inline(never)
+  private static func arithmetic64(
     _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
   ) -> AbstractValue {
     switch code {
@@ -37,28 +65,6 @@ extension AbstractValue {
     case .mod: remainder(a, b, isSigned: variant != 0)
     case .end: .unknown
     }
-  }
-
-  /// The same of 32 bits, which leaves an upper half of zero. `a` and `b` are lower halves.
-  @inline(never)
-  static func arithmetic32(
-    _ code: ArithmeticCode, _ a: AbstractValue, _ b: AbstractValue, variant: Int16
-  ) -> AbstractValue {
-    var (a, b) = (a, b)
-    switch code {
-    case .add: return lowSum(a, b, .zeroExtended)
-    case .sub: return lowSum(a, lowNegation(b), .zeroExtended)
-    case .neg: return lowNegation(a)
-    case .lsh: return b.isConstant ? lowShiftedLeft(a, by: b.low & 31, .zeroExtended) : .word
-    case .rsh, .arsh:
-      if b.isConstant { b = AbstractValue(as: .zeroExtended, b.low & 31, 0, 32) }
-      if code == .arsh { a = a.signed }
-    case .mul, .div, .mod:
-      // Of these alone the lower half depends on how the upper ones are read.
-      if code == .mul || variant != 0 { (a, b) = (a.signed, b.signed) }
-    default: break
-    }
-    return arithmetic64(code, a, b, variant: variant).lowerHalf
   }
 
   /// All numbers from 0 to `high` that are multiples of 2^`shift`, as `high` is.

@@ -195,7 +195,8 @@ private func narrowWord(_ value: inout AbstractValue, to first: UInt32, _ last: 
   let (start, overflows) = first.addingReportingOverflow((value.low &- first) & mask)
   let (end, underflows) = last.subtractingReportingOverflow((last &- value.low) & mask)
   guard !overflows, !underflows, start <= end else { return false }
-  value = AbstractValue(.zeroExtended, low: start, extent: end &- start, shift: value.shift)
+  // These are not all that agree in their low bits, so the first stays the first.
+  value = AbstractValue(as: .zeroExtended, start, end &- start, start == end ? 32 : value.shift)
   return true
 }
 

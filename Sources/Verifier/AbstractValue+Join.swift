@@ -1,5 +1,6 @@
 extension AbstractValue {
   /// The least that holds of both, as precisely as the representation can say it.
+  @inline(__always)
   func joined(with other: AbstractValue) -> AbstractValue {
     if self == other { return self }
     if upperHalfIsZero, other.upperHalfIsZero, (low | extent | other.low | other.extent) >> 30 == 0 {

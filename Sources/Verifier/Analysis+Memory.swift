@@ -204,7 +204,7 @@ extension Analysis {
       let slots = Workspace.slots(place.first, through: place.last)
       if state.writtenSlots & slots == 0 {
         result = .indeterminate
-      } else if let slot = Self.wholeSlot(place) {
+      } else if let slot = Self.wholeSlot(place, size: size) {
         result = state.slot(slot)
       }
     }
@@ -227,9 +227,9 @@ extension Analysis {
         : AbstractValue(as: .signExtended, 0 &- end >> 1, end &- 1, 0))
   }
 
-  /// The slot that these bytes are, if they are one.
-  private static func wholeSlot(_ place: Place) -> Int? {
-    place.first & 7 == 0 && place.last &- place.first == 7
+  /// The slot that an access of `size` bytes takes, if it takes one whole. Fewer bytes may lie anywhere in theirs.
+  private static func wholeSlot(_ place: Place, size: UInt32) -> Int? {
+    size == 8 && place.first & 7 == 0 && place.last &- place.first == 7
       ? Int(place.first &+ Int32(Arena.frameSize)) >> 3 : nil
   }
 
@@ -268,7 +268,7 @@ extension Analysis {
     write(place)
     if opcode & 0xE7 == 0xC3 {
       fetch(instruction.operation, instruction.source, size)
-    } else if place.kind == .frame, let slot = Self.wholeSlot(place), value.hasValue {
+    } else if place.kind == .frame, let slot = Self.wholeSlot(place, size: size), value.hasValue {
       state.setSlot(slot, number == .none ? state.number(of: value) : number)
     }
     return true

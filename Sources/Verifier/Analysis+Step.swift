@@ -7,59 +7,73 @@ extension Analysis {
   // MARK: Arithmetic. RFC 9669 §4.1, §4.2
 
   /// The number of what an arithmetic instruction gives.
-  @inline(never)
+  @inline(__always)
   mutating func calculate(_ opcode: UInt8, _ instruction: Instruction) -> ValueNumber {
     guard let code = ArithmeticCode(opcode: opcode) else { return .unknown }
+    if code == .mov, instruction.offset == 0 { return copy(opcode, instruction) }
+    let state = state
     let is64Bit = opcode & 7 == 7
-    proofs = .reachable
+    var proven = Proofs.reachable.rawValue
     var first = ValueNumber.none
     if code != .mov {
       first = state[instruction.destination]
       guard first != .uninitialised else { return refuseOperand(instruction.destination) }
-      prove(.destinationFitsWord, of: first)
+      proven |= Proofs.destinationFitsWord.rawValue &* state.fitsWord(first)
     }
     var second = ValueNumber.none
     if opcode & 8 != 0, code != .end {
       second = state[instruction.source]
       guard second != .uninitialised else { return refuseOperand(instruction.source) }
-      prove(.sourceFitsWord, of: second)
+      proven |= Proofs.sourceFitsWord.rawValue &* state.fitsWord(second)
     } else if instruction.immediate >= 0, code != .end {
-      proofs.insert(.sourceFitsWord)
+      proven |= Proofs.sourceFitsWord.rawValue
     }
-    let result: ValueNumber
-    if is64Bit, first == .unknown || second == .unknown, code.spreadsUnknown {
-      // Of sums and the like nothing is known when nothing is of an operand.
-      result = .unknown
-    } else if code == .mov, instruction.offset == 0, second != .none,
-      is64Bit || state.value(second).upperHalfIsZero
-    {
-      result = second
-    } else {
-      result = calculate(code, is64Bit, first, second, instruction)
-    }
+    proofs = Proofs(rawValue: proven)
+    // Of sums and the like nothing is known when nothing is of an operand.
+    if is64Bit, min(first, second) == .unknown, code.spreadsUnknown { return .unknown }
+    let result = calculate(code, is64Bit, first, second, instruction)
     prove(.resultFitsWord, of: result)
     return result
   }
 
+  /// The number of what a move gives that extends no sign.
+  @inline(__always)
+  private mutating func copy(_ opcode: UInt8, _ instruction: Instruction) -> ValueNumber {
+    let is64Bit = opcode & 7 == 7
+    var proven = Proofs.reachable.rawValue
+    var result: ValueNumber
+    if opcode & 8 != 0 {
+      result = state[instruction.source]
+      guard result != .uninitialised else { return refuseOperand(instruction.source) }
+      proven |= Proofs.sourceFitsWord.rawValue &* state.fitsWord(result)
+      if !is64Bit, !state.upperHalfIsZero(result) { result = state.number(of: state.value(result).lowerHalf) }
+    } else {
+      let isNegative = instruction.immediate < 0
+      if !isNegative { proven |= Proofs.sourceFitsWord.rawValue }
+      result = state.number(
+        of: AbstractValue(
+          as: isNegative && is64Bit ? .signExtended : .zeroExtended,
+          UInt32(bitPattern: instruction.immediate), 0, 32))
+    }
+    proven |= Proofs.resultFitsWord.rawValue &* state.fitsWord(result)
+    proofs = Proofs(rawValue: proven)
+    return result
+  }
+
   /// The number of what comes of a value and another one, or the immediate.
-  @inline(never)
+  @inline(__always)
   private mutating func calculate(
     _ code: ArithmeticCode, _ is64Bit: Bool, _ first: ValueNumber, _ second: ValueNumber,
     _ instruction: Instruction
   ) -> ValueNumber {
-    let a = first == .none ? .unknown : state.value(first)
+    var a = first == .none ? .unknown : state.value(first)
     if code == .end {
       return state.number(of: Self.swap(a, instruction.operation.opcode, instruction.immediate))
     }
     var b = second == .none ? AbstractValue(immediate: instruction.immediate) : state.value(second)
-    let variant = instruction.offset
-    if is64Bit {
-      if code == .div || code == .mod, b.membersExcludeZero { proofs.insert(.divisorNonZero) }
-      return state.number(of: .arithmetic64(code, a, b, variant: variant))
-    }
-    b = b.lowerHalf
+    if !is64Bit { (a, b) = (a.lowerHalf, b.lowerHalf) }
     if code == .div || code == .mod, b.membersExcludeZero { proofs.insert(.divisorNonZero) }
-    return state.number(of: .arithmetic32(code, a.lowerHalf, b, variant: variant))
+    return state.number(of: .arithmetic(code, is64Bit: is64Bit, a, b, variant: instruction.offset))
   }
 
   /// Notes what holds of a value whose upper half is zero, if this one's is.
@@ -249,7 +263,8 @@ extension Analysis {
     } else {
       insertBound(b, beyond: condition.reach)
     }
-    if differences & uses == 0 {
+    let isSame = differences & uses == 0
+    if isSame {
       // The same ways as the last time; there, the operands are not looked at.
       ways = waysBefore & 1
       if ways != 0 { arrive(at: index &+ 1 &+ Int(instruction.offset), from: index) }
@@ -262,11 +277,16 @@ extension Analysis {
       let differences = waysBefore & 1 != 0 ? differences : Differences.everything
       arrive(at: index &+ 1 &+ Int(instruction.offset), from: index, differences)
     }
-    if differences & uses != 0 { differences |= uses & ~Differences.anything }
+    if isSame, waysBefore & 4 != 0 {
+      // Straight on, nothing is narrowed.
+      text.note(index, ways: ways | 6)
+      return .goesOn
+    }
+    if !isSame { differences |= uses & ~Differences.anything }
     (x, y) = (a, b)
     let goesOn = comparison.negated.narrow(&x, &y)
     if goesOn {
-      ways |= 2
+      ways |= x == a && y == b ? 6 : 2
       narrow(destination, from: first, a, to: x)
       if comparesRegisters { narrow(source, from: second, b, to: y) }
       if waysBefore & 2 == 0 { differences = Differences.everything }

@@ -13,7 +13,7 @@ struct Analysis: ~Copyable {
   /// Instructions the analysis may look at for each one of the program.
   private static var visitsPerInstruction: Int { 12 }
   /// `mark` of an instruction that is a join point without a number: everything may come there.
-  private static var unnumbered: UInt8 { 255 }
+  static var unnumbered: UInt8 { 255 }
   private static var lastNumber: Int { 254 }
 
   let text: AnalysedText
@@ -41,13 +41,15 @@ struct Analysis: ~Copyable {
   /// The first cell that is not in use.
   var used: Int
 
-  /// Marks the join points of the program. They are at most as many as `state` has room for, else nothing gets a number.
+  /// Numbers the join points of the program, which are marked but for the entry. Those beyond what `state` has room for get no
+  /// number.
   init(_ text: AnalysedText, entry: Int, regions: RegionLimits, state: Workspace) {
     self.text = text
     self.state = state
     joinBase = state.joinBase
     let capacity = min(Self.lastNumber, state.count - joinBase)
-    let count = text.markJoinPoints(entry: entry, unnumbered: Self.unnumbered, capacity: capacity, state)
+    text.setMark(entry, Self.unnumbered)
+    let count = text.numberJoinPoints(capacity: capacity, state)
     self.regions = regions
     isExact = count.isAll
     used = joinBase + count.numbered
@@ -103,43 +105,62 @@ struct Analysis: ~Copyable {
   /// Goes on from instruction `start`, with what `state` says and what is said to be different, to the next join points.
   @inline(never) @_optimize(speed)
   private mutating func follow(from start: Int) {
-    let (text, state) = (text, state)
+    let state = state
+    var cursor = text.cursor(at: start)
     var index = start
     // What is not exact goes on behind instructions that break rules, which leaves nothing to compare with.
-    if !isExact { differences = Differences.everything }
-    var instruction = text[start]
+    var differences = isExact ? differences : Differences.everything
+    var instruction = cursor.instruction
     repeat {
       let traits = UInt32(instruction.operation.traits.rawValue)
-      let bit = 1 as Differences.Bits &<< UInt32(instruction.destination.rawValue)
-      // What the result depends on.
-      var uses = Differences.anything | bit &* (traits &>> 1 & 1)
-      uses |= (traits &>> 2 & 1) &<< UInt32(instruction.source.rawValue)
       var next = index &+ 1
       if traits & 0x81 == 1 {
-        // Arithmetic and loads; what both reads its source alone may be a load.
-        if traits == 5 { uses |= Differences.stack }
-        if differences & uses == 0, instruction.proofs < Proofs.refused.rawValue {
+        // Arithmetic and loads.
+        let bit = 1 as Differences.Bits &<< UInt32(instruction.destination.rawValue)
+        if differences & Differences.anything == 0, instruction.proofs < Proofs.refused.rawValue,
+          // What reads its source alone may be a load.
+          differences & Self.uses(instruction, traits, traits == 5 ? Differences.stack : 0) == 0
+        {
           // As the last time.
           state[instruction.destination] = instruction.resolved
           differences &= ~bit
-        } else if !compute(instruction, at: index, bit) {
-          break
+        } else {
+          let result = evaluate(instruction)
+          if result == .none {
+            guard goesOnAfterBreach(at: index, instruction) else { break }
+          } else {
+            state[instruction.destination] = result
+            if instruction.proofs & Proofs.refused.rawValue != 0 { differences = Differences.everything }
+            if result != instruction.resolved {
+              differences |= bit
+            } else if differences & Differences.anything == 0 {
+              differences &= ~bit
+            }
+            cursor.note(proofs: proofs.rawValue, result: result)
+          }
         }
       } else {
+        self.differences = differences
+        let uses = Self.uses(instruction, traits, Differences.anything)
         let outcome =
           traits & 0x12 == 0x12
           ? branch(instruction.operation.opcode, instruction, at: index, uses)
           : step(instruction, at: index, uses)
+        differences = self.differences
         if outcome == .breach {
           guard goesOnAfterBreach(at: index, instruction) else { break }
         } else {
-          text.note(index, proofs: proofs.rawValue)
+          cursor.note(proofs: proofs.rawValue)
           if outcome == .ends { break }
           if instruction.proofs & Proofs.refused.rawValue != 0 { differences = Differences.everything }
         }
-        if traits == 0x81 { next &+= 1 }
+        if traits == 0x81 {
+          next &+= 1
+          cursor.advance()
+        }
       }
-      instruction = text[next]
+      cursor.advance()
+      instruction = cursor.instruction
       if instruction.mark != 0 {
         arrive(at: next, from: index, differences)
         break
@@ -149,23 +170,20 @@ struct Analysis: ~Copyable {
     visitsLeft &-= index &- start &+ 1
   }
 
-  /// Does what arithmetic and loads do. Whether to go on.
+  /// The bits of what an instruction with such traits depends on, and of what else is given.
+  @inline(__always)
+  private static func uses(
+    _ instruction: Instruction, _ traits: UInt32, _ others: Differences.Bits
+  ) -> Differences.Bits {
+    others | (traits &>> 1 & 1) &<< UInt32(instruction.destination.rawValue)
+      | (traits &>> 2 & 1) &<< UInt32(instruction.source.rawValue)
+  }
+
+  /// The number of what arithmetic or a load gives; `none` if it breaks a rule.
   @inline(never) @_optimize(speed)
-  private mutating func compute(
-    _ instruction: Instruction, at index: Int, _ bit: Differences.Bits
-  ) -> Bool {
+  private mutating func evaluate(_ instruction: Instruction) -> ValueNumber {
     let opcode = instruction.operation.opcode
-    let result = opcode & 7 == 1 ? load(opcode, instruction) : calculate(opcode, instruction)
-    guard result != .none else { return goesOnAfterBreach(at: index, instruction) }
-    state[instruction.destination] = result
-    if instruction.proofs & Proofs.refused.rawValue != 0 { differences = Differences.everything }
-    if result != instruction.resolved {
-      differences |= bit
-    } else if differences & Differences.anything == 0 {
-      differences &= ~bit
-    }
-    text.note(index, proofs: proofs.rawValue, result: result)
-    return true
+    return opcode & 7 == 1 ? load(opcode, instruction) : calculate(opcode, instruction)
   }
 
   /// Whether to go on behind an instruction that breaks a rule, as if it had not: when that is not certain.
@@ -179,7 +197,7 @@ struct Analysis: ~Copyable {
     if operation.isConditionalJump { text.note(index, ways: 0) }
     guard !isExact, operation.mayContinue else { return false }
     if operation.isConditionalJump {
-      arrive(at: index + 1 + Int(instruction.offset), from: index)
+      arrive(at: index + 1 + Int(instruction.offset), from: index, Differences.everything)
     }
     return true
   }
@@ -231,13 +249,11 @@ struct Analysis: ~Copyable {
   }
 
   private mutating func retrace(_ instruction: Instruction, at index: Int) -> StepOutcome {
-    let opcode = instruction.operation.opcode
-    let result: ValueNumber
-    switch opcode & 7 {
-    case 4, 7: result = calculate(opcode, instruction)
-    case 1: result = load(opcode, instruction)
-    default: return step(instruction, at: index, Differences.everything)
+    guard instruction.operation.traits.intersection([.writesDestination, .isSpecial]) == .writesDestination
+    else {
+      return step(instruction, at: index, Differences.everything)
     }
+    let result = evaluate(instruction)
     if result == .none { return .breach }
     state[instruction.destination] = result
     return .goesOn
@@ -296,6 +312,13 @@ struct AnalysedText {
     }
   }
 
+  /// Something that goes through the text from instruction `index` on.
+  @inline(__always)
+  func cursor(at index: Int) -> InstructionCursor {
+    precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
+    return unsafe InstructionCursor(start.advanced(by: index), start.advanced(by: count &- 1))
+  }
+
   /// The number of the join point that the instruction is, or 0.
   @inline(__always)
   func mark(_ index: Int) -> UInt8 {
@@ -315,45 +338,66 @@ struct AnalysedText {
     unsafe start[index].proofs = proofs
   }
 
-  /// Notes what is proven of an instruction and what it gave the last time.
-  @inline(__always)
-  func note(_ index: Int, proofs: UInt8, result: UInt8) {
-    note(index, proofs: proofs)
-    unsafe start[index].resolved = result
-  }
-
-  /// What a conditional jump did the last time: bits for both ways.
+  /// What a conditional jump did the last time: bits for both ways, taken first, and one for narrowing nothing on the other.
   @inline(__always)
   func note(_ index: Int, ways: UInt8) {
     precondition(UInt(bitPattern: index) < UInt(bitPattern: count))
     unsafe start[index].resolved = ways
   }
 
-  /// Numbers the instructions that jumps lead to, from 1 on, in their `mark`, and prepares their cells.
+  /// Numbers the instructions with a mark, from 1 on, in their `mark`, and prepares their cells.
   ///
   /// - Returns: how many have a number, and whether all have.
   @inline(never) @_optimize(speed)
-  func markJoinPoints(
-    entry: Int, unnumbered: UInt8, capacity: Int, _ state: Workspace
-  ) -> (numbered: Int, isAll: Bool) {
-    setMark(entry, unnumbered)
-    for index in 0..<count {
-      let instruction = self[index]
-      let traits = instruction.operation.traits
-      if traits.isDisjoint(with: [.jumpsByOffset, .jumpsByImmediate]) { continue }
-      let distance = traits.contains(.jumpsByOffset) ? Int(instruction.offset) : Int(instruction.immediate)
-      setMark(index &+ 1 &+ distance, unnumbered)
-    }
+  func numberJoinPoints(capacity: Int, _ state: Workspace) -> (numbered: Int, isAll: Bool) {
     var numbered = 0
     let base = state.joinBase
-    for index in 0..<count where mark(index) != 0 {
-      if numbered == capacity { return (numbered, false) }
-      state[base &+ numbered, 0] = 0
-      state[base &+ numbered, 1] = UInt32(truncatingIfNeeded: index)
-      state[base &+ numbered, 2] = Differences.everything
-      numbered &+= 1
-      setMark(index, UInt8(truncatingIfNeeded: numbered))
+    var index = 0
+    while index < count {
+      if mark(index) != 0 {
+        if numbered == capacity { return (numbered, false) }
+        state[base &+ numbered, 0] = 0
+        state[base &+ numbered, 1] = UInt32(truncatingIfNeeded: index)
+        state[base &+ numbered, 2] = Differences.everything
+        numbered &+= 1
+        setMark(index, UInt8(truncatingIfNeeded: numbered))
+      }
+      index &+= 1
     }
     return (numbered, true)
+  }
+}
+
+/// A place in the text of a program.
+@safe
+struct InstructionCursor {
+  // SAFETY: made by `AnalysedText`, and from then on within the same text, as it moves behind no instruction but one before
+  // the last.
+  private var place: UnsafeMutablePointer<Instruction>
+  private let last: UnsafeMutablePointer<Instruction>
+
+  @unsafe @inline(__always)
+  init(_ place: UnsafeMutablePointer<Instruction>, _ last: UnsafeMutablePointer<Instruction>) {
+    unsafe self.place = place
+    unsafe self.last = last
+  }
+
+  var instruction: Instruction { @inline(__always) get { unsafe place.pointee } }
+
+  /// Goes on to the next instruction, of which there is one.
+  @inline(__always)
+  mutating func advance() {
+    unsafe precondition(place < last)
+    unsafe place = place.successor()
+  }
+
+  @inline(__always)
+  func note(proofs: UInt8) { unsafe place.pointee.proofs = proofs }
+
+  /// Notes what is proven of the instruction and what it gave.
+  @inline(__always)
+  func note(proofs: UInt8, result: UInt8) {
+    note(proofs: proofs)
+    unsafe place.pointee.resolved = result
   }
 }

@@ -8,18 +8,19 @@ private let passLimit = 16
 
 /// How many stack frames the program can need when it starts at `entry`.
 ///
-/// Every instruction gets as its `mark` the deepest call level at which it can run, 0 if it cannot. Levels only rise, so
+/// Every instruction gets as its `proofs` the deepest call level at which it can run, 0 if it cannot. Levels only rise, so
 /// passing over the program until nothing changes ends; recursion rises to the limit.
 ///
-/// Jumps and local calls of the instructions lead to instructions, and all marks are 0 before.
+/// Jumps and local calls of the instructions lead to instructions. All `proofs` are 0 before and afterwards.
 func maximumDepth(of instructions: inout MutableSpan<Instruction>, from entry: Int) -> Int {
-  instructions[entry].mark = 1
+  defer { for index in instructions.indices { instructions[index].proofs = 0 } }
+  instructions[entry].proofs = 1
   var deepest: UInt8 = 1
   for _ in 0..<passLimit {
     var hasRisenBehind = false
     for index in instructions.indices {
       let instruction = instructions[index]
-      let level = instruction.mark
+      let level = instruction.proofs
       guard level > 0 else { continue }
       if instruction.operation.mayContinue {
         raise(&instructions[index + (instruction.operation.isWide ? 2 : 1)], to: level)
@@ -40,7 +41,7 @@ func maximumDepth(of instructions: inout MutableSpan<Instruction>, from entry: I
 /// Whether `level` is higher than what the instruction had.
 @discardableResult
 private func raise(_ instruction: inout Instruction, to level: UInt8) -> Bool {
-  guard instruction.mark < level else { return false }
-  instruction.mark = level
+  guard instruction.proofs < level else { return false }
+  instruction.proofs = level
   return true
 }

@@ -39,18 +39,20 @@ extension Analysis {
   /// The slots that are known, from a record.
   @inline(never)
   private mutating func loadSlots(_ record: Int) {
-    var slots = state.knownSlots
     var at = Self.recordHead
-    while slots != 0 {
-      state.setSlot(slots.trailingZeroBitCount, state[record, byte: at])
-      at &+= 1
-      slots &= slots &- 1
+    for half in 0..<2 {
+      var slots = state.current[5 &+ half]
+      while slots != 0 {
+        state.keep(half &* 32 &+ slots.trailingZeroBitCount, state[record, byte: at])
+        at &+= 1
+        slots &= slots &- 1
+      }
     }
   }
 
   /// Joins the state to what is known at `number`, as far as it is different from when it came from the same place before.
   /// Whether that changed.
-  @inline(never)
+  @inline(__always)
   mutating func add(toJoin number: Int, _ differences: Differences.Bits, comesFromBehind: Bool) -> Int {
     let cell = joinBase &+ number &- 1
     let position = state[cell, 0]
@@ -76,8 +78,15 @@ extension Analysis {
       record[register: 11] = flags
       changed |= Differences.function
     }
-    if differences & Differences.stack != 0, joinStack(Int(position), comesFromBehind, changes) {
-      changed |= Differences.stack
+    if differences & Differences.stack != 0 {
+      if current[3] & ~record[3] | current[4] & ~record[4] != 0 {
+        record[3] |= current[3]
+        record[4] |= current[4]
+        changed |= Differences.stack
+      }
+      if record[5] | record[6] != 0, joinSlots(Int(position), comesFromBehind, changes) {
+        changed |= Differences.stack
+      }
     }
     if changed == 0 { return 0 }
     state[cell, 2] =
@@ -91,6 +100,9 @@ extension Analysis {
     _ old: ValueNumber, _ other: ValueNumber, _ comesFromBehind: Bool, _ changes: UInt32
   ) -> ValueNumber {
     if old == other || old == .unknown { return old }
+    // Nothing is known of a value and one that nobody wrote either.
+    if min(old, other) <= .indeterminate { return .unknown }
+    if old == .word, state.upperHalfIsZero(other) { return old }
     return joinDifferent(old, other, comesFromBehind, changes)
   }
 
@@ -110,48 +122,45 @@ extension Analysis {
     return state.number(of: new)
   }
 
-  /// Joins the stack to that of a record. Whether that changed.
+  /// Joins what is known of slots to what a record says of them. Whether that changed.
   @inline(never)
-  private mutating func joinStack(_ record: Int, _ comesFromBehind: Bool, _ changes: UInt32) -> Bool {
+  private mutating func joinSlots(_ record: Int, _ comesFromBehind: Bool, _ changes: UInt32) -> Bool {
     var hasChanged = false
-    for word in 3..<5 {
-      let written = state[record, word] | state.current[word]
-      if written != state[record, word] {
-        state[record, word] = written
-        hasChanged = true
-      }
-    }
-    let known = UInt64(state[record, 5]) | UInt64(state[record, 6]) << 32
-    guard known != 0 else { return hasChanged }
     // What stays known moves up to what was known before it.
     var from = Self.recordHead
     var to = from
-    var stays = known
-    var rest = known
-    while rest != 0 {
-      let index = rest.trailingZeroBitCount
-      rest &= rest &- 1
-      let old = state[record, byte: from]
-      let new = join(old, state.slot(index), comesFromBehind, changes)
-      if new != old { hasChanged = true }
-      if new == .unknown {
-        stays &= ~(1 << UInt64(index))
-      } else {
+    for half in 0..<2 {
+      let known = state[record, 5 &+ half]
+      let isKnown = state.current[5 &+ half]
+      var stays = known
+      var rest = known
+      while rest != 0 {
+        let bit = rest & (0 &- rest)
+        rest &= ~bit
+        let old = state[record, byte: from]
+        let other = isKnown & bit != 0 ? state.known(half &* 32 &+ bit.trailingZeroBitCount) : .unknown
+        from &+= 1
+        var new = old
+        if other != old {
+          new = join(old, other, comesFromBehind, changes)
+          if new != old { hasChanged = true }
+          if new == .unknown {
+            stays &= ~bit
+            continue
+          }
+        }
         state[record, byte: to] = new
         to &+= 1
       }
-      from &+= 1
+      state[record, 5 &+ half] = stays
     }
-    state[record, 5] = UInt32(truncatingIfNeeded: stays)
-    state[record, 6] = UInt32(truncatingIfNeeded: stays >> 32)
     return hasChanged
   }
 
   /// Makes the record of a join point from the state.
   @inline(never)
   mutating func createRecord(ofJoin number: Int) {
-    let known = state.knownSlots
-    let cells = (Self.recordHead + known.nonzeroBitCount + 11) / 12
+    let cells = (Self.recordHead + state.knownSlots.nonzeroBitCount + 11) / 12
     guard used + cells <= state.count else {
       state[joinBase &+ number &- 1, 0] = Self.nothingKnown
       return
@@ -160,11 +169,13 @@ extension Analysis {
     let record = state.record(at: used)
     for word in 0..<7 { record[word] = state.current[word] }
     var at = Self.recordHead
-    var slots = known
-    while slots != 0 {
-      state[used, byte: at] = state.slot(slots.trailingZeroBitCount)
-      at &+= 1
-      slots &= slots &- 1
+    for half in 0..<2 {
+      var slots = state.current[5 &+ half]
+      while slots != 0 {
+        state[used, byte: at] = state.known(half &* 32 &+ slots.trailingZeroBitCount)
+        at &+= 1
+        slots &= slots &- 1
+      }
     }
     used += cells
   }

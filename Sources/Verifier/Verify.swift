@@ -43,7 +43,7 @@ public func verify(
 
 /// Cells of 12 bytes that the analysis of values needs for a program of so many instructions to do its best: one for each
 /// and 3 KiB. With fewer it proves less.
-public func analysisCells(forInstructions count: Int) -> Int { count + 170 }
+public func analysisCells(forInstructions count: Int) -> Int { count + 256 }
 
 /// Checks the structure of a decoded program, and then its values: refuses what is wrong for certain, and leaves in each
 /// instruction what it proved (`Instruction.proven`). What can be neither proved nor refused is for run time.
@@ -132,15 +132,12 @@ private func checkStructure(
   if let (rule, index) = firstBreach(&instructions, granted, &called, &callsFunctions) {
     throw VerifierError(rule, by: instructions[index], at: index, of: count)
   }
-  var depth = 1
-  if callsFunctions {
-    depth = maximumDepth(of: &instructions, from: entry)
-    for index in instructions.indices { instructions[index].mark = 0 }
-  }
+  let depth = callsFunctions ? maximumDepth(of: &instructions, from: entry) : 1
   return Structure(entry: entry, maximumDepth: depth, called: called, granted: granted)
 }
 
-/// The first rule that an instruction breaks by itself, and the instruction.
+/// The first rule that an instruction breaks by itself, and the instruction. If there is none, those that jumps and local calls
+/// lead to have a mark.
 @inline(never) @_optimize(speed)
 private func firstBreach(
   _ instructions: inout MutableSpan<Instruction>, _ granted: HelperSet, _ called: inout HelperSet,
@@ -149,9 +146,13 @@ private func firstBreach(
   let count = instructions.count
   var index = 0
   while index < count {
-    instructions[index].proofs = 0
-    instructions[index].mark = 0
-    let instruction = instructions[index]
+    // SAFETY: the index counts up from 0 and stays below the number of instructions, here and below.
+    unsafe instructions[unchecked: index].forgetVerification()
+    index &+= 1
+  }
+  index = 0
+  while index < count {
+    let instruction = unsafe instructions[unchecked: index]
     let traits = instruction.operation.traits
     if traits.contains(.writesDestination) && instruction.destination == .r10
       || traits.contains(.writesSource) && instruction.source == .r10
@@ -169,6 +170,7 @@ private func firstBreach(
       guard instructions[target].operation != .wideUpperHalf else {
         return (isCall ? .callIntoWideLoad : .jumpIntoWideLoad, index)
       }
+      instructions[target].mark = Analysis.unnumbered
     }
     var next = index &+ 1
     if traits.contains(.isSpecial) {
@@ -180,8 +182,6 @@ private func firstBreach(
         guard next < count, instructions[next].operation == .wideUpperHalf else {
           return (.incompleteWideLoad, index)
         }
-        instructions[next].proofs = 0
-        instructions[next].mark = 0
         next &+= 1
       default: return (refusal(of: instruction.operation), index)
       }

@@ -44,8 +44,6 @@ struct Workspace {
   // it is reached by `word`, which checks.
   private let start: UnsafeMutableRawPointer
   let count: Int
-  /// Places in the table of values, a power of two, less one.
-  private let valueMask: UInt32
 
   // Bytes: a number for each of r0 to r10, and flags; masks of slots written and known, 8 each; a number for each of the 64
   // slots; bits for the join points that wait; likely bounds; what else has to be remembered. Then cells: the values; one
@@ -60,6 +58,7 @@ struct Workspace {
   private static var byteAt: Int { 256 }
   private static var halfwordAt: Int { 257 }
   private static var addressesFitAt: Int { 258 }
+  private static var valueMaskAt: Int { 259 }
   private static var rodataAt: Int { 260 }
   /// In the third word of a value: its upper half is zero.
   private static var fitsBit: UInt32 { 1 << 16 }
@@ -78,9 +77,17 @@ struct Workspace {
     // Half of the memory is for values, but for no more than have numbers.
     var places: UInt32 = 32
     while places < 256, Int(places) * 4 <= count - Self.valueBase { places *= 2 }
-    valueMask = places - 1
+    store(byte: UInt8(truncatingIfNeeded: places &- 1), at: Self.valueMaskAt)
     for offset in stride(from: Self.waitingAt, to: Self.waitingAt + 32, by: 4) { store(0, at: offset) }
-    for place in 0..<Int(places) { store(0, at: (Self.valueBase &+ place) &* 12 &+ 8) }
+    var place = Self.valueBase &* 12 &+ 8
+    let end = place &+ Int(places) &* 12
+    while place < end {
+      store(0, at: place)
+      store(0, at: place &+ 12)
+      store(0, at: place &+ 24)
+      store(0, at: place &+ 36)
+      place &+= 48
+    }
     setCell(of: 0, AbstractValue.unknown.cell)
     setCell(of: 1, AbstractValue.uninitialised.cell)
     setCell(of: 2, AbstractValue.indeterminate.cell)
@@ -95,6 +102,9 @@ struct Workspace {
     store(byte: number(of: AbstractValue(as: .zeroExtended, 0, 0xFFFF, 0)), at: Self.halfwordAt)
     self[.r10] = number(of: AbstractValue(.stack, low: 0, extent: 0, shift: 32))
   }
+
+  /// Places in the table of values, a power of two, less one.
+  private var valueMask: UInt32 { @inline(__always) get { UInt32(byte(Self.valueMaskAt)) } }
 
   /// The first cell behind the values.
   var joinBase: Int { Self.valueBase + Int(valueMask) + 1 }
@@ -176,6 +186,13 @@ struct Workspace {
     byte((Self.valueBase &+ Int(UInt32(number) & valueMask)) &* 12 &+ 10)
   }
 
+  /// Whether the value is a number whose upper half is zero.
+  @inline(__always)
+  func upperHalfIsZero(_ number: ValueNumber) -> Bool {
+    byte((Self.valueBase &+ Int(UInt32(number) & valueMask)) &* 12 &+ 8)
+      == AbstractValue.Kind.zeroExtended.rawValue
+  }
+
   /// The number of a value. When the table is full, of something that holds of it.
   @inline(never) @_optimize(speed)
   func number(of value: AbstractValue) -> ValueNumber {
@@ -185,9 +202,12 @@ struct Workspace {
       if value.kind == .zeroExtended { return .word }
     }
     if !value.hasValue { return value.kind == .uninitialised ? .uninitialised : .indeterminate }
-    var place = ((cell.first ^ cell.second &<< 3 ^ cell.third) &* 0x9E37_79B1) >> 24
+    // The highest bits of a product with the golden ratio spread best.
+    let hash = (cell.first ^ cell.second &<< 3 ^ cell.third) &* 0x9E37_79B1
+    let mask = valueMask
+    var place = hash.multipliedFullWidth(by: mask &+ 1).high
     while true {
-      place &= valueMask
+      place &= mask
       let offset = (Self.valueBase &+ Int(place)) &* 12
       let third = load(offset &+ 8)
       // No value has a third word of zero.
@@ -250,8 +270,7 @@ struct Workspace {
   /// The number of what is known about slot `index`, the eight bytes from r10 - 512 + 8 * `index` on.
   func slot(_ index: Int) -> ValueNumber {
     let known = load(Self.knownAt &+ (index & 32) >> 3)
-    return known &>> UInt32(truncatingIfNeeded: index & 31) & 1 != 0
-      ? byte(Self.slotsAt &+ index & 63) : .unknown
+    return known &>> UInt32(truncatingIfNeeded: index & 31) & 1 != 0 ? self.known(index) : .unknown
   }
 
   func setSlot(_ index: Int, _ number: ValueNumber) {
@@ -260,6 +279,14 @@ struct Workspace {
     store(byte: number, at: Self.slotsAt &+ index & 63)
     store(number == .unknown ? load(half) & ~bit : load(half) | bit, at: half)
   }
+
+  /// The number of slot `index`, about which something is known.
+  @inline(__always)
+  func known(_ index: Int) -> ValueNumber { byte(Self.slotsAt &+ index & 63) }
+
+  /// Keeps the number of slot `index`, which is said to be known already.
+  @inline(__always)
+  func keep(_ index: Int, _ number: ValueNumber) { store(byte: number, at: Self.slotsAt &+ index & 63) }
 
   /// A bit for each slot that has one of the bytes at offsets `low` to `high` from r10, which are within the frame.
   static func slots(_ low: Int32, through high: Int32) -> UInt64 {

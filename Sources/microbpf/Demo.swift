@@ -49,18 +49,11 @@ struct Demo: AsyncParsableCommand {
         },
         body: { board in
           say("the board answers at \(board.url)")
-          let client = try await CoAPClient()
-          let rows: [DemonstrationRow]
-          do {
-            rows = try await demonstrate(
-              programs, on: DeviceClient(url: board.url, client: client), signing: signing
+          return try await withClient {
+            try await demonstrate(
+              programs, on: DeviceClient(url: board.url, client: $0), signing: signing
             ) { say("\($0.program) (\($0.layout), \($0.engine)): \($0.result)") }
-          } catch {
-            await client.close()
-            throw error
           }
-          await client.close()
-          return rows
         })
       try output.print(rows, text: "\n" + Self.table(rows).text)
     }

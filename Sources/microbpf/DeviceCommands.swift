@@ -67,25 +67,11 @@ struct JITCommands: AsyncParsableCommand {
     subcommands: [CompileSlot.self, DropCode.self])
 }
 
-extension Isolation: ExpressibleByArgument {
-  public init?(argument: String) {
-    guard let isolation = Isolation.allCases.first(where: { "\($0)" == argument }) else { return nil }
-    self = isolation
-  }
-
-  public static var allValueStrings: [String] { allCases.map { "\($0)" } }
-
-  public var defaultValueDescription: String { "\(self)" }
-}
-
 struct CompileSlot: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "compile",
     abstract: "Compile a slot's program on the device.",
     discussion: """
-      checked code looks by itself at each access to memory that was not proven; hardware leaves that to the memory \
-      protection unit of the device, if it has one.
-
       Example: microbpf jit compile 0
                microbpf jit compile 2 --discard-image --device coap://192.0.2.7
       """)
@@ -94,7 +80,7 @@ struct CompileSlot: AsyncParsableCommand {
   var slot: Int
 
   @Option(help: "Who keeps the program within its compartment.")
-  var isolation = Isolation.checked
+  var isolation = IsolationArgument.checked
 
   @Flag(help: "Empty the slot afterwards, and keep the code alone.")
   var discardImage = false
@@ -107,7 +93,7 @@ struct CompileSlot: AsyncParsableCommand {
   func run() async throws {
     try await perform { [self] in
       let code = try await device.withClient(slot: slot) { device in
-        let code = try await device.compile(slot, isolation: isolation)
+        let code = try await device.compile(slot, isolation: isolation.isolation)
         if discardImage { try await device.erase(slot, keepingCode: true) }
         return code
       }
@@ -230,10 +216,18 @@ struct Info: AsyncParsableCommand {
           slots     \(info.slots) of \(info.imageBytes) bytes
           arena     \(info.arenaBytes) bytes
           heap      \(info.heapBytes.map { "\($0) bytes" } ?? "not told")
+          served    \(info.served ?? "not told")
           code      \(info.codeRegionBytes == 0 ? "no compiled programs" : "\(info.codeRegionBytes) bytes per slot")
           sees you  at \(info.you)
           """)
     }
+  }
+}
+
+extension DeviceDescription {
+  fileprivate var served: String? {
+    guard let requests, let refused, let datagrams, let malformed else { return nil }
+    return "\(requests) requests, \(refused) refused; \(datagrams) datagrams, \(malformed) malformed"
   }
 }
 

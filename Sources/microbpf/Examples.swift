@@ -34,15 +34,7 @@ struct ScratchBoardOptions: ParsableArguments {
       console: { line in if showsConsole { FileHandle.standardError.write(Data("  board: \(line)\n".utf8)) }
       },
       body: { board in
-        let client = try await CoAPClient()
-        do {
-          let result = try await body(DeviceClient(url: board.url, client: client), signing)
-          await client.close()
-          return result
-        } catch {
-          await client.close()
-          throw error
-        }
+        try await withClient { try await body(DeviceClient(url: board.url, client: $0), signing) }
       })
   }
 }

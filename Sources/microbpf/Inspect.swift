@@ -23,7 +23,7 @@ struct Inspect: AsyncParsableCommand {
   var jit = false
 
   @Option(help: "Who keeps the code in its compartment, with --jit.")
-  var isolation = Isolation.checked
+  var isolation = IsolationArgument.checked
 
   @Option(help: "Bytes of the program's input, with --jit. Default: not known.")
   var contextSize: Int?
@@ -51,7 +51,7 @@ struct Inspect: AsyncParsableCommand {
   private func compilation() async throws -> Compilation {
     do {
       return try await withProgress("building \(file)") { _ in
-        try await compile(file, for: isolation, contextSize: contextSize)
+        try await compile(file, for: isolation.isolation, contextSize: contextSize)
       }
     } catch let error as CompilationError {
       if case .refused = error, let reason = try await verify(file, contextSize: contextSize).refusal {

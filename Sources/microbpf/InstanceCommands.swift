@@ -205,17 +205,3 @@ struct Resume: AsyncParsableCommand {
     }
   }
 }
-
-/// Finds what is new in a text of which only the end is known.
-struct LogFollower {
-  private var last: [UInt8] = []
-
-  /// What stands behind what was there the last time: behind the longest end of that which the text begins with.
-  mutating func new(in text: [UInt8]) -> [UInt8] {
-    defer { last = text }
-    for start in last.indices where text.starts(with: last[start...]) {
-      return Array(text.dropFirst(last.count - start))
-    }
-    return text
-  }
-}

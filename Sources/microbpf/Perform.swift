@@ -56,6 +56,8 @@ func perform(
     }
     let complaint = Complaint(error, on: subject)
     let text = complaint.text(on: .standardError) + "\n"
+    // What was printed before comes before, also where both go into one pipe.
+    fflush(nil)
     FileHandle.standardError.write(Data(text.utf8))
     throw ExitCode(complaint.status.rawValue)
   }

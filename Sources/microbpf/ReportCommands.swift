@@ -84,10 +84,13 @@ struct Logs: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     abstract: "Show what a slot's program printed last.",
     discussion: """
-      If the program was stopped, the reason follows on the standard error.
+      If the program was stopped, the reason follows on the standard error. With --follow the
+      device tells what is printed when it is, and how much was overwritten or dropped before it
+      could be told.
 
       Example: microbpf logs --slot 1
                microbpf logs --slot 1 --follow
+               microbpf logs --slot 1 --follow --json
       """)
 
   @OptionGroup var slot: SlotOption
@@ -105,25 +108,59 @@ struct Logs: AsyncParsableCommand {
     let instance: InstanceReport
   }
 
-  func validate() throws {
-    guard !follow || !output.json else { throw ValidationError("--json does not go with --follow") }
+  /// A line of JSON for what has come.
+  private struct Line: Encodable {
+    let slot: Int
+    let text: String
+    let lost: Int
+    let dropped: Int
   }
 
   func run() async throws {
     try await perform { [self] in
       try await device.withClient(slot: slot.slot) { device in
         guard follow else { return try await showOnce(device) }
-        var shown = LogFollower()
-        var told: String?
-        while true {
-          FileHandle.standardOutput.write(Data(shown.new(in: try await device.log(of: slot.slot))))
-          let explanation = await source.finder.report(on: try await device.instance(slot.slot), of: device)
-            .explanation
-          if let explanation, explanation != told { say(explanation) }
-          told = explanation
-          try await Task.sleep(for: .milliseconds(250))
+        try await withThrowingTaskGroup(of: Void.self) { group in
+          group.addTask { try await showText(device) }
+          group.addTask { try await explainEndings(device) }
+          try await group.waitForAll()
         }
       }
+    }
+  }
+
+  // A device has a few places for those who want to be told of changes. As long as all are taken, it is asked.
+
+  private func showText(_ device: DeviceClient) async throws {
+    var shown = LogFollower()
+    while true {
+      for try await log in device.followLog(of: slot.slot) {
+        let news = shown.news(in: log)
+        guard !news.text.isEmpty || news.lost > 0 || news.dropped > 0 else { continue }
+        if output.json {
+          let text = String(decoding: news.text, as: UTF8.self)
+          try output.print(
+            Line(slot: slot.slot, text: text, lost: news.lost, dropped: news.dropped), text: "")
+          fflush(nil)
+          continue
+        }
+        if news.lost > 0 { say("\(news.lost) bytes were overwritten before they could be shown") }
+        FileHandle.standardOutput.write(Data(news.text))
+        if news.dropped > 0 { say("\(news.dropped) bytes were not printed, being too many for a second") }
+      }
+      try await Task.sleep(for: .milliseconds(250))
+    }
+  }
+
+  private func explainEndings(_ device: DeviceClient) async throws {
+    var told: String?
+    while true {
+      for try await instance in device.followInstance(slot.slot) {
+        let explanation = await source.finder.report(on: instance, of: device).explanation
+        if let explanation, explanation != told { say(explanation) }
+        told = explanation
+      }
+      try await Task.sleep(for: .milliseconds(250))
     }
   }
 

@@ -16,14 +16,24 @@ struct StoreCommands: AsyncParsableCommand {
     subcommands: [ListStore.self, GetValue.self, SetValue.self, DeleteValue.self])
 }
 
-/// Which store.
-struct StoreOption: ParsableArguments {
+/// Which store of which device.
+struct StoreOptions: ParsableArguments {
   @Option(
     name: .shortAndLong, help: "The slot whose program keeps it. Default: the store that all share.",
     completion: .slot)
   var slot: Int?
 
+  @OptionGroup var device: DeviceOptions
+  @OptionGroup var output: OutputOptions
+
   func validate() throws { if let slot { try SlotOption.validate(slot) } }
+
+  /// Runs `body` with the device and the slot.
+  func withStore<Result>(
+    _ body: (_ device: DeviceClient, _ slot: Int?) async throws -> Result
+  ) async throws -> Result {
+    try await device.withClient(slot: slot) { try await body($0, slot) }
+  }
 }
 
 struct ListStore: AsyncParsableCommand {
@@ -31,15 +41,14 @@ struct ListStore: AsyncParsableCommand {
     commandName: "list", abstract: "Show every key and its value.",
     discussion: "Example: microbpf store list --slot 1 --json")
 
-  @OptionGroup var store: StoreOption
-  @OptionGroup var device: DeviceOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try await perform { [self] in
-      let entries = try await device.withClient(slot: store.slot) { try await $0.store(of: store.slot) }
+      let entries = try await store.withStore { try await $0.store(of: $1) }
       let rows = entries.map { ["\($0.key)", "\($0.value)", $0.owner.map { "slot \($0)" } ?? ""] }
-      try output.print(entries, text: Table(header: ["key", "value", "brought in by"], rows: rows).text)
+      try store.output.print(
+        entries, text: Table(header: ["key", "value", "brought in by"], rows: rows).text)
     }
   }
 }
@@ -52,16 +61,12 @@ struct GetValue: AsyncParsableCommand {
   @Argument(help: "The key, a number of 32 bits.")
   var key: UInt32
 
-  @OptionGroup var store: StoreOption
-  @OptionGroup var device: DeviceOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try await perform { [self] in
-      let entry = try await device.withClient(slot: store.slot) {
-        try await $0.value(of: key, in: store.slot)
-      }
-      try output.print(entry, text: "\(entry.value)")
+      let entry = try await store.withStore { try await $0.value(of: key, in: $1) }
+      try store.output.print(entry, text: "\(entry.value)")
     }
   }
 }
@@ -76,16 +81,12 @@ struct SetValue: AsyncParsableCommand {
   @Argument(help: "The value, a number of 32 bits.")
   var value: UInt32
 
-  @OptionGroup var store: StoreOption
-  @OptionGroup var device: DeviceOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try await perform { [self] in
-      let entry = try await device.withClient(slot: store.slot) {
-        try await $0.store(value, under: key, in: store.slot)
-      }
-      try output.print(entry, text: "key \(entry.key) has the value \(entry.value)")
+      let entry = try await store.withStore { try await $0.store(value, under: key, in: $1) }
+      try store.output.print(entry, text: "key \(entry.key) has the value \(entry.value)")
     }
   }
 }
@@ -98,14 +99,12 @@ struct DeleteValue: AsyncParsableCommand {
   @Argument(help: "The key, a number of 32 bits.")
   var key: UInt32
 
-  @OptionGroup var store: StoreOption
-  @OptionGroup var device: DeviceOptions
-  @OptionGroup var output: OutputOptions
+  @OptionGroup var store: StoreOptions
 
   func run() async throws {
     try await perform { [self] in
-      try await device.withClient(slot: store.slot) { try await $0.removeValue(of: key, in: store.slot) }
-      try output.print(["key": key], text: "key \(key) has no value")
+      try await store.withStore { try await $0.removeValue(of: key, in: $1) }
+      try store.output.print(["key": key], text: "key \(key) has no value")
     }
   }
 }

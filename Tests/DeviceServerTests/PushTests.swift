@@ -245,7 +245,7 @@ extension Device {
   }
 
   @Test(arguments: [
-    ("rt=microbpf.slot", 5), ("rt=microbpf.*", 63), ("href=/slots/1", 1), ("href=/slots/*", 55), ("obs", 19),
+    ("rt=microbpf.slot", 5), ("rt=microbpf.*", 63), ("href=/slots/1", 1), ("href=/slots/*", 55), ("obs", 24),
     ("rt=nothing", 0),
   ])
   func `discovery lists what the filter lets through`(filter: String, count: Int) throws {

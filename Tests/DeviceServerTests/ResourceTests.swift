@@ -69,6 +69,18 @@ import Testing
     #expect(refusal.expected == 5)
   }
 
+  @Test func `what has come is counted, but for those who ask how much`() throws {
+    var device = try Device()
+    _ = try device.receive([0x4f, 1, 0, 1])
+    _ = try device.request(.get, "nothing")
+    let request = device.message(.get, "slots")
+    for _ in 0..<2 { _ = try device.receive(try request.encoded()) }
+    for _ in 0..<2 {
+      let told = try DeviceDescription(try device.value(.get, "device"))
+      #expect(told.datagrams == 4 && told.malformed == 1 && told.requests == 2 && told.refused == 1)
+    }
+  }
+
   @Test func `a method that a resource does not have is not allowed`() throws {
     var device = try Device()
     for resource in Resource.allCases {

@@ -1,3 +1,4 @@
+import DeviceProtocol
 import Foundation
 import Runtime
 import Testing
@@ -14,6 +15,20 @@ import Testing
       "| `tooLong` | more than \(Limits.instructions) instructions |",
     ]
     for fact in facts { #expect(page.prose.contains(fact)) }
+  }
+
+  @Test func `the page of the device's resources names all of them, and which can be observed`() throws {
+    let page = try Page(path: "docs/device-protocol.md").prose.joined(separator: "\n")
+    let start = try #require(page.range(of: "\n`GET /slots`, ")).lowerBound
+    let observable = page[start...].prefix { $0 != "(" }
+    for resource in Resource.allCases {
+      var segments = "\(resource.path)".split(separator: "/").map(String.init)
+      if resource == .pin { segments[1...2] = ["PORT", "PIN"] }
+      let path = "/" + segments.map { $0 == "+" ? "N" : $0 == "*" ? "KEY" : $0 }.joined(separator: "/")
+      let name = try Regex("[` ]\(path)[`?]")
+      #expect(page.contains(name), "\(path)")
+      #expect(observable.contains(name) == resource.row.isObservable, "\(path)")
+    }
   }
 
   @Test func `every test that the threat model names exists`() throws {

@@ -1,3 +1,4 @@
+import CoAPTransport
 import Delivery
 import DeviceClient
 import DeviceProtocol

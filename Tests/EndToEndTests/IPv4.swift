@@ -4,17 +4,22 @@ enum IPv4 {
   static let router: [UInt8] = [10, 0, 2, 2]
   static let board: [UInt8] = [10, 0, 2, 15]
 
-  /// A frame to the board's station, with whatever addresses inside.
+  /// A frame, to the board's station unless another is named, with whatever addresses inside.
   static func frame(
     from source: [UInt8], port sourcePort: UInt16, to destination: [UInt8] = board, port: UInt16,
-    _ payload: [UInt8]
+    at station: EthernetAddress = IPv6Gateway.boardStation, _ payload: [UInt8]
   ) -> [UInt8] {
     // A checksum of 0 says that there is none.
     let datagram = big(sourcePort) + big(port) + big(UInt16(8 + payload.count)) + [0, 0] + payload
     var header =
       [0x45, 0] + big(UInt16(20 + datagram.count)) + [0, 0, 0, 0, 64, 17, 0, 0] + source + destination
     header.replaceSubrange(10..<12, with: big(internetChecksum(header)))
-    return IPv6Gateway.boardStation.bytes + IPv6Gateway.station.bytes + [0x08, 0x00] + header + datagram
+    return station.bytes + IPv6Gateway.station.bytes + [0x08, 0x00] + header + datagram
+  }
+
+  /// The station that a group's frames are for (RFC 1112 §6.4).
+  static func station(ofGroup group: [UInt8]) -> EthernetAddress {
+    EthernetAddress(bytes: [0x01, 0x00, 0x5e, group[1] & 0x7f, group[2], group[3]])
   }
 
   /// Whether a frame holds a UDP datagram.

@@ -17,6 +17,8 @@ final class IPv6Gateway: Sendable {
     var datagrams = 0
     /// UDP datagrams from the board that were not for the gateway.
     var strays = 0
+    /// The frame of the last of those that came over IPv4.
+    var stray: [UInt8] = []
     /// Packets from the board with a wrong checksum.
     var damaged = 0
   }
@@ -104,6 +106,7 @@ private struct GatewayEngine: DatagramEngine, ~Copyable {
       send(reply, sink: &sink)
     } else if IPv4.isDatagram(frame) {
       record.strays += 1
+      record.stray = frame
     }
   }
 

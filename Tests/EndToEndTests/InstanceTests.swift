@@ -1,4 +1,5 @@
 import BPFText
+import CoAPTransport
 import Delivery
 import DeviceClient
 import DeviceProtocol
@@ -25,6 +26,24 @@ import Toolchain
     r1 = r10
     r1 += -8
     r2 = 2000
+    call 97
+    if r6 != 0 goto again
+    exit
+
+    """
+
+  /// Prints how often it has slept, each ten milliseconds.
+  private static let printer = """
+    r6 = 0
+    call 96
+    *(u32 *)(r10 - 8) = r0
+    again:
+    r6 += 1
+    r1 = r6
+    call 3
+    r1 = r10
+    r1 += -8
+    r2 = 10000
     call 97
     if r6 != 0 goto again
     exit
@@ -99,6 +118,35 @@ import Toolchain
       return nil
     } catch DeviceError.refused(let refusal) {
       return refusal
+    }
+  }
+
+  // MARK: Output
+
+  @Test func `what a program prints is told to who follows its log, and what was lost of it`() async throws {
+    try await Board.run { _, device in
+      try await Self.install(Self.printer, in: 2, of: device)
+      _ = try await device.start(2)
+      var follower = LogFollower()
+      var states: [LogDescription] = []
+      var text = ""
+      var lost = 0
+      for try await log in device.followLog(of: 2) {
+        let news = follower.news(in: log)
+        text += String(decoding: news.text, as: UTF8.self)
+        lost += news.lost
+        states.append(log)
+        if states.count > 20, text.utf8.count > 2000 { break }
+      }
+      try await device.kill(2)
+      let (first, last) = (try #require(states.first), try #require(states.last))
+      #expect(states.allSatisfy { $0.slot == 2 && $0.dropped == 0 })
+      #expect(text.utf8.count + lost == Int(last.printed - first.printed) + first.text.count)
+      // On a busy machine some may be.
+      guard lost == 0 else { return }
+      // The first line may have lost its beginning.
+      let numbers = text.split(separator: "\n").dropFirst().compactMap { Int($0.drop { !$0.isNumber }) }
+      #expect(zip(numbers, numbers.dropFirst()).allSatisfy { $1 == $0 + 1 })
     }
   }
 

@@ -1,3 +1,4 @@
+import CoAPTransport
 import DeviceClient
 import DeviceProtocol
 import SUIT

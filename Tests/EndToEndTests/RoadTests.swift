@@ -19,6 +19,19 @@ import Testing
     }
   }
 
+  @Test func `a program of 1 KiB takes two datagrams each way between the board and the file server`()
+    async throws
+  {
+    let image = (0..<126).flatMap { _ in Assembly.move(1, 0) } + Assembly.returning(7)
+    #expect(image.count == 1024)
+    try await Board.run { _, device in
+      let report = try await deliver(image: image, to: 1, of: device, signing: Signing(key: Board.key))
+      #expect(report.installation.size == 1024)
+      #expect(report.serverPackets == 4)
+      #expect(try await device.run(1).result == 7)
+    }
+  }
+
   @Test(arguments: [BoardMachine.an500, .an385])
   func `Cortex-M7 and M3 interpret, compile and stop programs like the Cortex-M4`(
     machine: BoardMachine

@@ -111,7 +111,7 @@ struct ProgramGenerator {
       program.append(
         Instruction(
           operation, destination: operand(), source: operand(), immediate: immediate(for: operation)))
-    case 70..<94:
+    case 70..<92:
       let operation =
         chance(70) ? pick([.ldxb, .ldxw, .ldxdw, .stxb, .stxdw, .stxdw, .stdw]) : pick(Self.accesses)
       let writes = operation.instructionClass == .stx || operation.instructionClass == .st
@@ -123,6 +123,7 @@ struct ProgramGenerator {
           operation, destination: writes ? base : register(),
           source: writes ? operation.isAtomic ? register() : operand() : base,
           offset: offset, immediate: immediate(for: operation)))
+    case 92..<94: appendIndexedAccess()
     case 94..<96: begin(register())
     case 96: program.append(Instruction(.ja))
     default:
@@ -131,6 +132,33 @@ struct ProgramGenerator {
           .callHelper,
           immediate: Int32(pick([Helper.memcpy, .strlen, .fetchLocal, .nowMilliseconds]).rawValue)))
     }
+  }
+
+  /// An access of any size somewhere in the frame or the data, at an index that is known roughly, near slots that
+  /// are written and read whole.
+  private mutating func appendIndexedAccess() {
+    let (pointer, index) = (pick([Register.r3, .r4, .r5]), pick([Register.r6, .r7, .r8]))
+    let slot = pick([Int16(-8), -16, -24, -32])
+    let stored = pick([Operation.stxb, .stxh, .stxw, .stxdw, .atomicAdd32, .atomicFetchAdd64, .stb, .stw])
+    let isStore = chance(70)
+    let (operation, displacement) =
+      (
+        isStore ? stored : pick([.ldxb, .ldxh, .ldxw, .ldxdw, .ldxsb, .ldxsw]),
+        pick([Int16(0), 0, 4, 8, -4, 1])
+      )
+    program += [
+      Instruction(.and64Imm, destination: index, immediate: pick([1, 1, 2, 3, 4, 7, 8, 12])),
+      Instruction(.lsh64Imm, destination: index, immediate: pick([0, 0, 1, 2, 2, 3])),
+      Instruction(.mov64Reg, destination: pointer, source: .r10),
+      Instruction(.add64Imm, destination: pointer, immediate: Int32(slot) - pick([0, 0, 0, 4, 8])),
+    ]
+    if chance(70) { program.append(Instruction(.stxdw, destination: .r10, source: register(), offset: slot)) }
+    program.append(Instruction(.add64Reg, destination: pointer, source: index))
+    program.append(
+      Instruction(
+        operation, destination: isStore ? pointer : register(),
+        source: isStore ? register() : pointer, offset: displacement, immediate: pick([0, -1, 5, .min])))
+    if chance(70) { program.append(Instruction(.ldxdw, destination: register(), source: .r10, offset: slot)) }
   }
 
   private mutating func callFunction(at start: Int) {

@@ -23,22 +23,6 @@ package func pattern(_ count: Int) -> [UInt8] {
   (0..<count).map { UInt8(truncatingIfNeeded: $0 &* 31 &+ $0 >> 8) }
 }
 
-/// Runs `body` with a client that is closed afterwards.
-@discardableResult
-package func withClient<R>(
-  _ configuration: CoAPClient.Configuration = .init(), _ body: (CoAPClient) async throws -> R
-) async throws -> R {
-  let client = try await CoAPClient(configuration)
-  do {
-    let result = try await body(client)
-    await client.close()
-    return result
-  } catch {
-    await client.close()
-    throw error
-  }
-}
-
 /// Runs `body` with a server of the directory's files that is closed afterwards.
 @discardableResult
 package func withFileServer<R>(

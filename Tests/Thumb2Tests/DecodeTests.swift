@@ -44,6 +44,7 @@ import Testing
     for _ in 0..<400 { changed |= random(form, using: &generator).encoding ^ fixed }
     #expect(changed == form.layout.fields.all)
     #expect(form.rawValue & form.layout.fields.all == 0)
+    #expect(fixed & ~form.layout.fields.all == form.rawValue)
   }
 
   @Test(

@@ -14,8 +14,9 @@ import Testing
       let number = UInt8.random(in: 0...12, using: &random)
       let code = try #require(ArithmeticCode(opcode: number << 4))
       let variant = variant(of: code, using: &random)
-      let wide = AbstractValue.arithmetic64(code, a, b, variant: variant)
-      let narrow = AbstractValue.arithmetic32(code, a.lowerHalf, b.lowerHalf, variant: variant)
+      let wide = AbstractValue.arithmetic(code, is64Bit: true, a, b, variant: variant)
+      let narrow = AbstractValue.arithmetic(
+        code, is64Bit: false, a.lowerHalf, b.lowerHalf, variant: variant)
       for _ in 0..<3 {
         let (x, y) = (a.member(using: &random), b.member(using: &random))
         guard wide.contains(concrete64(code, x, y, variant)) else {
@@ -150,7 +151,10 @@ import Testing
 extension AbstractValue {
   /// A set of numbers, often one whose ends are where signs and carries change.
   fileprivate static func random(using random: inout Repeatable) -> AbstractValue {
-    let kinds: [Kind] = [.any, .zeroExtended, .zeroExtended, .signExtended, .signExtended, .shifted]
+    let kinds: [Kind] = [
+      .any, .zeroExtended, .zeroExtended, .signExtended, .signExtended, .shifted, .stack, .data, .rodata,
+      .context,
+    ]
     let edges: [UInt32] = [0, 1, 31, 32, 255, 1 << 30, 1 << 31 - 1, 1 << 31, .max - 3, .max]
     let low = random.pick(edges) &+ UInt32.random(in: 0...3, using: &random)
     let shift = UInt8(random.pick([0, 0, 0, 1, 2, 3, 8, 30, 31]))
@@ -164,6 +168,16 @@ extension AbstractValue {
     return AbstractValue(random.pick(kinds), low: low, extent: extent, shift: shift)
   }
 
+  /// Where the region of an address starts, or the stack frame ends. Read-only data may start anywhere.
+  private var start: UInt64 {
+    switch kind {
+    case .stack: 0x2000_1200
+    case .data: 0x2000_2000
+    case .rodata: 0x0001_2344
+    default: 0x2000_3008
+    }
+  }
+
   fileprivate func member(using random: inout Repeatable) -> UInt64 {
     let step = shift >= 32 ? 1 : UInt64(1) << UInt64(shift)
     let count = extent == 0 ? 0 : UInt64(extent) / step
@@ -173,16 +187,19 @@ extension AbstractValue {
     case .zeroExtended: UInt64(number)
     case .signExtended: UInt64(bitPattern: Int64(Int32(bitPattern: number)))
     case .shifted: UInt64(number) << 32
+    case .stack, .data, .rodata, .context: start &+ UInt64(bitPattern: Int64(Int32(bitPattern: number)))
     default: UInt64(number) | UInt64(UInt32.random(in: 0...UInt32.max, using: &random)) << 32
     }
   }
 
   fileprivate func contains(_ number: UInt64) -> Bool {
+    let number = isAddress ? number &- start : number
     let half = UInt32(truncatingIfNeeded: kind == .shifted ? number >> 32 : number)
     guard half &- low <= extent, (half &- low) & stepMask == 0 else { return false }
     return switch kind {
     case .zeroExtended: number >> 32 == 0
-    case .signExtended: number == UInt64(bitPattern: Int64(Int32(bitPattern: half)))
+    case .signExtended, .stack, .data, .rodata, .context:
+      number == UInt64(bitPattern: Int64(Int32(bitPattern: half)))
     case .shifted: number & 0xFFFF_FFFF == 0
     default: kind == .any
     }

@@ -201,6 +201,21 @@ private let stateCases = [
     ],
     after: [(.r3, .unknown)]),
   StateCase(
+    "a write of four bytes somewhere in a slot is not all of the slot",
+    [
+      imm(.and64Imm, .r6, 1), imm(.lsh64Imm, .r6, 2), reg(.mov64Reg, .r3, .r10), imm(.add64Imm, .r3, -8),
+      reg(.add64Reg, .r3, .r6), store(.stxw, .r3, 0, .r8), load(.ldxdw, .r4, .r10, -8),
+    ],
+    after: [(.r4, .unknown)]),
+  StateCase(
+    "a load of four bytes somewhere in a slot does not give all of the slot",
+    [
+      imm(.and64Imm, .r6, 1), imm(.lsh64Imm, .r6, 2), reg(.mov64Reg, .r3, .r10), imm(.add64Imm, .r3, -8),
+      reg(.add64Reg, .r3, .r6), imm(.mov64Imm, .r4, 5), store(.stxdw, .r10, -8, .r4),
+      load(.ldxw, .r4, .r3, 0),
+    ],
+    after: [(.r4, .word)]),
+  StateCase(
     "a write that goes nobody knows where may go to the stack",
     [store(.stxdw, .r10, -8, .r6), store(.stxb, .r7, 0, .r6), load(.ldxdw, .r3, .r10, -8)],
     after: [(.r3, .unknown)]),

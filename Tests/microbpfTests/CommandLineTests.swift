@@ -36,6 +36,21 @@ import Testing
     }
     """
 
+  /// Runs `body` with a device that has the program in slot 1.
+  private func withProgram(
+    _ source: String, in file: String, _ body: (Workplace, _ url: String) async throws -> Void
+  ) async throws {
+    try await Workplace.with { place async throws in
+      try place.write(source, to: file)
+      #expect(try await place.microbpf("keygen").status == 0)
+      try await place.withDevice { url async throws in
+        let device = ["MICROBPF_DEVICE": url]
+        #expect(try await place.microbpf("deploy", file, "-s", "1", environment: device).status == 0)
+        try await body(place, url)
+      }
+    }
+  }
+
   @Test func `a program that runs is done`() async throws {
     try await Workplace.with { place async throws in
       try place.write("int program(void) { return 45; }", to: "right.c")
@@ -68,51 +83,41 @@ import Testing
   @Test func `what stops a program on a device is told with its line, by every command that tells it`()
     async throws
   {
-    try await Workplace.with { place async throws in
-      try place.write(Self.unlucky, to: "unlucky.c")
-      #expect(try await place.microbpf("keygen").status == 0)
-      try await place.withDevice { url async throws in
-        let device = ["MICROBPF_DEVICE": url]
-        #expect(try await place.microbpf("deploy", "unlucky.c", "-s", "1", environment: device).status == 0)
-        let line = "unlucky.c:6: sum += samples[i];"
-        let executed = try await place.microbpf("execute", "-s", "1", environment: device)
-        #expect(executed.status == 1)
-        #expect(executed.errors.contains("  where:   slot 1 of the device at \(url)\n  source:  \(line)\n"))
-        let status = try await place.microbpf("ps", environment: device)
-        #expect(status.output.contains("trap readOutside at instruction"))
-        #expect(status.output.contains("  source:  \(line)\n"))
-        let json = try await place.microbpf("ps", "--json", environment: device)
-        #expect(json.output.contains(#""source":{"file":""#))
-        #expect(try await place.microbpf("logs", "-s", "1", environment: device).errors.contains(line))
+    try await withProgram(Self.unlucky, in: "unlucky.c") { place, url async throws in
+      let device = ["MICROBPF_DEVICE": url]
+      let line = "unlucky.c:6: sum += samples[i];"
+      let executed = try await place.microbpf("execute", "-s", "1", environment: device)
+      #expect(executed.status == 1)
+      #expect(executed.errors.contains("  where:   slot 1 of the device at \(url)\n  source:  \(line)\n"))
+      let status = try await place.microbpf("ps", environment: device)
+      #expect(status.output.contains("trap readOutside at instruction"))
+      #expect(status.output.contains("  source:  \(line)\n"))
+      let json = try await place.microbpf("ps", "--json", environment: device)
+      #expect(json.output.contains(#""source":{"file":""#))
+      #expect(try await place.microbpf("logs", "-s", "1", environment: device).errors.contains(line))
 
-        try FileManager.default.removeItem(at: place.folder.appending(path: "cache"))
-        let forgotten = try await place.microbpf("execute", "-s", "1", environment: device)
-        #expect(!forgotten.errors.contains("source:"))
-        #expect(forgotten.errors.contains("--source FILE"))
-        let given = try await place.microbpf(
-          "execute", "-s", "1", "--source", "unlucky.c", environment: device)
-        #expect(given.errors.contains(line))
-        try place.write(Self.wrong, to: "other.c")
-        let other = try await place.microbpf("execute", "-s", "1", "--source", "other.c", environment: device)
-        #expect(other.errors.contains("microbpf: other.c is not what the slot holds"))
-        #expect(!other.errors.contains("source:"))
-      }
+      try FileManager.default.removeItem(at: place.folder.appending(path: "cache"))
+      let forgotten = try await place.microbpf("execute", "-s", "1", environment: device)
+      #expect(!forgotten.errors.contains("source:"))
+      #expect(forgotten.errors.contains("--source FILE"))
+      let given = try await place.microbpf(
+        "execute", "-s", "1", "--source", "unlucky.c", environment: device)
+      #expect(given.errors.contains(line))
+      try place.write(Self.wrong, to: "other.c")
+      let other = try await place.microbpf("execute", "-s", "1", "--source", "other.c", environment: device)
+      #expect(other.errors.contains("microbpf: other.c is not what the slot holds"))
+      #expect(!other.errors.contains("source:"))
     }
   }
 
   @Test func `a program that was killed is told with the line it was at`() async throws {
-    try await Workplace.with { place async throws in
-      try place.write(Self.endless, to: "endless.c")
-      #expect(try await place.microbpf("keygen").status == 0)
-      try await place.withDevice { url async throws in
-        let device = ["MICROBPF_DEVICE": url]
-        #expect(try await place.microbpf("deploy", "endless.c", "-s", "1", environment: device).status == 0)
-        #expect(try await place.microbpf("start", "-s", "1", environment: device).status == 0)
-        #expect(try await place.microbpf("kill", "-s", "1", environment: device).status == 0)
-        let status = try await place.microbpf("ps", environment: device)
-        #expect(status.output.contains("killed at instruction"))
-        #expect(status.output.contains("  source:  endless.c:3: while (turns < 10) {\n"), "\(status.output)")
-      }
+    try await withProgram(Self.endless, in: "endless.c") { place, url async throws in
+      let device = ["MICROBPF_DEVICE": url]
+      #expect(try await place.microbpf("start", "-s", "1", environment: device).status == 0)
+      #expect(try await place.microbpf("kill", "-s", "1", environment: device).status == 0)
+      let status = try await place.microbpf("ps", environment: device)
+      #expect(status.output.contains("killed at instruction"))
+      #expect(status.output.contains("  source:  endless.c:3: while (turns < 10) {\n"), "\(status.output)")
     }
   }
 

@@ -54,6 +54,33 @@ __aeabi_memcpy8:
 6:
   bx lr
 
+// Copying where both may overlap: the copy above goes upwards, which is right unless the target begins within the source.
+
+  .section .text.memmove, "ax", %progbits
+  .balign 4
+  .global memmove
+  .global __aeabi_memmove
+  .global __aeabi_memmove4
+  .global __aeabi_memmove8
+  .type memmove, %function
+  .thumb_func
+memmove:
+  .thumb_func
+__aeabi_memmove:
+  .thumb_func
+__aeabi_memmove4:
+  .thumb_func
+__aeabi_memmove8:
+  subs r3, r0, r1
+  cmp r3, r2
+  bhs.w memcpy
+1:
+  subs r2, #1
+  ldrb r3, [r1, r2]
+  strb r3, [r0, r2]
+  bne 1b
+  bx lr
+
 // Filling, likewise; for clearing a program's memory before each run.
 
   .section .text.memset, "ax", %progbits
@@ -106,7 +133,7 @@ __aeabi_memclr8:
   subs r2, #1
   b 2b
 3:
-  subs r2, #128
+  subs r2, #256
   blo 5f
   push {r4-r9}
   mov r3, r1
@@ -121,11 +148,15 @@ __aeabi_memclr8:
   stmia r12!, {r1, r3-r9}
   stmia r12!, {r1, r3-r9}
   stmia r12!, {r1, r3-r9}
-  subs r2, #128
+  stmia r12!, {r1, r3-r9}
+  stmia r12!, {r1, r3-r9}
+  stmia r12!, {r1, r3-r9}
+  stmia r12!, {r1, r3-r9}
+  subs r2, #256
   bhs 4b
   pop {r4-r9}
 5:
-  adds r2, #124
+  adds r2, #252
   bmi 7f
 6:
   str r1, [r12], #4

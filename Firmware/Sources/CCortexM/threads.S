@@ -50,7 +50,7 @@ routine thread_restart
   stmia r1!, {r4-r11}
   ldr r3, =zeros
   ldmia r3, {r4-r10}
-  // Behind what was copied lies the arena.
+  // Of compiled code: behind what was copied lies the arena.
   mov r11, r1
   str r4, [r0, #(THREAD_MILLISECONDS - THREAD_REGISTERS)]
   stmia r0, {r4-r11}

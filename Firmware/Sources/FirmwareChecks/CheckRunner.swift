@@ -11,6 +11,7 @@ func runChecks() -> Bool {
   var report = TAPReport()
   for group in checkGroups { report.run(group) }
   report.run(cryptographyChecks(Sodium.self))
+  report.run(manifestChecks)
   report.run(boardChecks)
   report.finish()
   TAPReport.note(UInt64(cortexm_stack_used()), "bytes of stack used")

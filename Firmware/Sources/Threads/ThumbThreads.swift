@@ -24,7 +24,6 @@ public struct ThumbThreads: ProgramThreads {
     var isSuspended = false
     /// Whether it could go on now.
     var isReady = false
-    var isInterpreted = false
     /// Why it has ended.
     var reason = Reason.returned
     /// Stack and arena.
@@ -37,11 +36,20 @@ public struct ThumbThreads: ProgramThreads {
     var entry: UInt32 = 0
     /// As many as there are for as long as it likes.
     var milliseconds = UInt32.max
-    /// Of an interpreted program: instructions that it may still run, not counting the slice it is at, and those it has run.
+    /// What is interpreted, and in how many stack frames; `nil` of compiled code.
+    var program: InterpretedProgram?
+    var frames = 0
+    /// Of an interpreted program: all instructions that it may run, those it still may, not counting the slice it is at, and those
+    /// it has run.
+    var budget = 0
     var instructions = 0
     var executed = 0
     /// Of an interpreted program: the instruction it called from.
     var index = 0
+
+    var isInterpreted: Bool {
+      @inline(__always) get { program != nil }
+    }
 
     @inline(__always)
     mutating func wait(_ state: State) {
@@ -114,54 +122,37 @@ public struct ThumbThreads: ProgramThreads {
     unsafe turn.pointee.block = block
     unsafe turn.pointee.callLimit = block.upperBound - Self.callBytes
     unsafe turn.pointee.milliseconds = program.milliseconds == 0 ? .max : program.milliseconds
-    unsafe turn.pointee.index = 0
-    unsafe turn.pointee.executed = 0
-    let record = block.lowerBound + UInt32(PROGRAM_STACK_SIZE) - UInt32(MemoryLayout<program_record>.size)
     let text: ProtectedRegion
     let engine: ProtectedRegion.Access
+    let frame: exception_frame
     switch program.code {
     case .compiled(let address, let size, let entry):
-      unsafe turn.pointee.isInterpreted = false
+      unsafe turn.pointee.program = nil
       unsafe turn.pointee.code = UInt32(address + entry)..<UInt32(address + size)
       unsafe turn.pointee.entry = UInt32(entry)
+      let record = block.lowerBound + UInt32(PROGRAM_STACK_SIZE) - UInt32(MemoryLayout<program_record>.size)
       // Frame, return address and record.
       unsafe turn.pointee.core.start_psp = record - 40
-      unsafe turn.pointee.core.start_stack = (
-        0, 0, 0, 0, record, 0, UInt32(address + entry), Self.thumbState, program_returned_address(), 0,
-        UInt32(program.context), UInt32(program.contextLength), UInt32(program.stackTop),
-        UInt32(program.arena.count), UInt32(program.rodata.lowerBound), UInt32(program.rodata.count)
-      )
+      frame = Self.frame(at: address + entry, r12: record)
       // As the linker script says: from 512 to 2048.
       text = ProtectedRegion(2, address: 0, size: 4096, .flash, disabledEighths: 0b1111_0001)
       engine = .readAndExecute
     case .interpreted(let interpreted):
-      unsafe turn.pointee.isInterpreted = true
+      unsafe turn.pointee.program = interpreted
+      unsafe turn.pointee.frames = program.frames
+      unsafe turn.pointee.budget = program.instructions == 0 ? .max : program.instructions
       unsafe turn.pointee.code = 0..<0
-      let budget = program.instructions == 0 ? .max : program.instructions
-      let slice = min(budget, Self.slice)
-      unsafe turn.pointee.instructions = budget - slice
-      let registers = Self.registers(of: block)
-      let stack = (registers - UInt(MemoryLayout<Interpretation>.size)) & ~7
-      // SAFETY: the block is the program's, and its first bytes are kept for the thread; the rest is what `program` says.
-      let run = unsafe UnsafeMutablePointer<Interpretation>(bitPattern: stack).unsafelyUnwrapped
-      unsafe run.initialize(
-        to: Interpretation(
-          program: interpreted, registers: registers, frames: program.frames,
-          bounds: AccessBounds(arena: program.arena, rodata: program.rodata),
-          context: UInt64(program.context), contextLength: UInt64(program.contextLength),
-          stackTop: UInt64(program.stackTop), budget: slice))
-      let frame = stack - UInt(MemoryLayout<exception_frame>.size)
-      // SAFETY: likewise.
-      unsafe UnsafeMutablePointer<exception_frame>(bitPattern: frame).unsafelyUnwrapped.pointee =
-        exception_frame(
-          r0: UInt32(stack), r1: 0, r2: 0, r3: 0, r12: 0, lr: 0, pc: interpreterEntry(), xpsr: Self.thumbState
-        )
-      unsafe turn.pointee.core.psp = UInt32(frame)
-      unsafe turn.pointee.core.registers = (0, 0, 0, 0, 0, 0, 0, 0)
-      unsafe turn.pointee.core.milliseconds = 0
+      let run = Self.interpretation(of: block)
+      unsafe turn.pointee.core.start_psp = UInt32(run) - UInt32(MemoryLayout<exception_frame>.size)
+      frame = Self.frame(at: UInt(interpreterEntry()), r0: UInt32(run))
       text = ProtectedRegion(2, address: 0, size: 4 << 20, .flash)
       engine = .read
     }
+    unsafe turn.pointee.core.start_stack = (
+      frame.r0, 0, 0, 0, frame.r12, 0, frame.pc, frame.xpsr, program_returned_address(), 0,
+      UInt32(program.context), UInt32(program.contextLength), UInt32(program.stackTop),
+      UInt32(program.arena.count), UInt32(program.rodata.lowerBound), UInt32(program.rodata.count)
+    )
     let memory = ProtectedRegion(
       3, address: block.lowerBound, size: UInt32(program.block.size), .readAndWrite)
     let code = ProtectedRegion(
@@ -173,7 +164,7 @@ public struct ThumbThreads: ProgramThreads {
       image.attributes
     )
     thread_forget_regions()
-    if unsafe turn.pointee.isInterpreted { begin(turn) } else { _ = restart(thread) }
+    _ = restart(thread)
   }
 
   /// Of xPSR: the state of Thumb code, in which all is that this core runs.
@@ -182,18 +173,41 @@ public struct ThumbThreads: ProgramThreads {
   @inline(__always)
   public mutating func restart(_ thread: Int) -> Bool {
     let turn = unsafe turns + thread
-    // Never started, or not by what `start_stack` holds.
-    guard unsafe !turn.pointee.code.isEmpty else { return false }
+    guard unsafe turn.pointee.core.start_psp != 0 else { return false }
     thread_restart(core(of: turn))
-    begin(turn)
-    return true
-  }
-
-  @inline(__always)
-  private func begin(_ turn: UnsafeMutablePointer<Turn>) {
+    if let program = unsafe turn.pointee.program { interpret(program, on: turn) }
     unsafe turn.pointee.state = .ready
     unsafe turn.pointee.isSuspended = false
     unsafe turn.pointee.isReady = true
+    return true
+  }
+
+  /// Has the interpreter begin with what the thread was started with.
+  @inline(never)
+  private func interpret(_ program: InterpretedProgram, on turn: UnsafeMutablePointer<Turn>) {
+    let slice = unsafe min(turn.pointee.budget, Self.slice)
+    unsafe turn.pointee.instructions = turn.pointee.budget - slice
+    unsafe turn.pointee.executed = 0
+    unsafe turn.pointee.index = 0
+    let block = unsafe turn.pointee.block
+    // As `start` has laid it out.
+    let start = unsafe turn.pointee.core.start_stack
+    let arena = UInt(block.lowerBound) + UInt(PROGRAM_STACK_SIZE)
+    let rodata = UInt(start.14)
+    // SAFETY: the block is the program's, and its first bytes are kept for the thread; the rest is what `start` was given.
+    let run = unsafe UnsafeMutablePointer<Interpretation>(bitPattern: Self.interpretation(of: block))
+    unsafe run.unsafelyUnwrapped.initialize(
+      to: Interpretation(
+        program: program, registers: Self.registers(of: block), frames: turn.pointee.frames,
+        bounds: AccessBounds(arena: arena..<arena + UInt(start.13), rodata: rodata..<rodata + UInt(start.15)),
+        context: UInt64(start.10), contextLength: UInt64(start.11), stackTop: UInt64(start.12), budget: slice)
+    )
+  }
+
+  /// What the core takes a thread's registers from when it begins at an address.
+  private static func frame(at address: UInt, r0: UInt32 = 0, r12: UInt32 = 0) -> exception_frame {
+    exception_frame(
+      r0: r0, r1: 0, r2: 0, r3: 0, r12: r12, lr: 0, pc: UInt32(address), xpsr: thumbState)
   }
 
   @inline(__always)
@@ -210,6 +224,11 @@ public struct ThumbThreads: ProgramThreads {
   private static func registers(of block: Range<UInt32>) -> UInt {
     let end = UInt(block.lowerBound) + UInt(PROGRAM_STACK_SIZE) - UInt(MemoryLayout<program_record>.size)
     return (end - UInt(Interpretation.registerBytes)) & ~7
+  }
+
+  /// Where the interpreter keeps where it is: below the registers.
+  private static func interpretation(of block: Range<UInt32>) -> UInt {
+    (registers(of: block) - UInt(MemoryLayout<Interpretation>.size)) & ~7
   }
 
   public mutating func end(_ thread: Int) {

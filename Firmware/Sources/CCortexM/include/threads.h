@@ -11,8 +11,9 @@ typedef struct {
   uint32_t registers[8];
   /// What it may reach: values for MPU_RBAR and MPU_RASR, four times (ARM DDI 0403, B3.5).
   uint32_t regions[8];
-  /// What a compiled program begins with: its stack pointer, and the words that stand there then: the frame that the core takes its
-  /// registers from, the return address, and its `program_record`. The arena comes next.
+  /// What a program begins with: its stack pointer, and the words that stand there then: the frame that the core takes its registers
+  /// from, and of compiled code the return address and its `program_record`. The arena comes next. Of an interpreted program, the
+  /// words behind the frame only say what the interpreter is given.
   uint32_t start_psp;
   uint32_t start_stack[16];
   /// Of its last fault: the number of the exception, the status registers, the address if the status says that one is known, and
