@@ -30,7 +30,7 @@ weather-station: firmware
 ## Run all tests, those on the emulated board included.
 test: firmware firmware-cortex-m3
 	@scripts/setup --tests
-	swift test
+	@scripts/run-tests
 
 ## Run the public conformance suite in all engines, on this machine and on the emulated board; BPF_CONFORMANCE_DIR says where it lies.
 conformance: firmware

@@ -26,6 +26,8 @@ public struct Arena: ~Copyable {
   private var buffer: Buffer
   /// Bytes at the start of the block that are not the arena's.
   private let stackSize: Int
+  /// Bytes that the program laid out by the last `prepare` may use, from the start of the arena on.
+  public private(set) var size: Int
   /// Stack frames laid out by the last `prepare`.
   public private(set) var frames = 0
   private var dataOffset = 0
@@ -40,21 +42,32 @@ public struct Arena: ~Copyable {
     precondition(stackSize >= 0 && size - stackSize >= Self.minimumSize && size & (size - 1) == 0)
     buffer = Buffer(count: size, alignment: size)
     self.stackSize = stackSize
+    self.size = size - stackSize
   }
 
   /// Bytes of the whole arena.
-  public var size: Int { buffer.count - stackSize }
+  public var capacity: Int { buffer.count - stackSize }
   /// The arena and the thread's stack below it.
   public var block: MemoryRegion { MemoryRegion(address: buffer.address, size: UInt(buffer.count)) }
 
-  /// Lays the arena out for a program and sets every byte to zero. Sizes are in bytes; each part starts at a multiple
+  /// Lays the whole arena out for a program and sets every byte to zero. Sizes are in bytes; each part starts at a multiple
   /// of 8. When it throws, the arena is as before.
   public mutating func prepare(
     frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
   ) throws(ArenaError) {
+    try prepare(
+      frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize, size: capacity)
+  }
+
+  /// Does so with only the first `size` bytes, which are not more than the arena has.
+  public mutating func prepare(
+    frames: Int, dataSize: Int, bssSize: Int, contextSize: Int, size: Int
+  ) throws(ArenaError) {
+    precondition(size <= capacity)
     let (bssOffset, contextOffset) = try offsets(
-      frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize)
+      frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize, within: size)
     let dataOffset = frames * Self.frameSize
+    self.size = size
     self.frames = frames
     self.dataOffset = dataOffset
     self.dataSize = dataSize
@@ -68,27 +81,28 @@ public struct Arena: ~Copyable {
   public func dataAddress(
     frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
   ) throws(ArenaError) -> UInt64 {
-    _ = try offsets(frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize)
+    _ = try offsets(
+      frames: frames, dataSize: dataSize, bssSize: bssSize, contextSize: contextSize, within: capacity)
     return address + UInt64(frames * Self.frameSize)
   }
 
   /// Where bss and context start.
   private func offsets(
-    frames: Int, dataSize: Int, bssSize: Int, contextSize: Int
+    frames: Int, dataSize: Int, bssSize: Int, contextSize: Int, within limit: Int
   ) throws(ArenaError) -> (bss: Int, context: Int) {
     guard frames >= 1, frames <= Self.maximumFrames else { throw .frameCount(found: frames) }
-    let bssOffset = try end(of: dataSize, at: frames * Self.frameSize)
-    let contextOffset = try end(of: bssSize, at: bssOffset)
-    _ = try end(of: contextSize, at: contextOffset)
+    let bssOffset = try end(of: dataSize, at: frames * Self.frameSize, within: limit)
+    let contextOffset = try end(of: bssSize, at: bssOffset, within: limit)
+    _ = try end(of: contextSize, at: contextOffset, within: limit)
     return (bssOffset, contextOffset)
   }
 
-  /// The first multiple of 8 behind `size` bytes at `offset`, which is within the arena or at most 4 KiB beyond it.
-  private func end(of size: Int, at offset: Int) throws(ArenaError) -> Int {
+  /// The first multiple of 8 behind `size` bytes at `offset`, which is within `limit` or at most 4 KiB beyond it.
+  private func end(of size: Int, at offset: Int, within limit: Int) throws(ArenaError) -> Int {
     guard size >= 0 else { throw .negativeSize(size) }
     let (needed, overflow) = offset.addingReportingOverflow(size)
-    guard !overflow, needed <= self.size else {
-      throw .doesNotFit(needed: overflow ? .max : needed, available: self.size)
+    guard !overflow, needed <= limit else {
+      throw .doesNotFit(needed: overflow ? .max : needed, available: limit)
     }
     return (needed + 7) & ~7
   }
@@ -143,7 +157,7 @@ public struct Arena: ~Copyable {
   @_lifetime(&self, copy rodata)
   public mutating func memory(rodata: Span<UInt8>) -> CompartmentMemory {
     let (frames, stackTop, dataAddress) = (frames, stackTop, dataAddress)
-    let range = stackSize..<buffer.count
+    let range = stackSize..<stackSize + size
     return CompartmentMemory(
       arena: buffer.mutableSpan._consumingExtracting(range), rodata: rodata, frames: frames,
       stackTop: stackTop, dataAddress: dataAddress)

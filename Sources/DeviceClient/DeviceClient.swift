@@ -454,12 +454,20 @@ public struct RunConditions: Equatable, Sendable {
   /// Milliseconds of the processor's time, and counted instructions; 0 for as much as it likes.
   public var milliseconds: UInt32?
   public var instructions: UInt32?
+  /// Bytes of its arena that it may use, and that it may print in one second; `nil` for all that the device gives.
+  public var arena: UInt32?
+  public var logRate: UInt32?
   /// The only helpers that it may call, of those that the program is granted.
   public var helpers: [Helper]?
 
-  public init(milliseconds: UInt32? = nil, instructions: UInt32? = nil, helpers: [Helper]? = nil) {
+  public init(
+    milliseconds: UInt32? = nil, instructions: UInt32? = nil, arena: UInt32? = nil, logRate: UInt32? = nil,
+    helpers: [Helper]? = nil
+  ) {
     self.milliseconds = milliseconds
     self.instructions = instructions
+    self.arena = arena
+    self.logRate = logRate
     self.helpers = helpers
   }
 
@@ -469,6 +477,8 @@ public struct RunConditions: Equatable, Sendable {
     [
       milliseconds.map { "\(Parameter.milliseconds.text)\($0)" },
       instructions.map { "\(Parameter.instructions.text)\($0)" },
+      arena.map { "\(Parameter.arena.text)\($0)" },
+      logRate.map { "\(Parameter.log.text)\($0)" },
       helpers.map { "\(Query.helpersName)\(hexadecimal($0.map(\.rawValue)))" },
     ].compactMap(\.self)
   }

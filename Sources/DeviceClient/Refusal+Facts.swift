@@ -55,7 +55,7 @@ extension Refusal {
       [found.map { "device \($0)" }, expected.map { "the last is \($0 - 1)" }].compactMap(\.self)
     case .emptySlot, .slotBusy, .notRunning: found.map { ["slot \($0)"] } ?? []
     case .urlTooLong: atMost("characters")
-    case .requestTooLong: atMost("bytes")
+    case .requestTooLong, .arenaSize, .logRate: atMost("bytes")
     case .helperNotAllowed:
       [index.map { "instruction \($0)" }, found.map { "helper \(hexadecimal($0))" }].compactMap(\.self)
     case .missingBlock: instead("byte")

@@ -87,6 +87,10 @@ public enum Parameter: UInt8, CaseIterable, Sendable {
   case device
   /// What the first number of the device's value has to come above, or below: a signed number of 16 bits.
   case above, below
+  /// Bytes of its arena that a run may use.
+  case arena
+  /// Bytes that a run may print in one second.
+  case log
 
   /// How it stands in a request's query, before its number.
   public var text: StaticString {
@@ -97,13 +101,15 @@ public enum Parameter: UInt8, CaseIterable, Sendable {
     case .device: "device="
     case .above: "above="
     case .below: "below="
+    case .arena: "arena="
+    case .log: "log="
     }
   }
 
   /// The number that the text stands for, if the parameter takes it.
   fileprivate func value(of text: Span<UInt8>) -> Int32? {
     switch self {
-    case .every, .milliseconds, .instructions: decimal(text, digits: 9).map { Int32($0) }
+    case .every, .milliseconds, .instructions, .arena, .log: decimal(text, digits: 9).map { Int32($0) }
     case .device: decimal(text).flatMap { $0 <= UInt8.max ? Int32($0) : nil }
     case .above, .below: decimalNumber(text).flatMap(Int16.init(exactly:)).map { Int32($0) }
     }
@@ -126,7 +132,8 @@ public struct ParameterSet: OptionSet, Sendable {
   public static var none: ParameterSet { ParameterSet(rawValue: 0) }
   /// What a run may take.
   public static var limits: ParameterSet {
-    ParameterSet(.milliseconds).union(ParameterSet(.instructions))
+    ParameterSet(.milliseconds).union(ParameterSet(.instructions)).union(ParameterSet(.arena))
+      .union(ParameterSet(.log))
   }
   /// Which event of the board.
   public static var event: ParameterSet {
@@ -143,7 +150,7 @@ public struct Query: Sendable {
   public static let helpersName: StaticString = "helpers="
   /// Which of the numbers are given.
   private var parameters = ParameterSet.none
-  private var numbers = InlineArray<6, Int32>(repeating: 0)
+  private var numbers = InlineArray<8, Int32>(repeating: 0)
 
   /// A query option that the resource does not know, or that contradicts one before it.
   public struct Unknown: Error, Equatable, Sendable {
@@ -173,6 +180,9 @@ public struct Query: Sendable {
   }
 
   public func contains(_ choice: Choice) -> Bool { choices.contains(choice) }
+
+  /// Whether any parameter is given.
+  public var givesNumbers: Bool { parameters.rawValue != 0 }
 
   public subscript(parameter: Parameter) -> Int32? {
     parameters.contains(ParameterSet(parameter)) ? number(parameter) : nil

@@ -61,6 +61,10 @@ public enum RequestRule: UInt8, CaseIterable, Sendable {
   case cannotRestart = 29
   /// The body is in a content format (found) that the resource does not take.
   case bodyFormat = 30
+  /// A run cannot be given so many bytes of its arena (found): a multiple of an eighth of its memory, so many at most (expected).
+  case arenaSize = 31
+  /// A run may not print so many bytes in one second (found); expected: how many at most.
+  case logRate = 32
 }
 
 /// Problems with fetching manifest or image.

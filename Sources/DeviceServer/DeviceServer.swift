@@ -24,6 +24,8 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
   /// Where response bodies are written.
   var body: Buffer
   var traffic = TrafficCounters()
+  /// What whoever read the device's description last was told.
+  var readings = DeviceReadings()
   /// When the board is to restart; `nil` unless somebody has asked for it.
   var restartTime: Instant?
 
@@ -121,13 +123,18 @@ public struct DeviceServer<B: Board & ~Copyable>: ~Copyable {
       case .wellKnownCore:
         try respondWithLinks(to: request, matching: message, sink: &sink)
       case .device:
-        // Not counted: else each block of the answer would be one of another state.
+        // Not counted: reading the description changes nothing in it.
         traffic.datagrams &-= 1
         traffic.requests &-= 1
+        // The blocks that follow the first are of the same state, whatever has changed meanwhile.
+        if (message.block(.block2)?.number ?? 0) == 0 {
+          readings = DeviceReadings(
+            uptime: now.milliseconds, heapBytes: runtime.services.board.heapBytes, traffic: traffic)
+        }
         let description = DeviceDescription(
-          board: B.name, provisioning: provisioning, uptime: now.milliseconds,
-          codeRegionBytes: B.Threads.routines == nil ? 0 : Limits.engineBytes,
-          heapBytes: runtime.services.board.heapBytes, traffic: traffic, asker: peer)
+          board: B.name, provisioning: provisioning,
+          codeRegionBytes: B.Threads.routines == nil ? 0 : Limits.engineBytes, readings: readings, asker: peer
+        )
         try respond(to: request, .content, format, description, sink: &sink)
       case .slots:
         observe(request, route, format)

@@ -304,9 +304,14 @@ extension Engine {
 
 extension RunLimits {
   init(_ query: Query, otherwise usual: RunLimits) {
+    guard query.givesNumbers else {
+      self = usual
+      return
+    }
     self.init(
       instructions: query[.instructions].map { Int($0) } ?? usual.instructions,
-      milliseconds: query.unsigned(.milliseconds) ?? usual.milliseconds)
+      milliseconds: query.unsigned(.milliseconds) ?? usual.milliseconds,
+      arenaBytes: query.unsigned(.arena), logBytesPerSecond: query.unsigned(.log))
   }
 }
 
@@ -318,6 +323,7 @@ extension StartSettings {
       restart: query.contains(.restartAlways)
         ? .always : query.contains(.restartOnFailure) ? .onFailure : .never,
       trigger: trigger, milliseconds: query.unsigned(.milliseconds),
-      instructions: query.unsigned(.instructions), helpers: query.helpers)
+      instructions: query.unsigned(.instructions), arenaBytes: query.unsigned(.arena),
+      logBytesPerSecond: query.unsigned(.log), helpers: query.helpers)
   }
 }

@@ -26,6 +26,16 @@ extension Problem {
         title: "Request too long", detail: "a program is given requests up to a certain length",
         expected: Int64(limit), found: Int64(found))
     case .noDevice(let found, let count): self.init(noDevice: found, of: count)
+    case .arenaSize(let found):
+      self.init(
+        .badRequest, .request, rule: RequestRule.arenaSize.rawValue, title: "No such size of an arena",
+        detail: "a run is given a multiple of an eighth of its memory, without the eighth of its thread",
+        expected: Int64(Limits.arenaBytes), found: Int64(found))
+    case .logRate(let found):
+      self.init(
+        .badRequest, .request, rule: RequestRule.logRate.rawValue, title: "Too much to print",
+        detail: "no program may print so many bytes in one second",
+        expected: Int64(Limits.logBytesPerSecond), found: Int64(found))
     }
   }
 

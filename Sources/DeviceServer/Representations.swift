@@ -269,16 +269,21 @@ struct TrafficCounters {
   var refused: UInt32 = 0
 }
 
+/// What of a device's description changes all the time.
+struct DeviceReadings {
+  var uptime: UInt64 = 0
+  /// Bytes of heap taken so far; `nil` when the board does not know.
+  var heapBytes: Int?
+  var traffic = TrafficCounters()
+}
+
 /// Who the device is and what it has room for.
 struct DeviceDescription: Representation {
   let board: StaticString
   let provisioning: Provisioning
-  let uptime: UInt64
   /// Bytes that each slot has for its compiled program; 0 when the device does not run such.
   let codeRegionBytes: Int
-  /// Bytes of heap taken so far; `nil` when the board does not know.
-  let heapBytes: Int?
-  let traffic: TrafficCounters
+  let readings: DeviceReadings
   /// Whoever asks, as the device sees them: where it would reach a server that runs there.
   let asker: Peer
 
@@ -286,18 +291,19 @@ struct DeviceDescription: Representation {
     var address = InlineArray<64, UInt8>(repeating: 0)
     var addressWriter = ByteWriter(address.mutableSpan)
     try asker.writeHost(into: &addressWriter)
-    try writer.beginMap(heapBytes == nil ? 15 : 16)
+    try writer.beginMap(readings.heapBytes == nil ? 15 : 16)
     try writer.field(Field.board, text: board.bytes)
     try writer.field(Field.version, text: Self.version.bytes)
     try writer.field(Field.vendor, bytes: provisioning.vendorID.bytes.span)
     try writer.field(Field.classID, bytes: provisioning.classID.bytes.span)
     try writer.field(Field.serial, Int64(bitPattern: provisioning.serialNumber))
-    try writer.field(Field.uptime, Int64(clamping: uptime))
+    try writer.field(Field.uptime, Int64(clamping: readings.uptime))
     try writer.field(Field.slots, Int64(Limits.slots))
     try writer.field(Field.imageBytes, Int64(Limits.imageBytes))
     try writer.field(Field.arenaBytes, Int64(Limits.arenaBytes))
     try writer.field(Field.codeRegionBytes, Int64(codeRegionBytes))
-    if let heapBytes { try writer.field(Field.heapBytes, Int64(heapBytes)) }
+    if let heapBytes = readings.heapBytes { try writer.field(Field.heapBytes, Int64(heapBytes)) }
+    let traffic = readings.traffic
     try writer.field(Field.datagrams, Int64(traffic.datagrams))
     try writer.field(Field.malformed, Int64(traffic.malformed))
     try writer.field(Field.requests, Int64(traffic.requests))

@@ -43,10 +43,29 @@ public struct RunLimits: Equatable, Sendable {
   public var instructions: Int
   /// Milliseconds of the processor's time; 0 for as long as it likes.
   public var milliseconds: UInt32
+  /// Bytes of its arena, from the start on: a multiple of `Limits.arenaStepBytes`, `Limits.arenaBytes` at most.
+  public var arenaBytes: UInt32
+  /// Bytes that it may print in one second, `Limits.logBytesPerSecond` at most.
+  public var logBytesPerSecond: UInt32
 
-  public init(instructions: Int = 0, milliseconds: UInt32 = 0) {
+  public init(
+    instructions: Int = 0, milliseconds: UInt32 = 0, arenaBytes: UInt32? = nil,
+    logBytesPerSecond: UInt32? = nil
+  ) {
     self.instructions = instructions
     self.milliseconds = milliseconds
+    self.arenaBytes = arenaBytes ?? UInt32(Limits.arenaBytes)
+    self.logBytesPerSecond = logBytesPerSecond ?? UInt32(Limits.logBytesPerSecond)
+  }
+
+  /// - Throws: ``RunError`` when the device cannot give what they say.
+  func check() throws(RunError) {
+    guard arenaBytes > 0, arenaBytes <= UInt32(Limits.arenaBytes),
+      arenaBytes % UInt32(Limits.arenaStepBytes) == 0
+    else { throw .arenaSize(found: Int(arenaBytes)) }
+    guard logBytesPerSecond <= UInt32(Limits.logBytesPerSecond) else {
+      throw .logRate(found: Int(logBytesPerSecond))
+    }
   }
 
   public static var none: RunLimits { RunLimits() }
@@ -56,7 +75,8 @@ public struct RunLimits: Equatable, Sendable {
     let usual = settings.trigger == nil ? RunLimits.none : .short(Engine(settings))
     self.init(
       instructions: settings.instructions.map { Int($0) } ?? usual.instructions,
-      milliseconds: settings.milliseconds ?? usual.milliseconds)
+      milliseconds: settings.milliseconds ?? usual.milliseconds, arenaBytes: settings.arenaBytes,
+      logBytesPerSecond: settings.logBytesPerSecond)
   }
 
   /// Of a short execution in this engine.

@@ -26,6 +26,9 @@ public enum Limits {
   public static let threadStackBytes = 1024
   /// A program's arena, in bytes: stack frames, data and the context window.
   public static let arenaBytes = blockBytes - threadStackBytes
+  /// What a run may be given less than that differs by a multiple of these bytes: an eighth of the block, as a region of the memory
+  /// protection unit can leave out (ARM DDI 0403, B3.5).
+  public static let arenaStepBytes = blockBytes / 8
   /// Instructions a short execution may take before it is stopped, when they are counted.
   public static let shortRunInstructions = 5_000_000
   /// Milliseconds a short execution of compiled code may take before it is stopped.
@@ -55,7 +58,7 @@ public enum Limits {
   public static let displayedBytes = 80
   /// What is kept of each slot's output, in bytes. A power of two.
   public static let logBytes = 512
-  /// The most a program may print in one second, in bytes; what goes beyond is dropped and counted.
+  /// The most a program may print in one second, in bytes, unless its run is given less; what goes beyond is dropped and counted.
   public static let logBytesPerSecond = 4096
   /// Room for the packet of a program that answers a CoAP request: for the request, and then for its response.
   public static let packetBytes = 1024

@@ -95,7 +95,8 @@ extension ProgramLoader {
     }
     let environment = NativeEnvironment(
       isolation: isolation, arena: UInt32(truncatingIfNeeded: arena.address),
-      arenaSize: UInt32(truncatingIfNeeded: arena.size), data: UInt32(truncatingIfNeeded: arena.dataAddress),
+      arenaSize: UInt32(truncatingIfNeeded: arena.capacity),
+      data: UInt32(truncatingIfNeeded: arena.dataAddress),
       rodata: UInt32(truncatingIfNeeded: address), routines: routines)
     // Every instruction takes a byte of the map, which comes behind the code.
     let mapRoom = room - program.instructions.count

@@ -44,16 +44,16 @@ struct ProgramLogs: ~Copyable {
     records[slot.index] = Record(printed: records[slot.index].printed)
   }
 
-  /// Keeps a text, if the program may print so much in this second.
+  /// Keeps a text, if the program may print so much in this second, `rate` bytes in all.
   ///
   /// - Returns: whether it may. All of a text is printed, or nothing.
-  mutating func append(_ text: Span<UInt8>, of slot: SlotNumber, at now: UInt64) -> Bool {
+  mutating func append(_ text: Span<UInt8>, of slot: SlotNumber, at now: UInt64, rate: Int) -> Bool {
     var record = records[slot.index]
     if now &- record.start >= 1000 {
       record.start = now
       record.spent = 0
     }
-    guard record.spent + text.count <= Limits.logBytesPerSecond else {
+    guard record.spent + text.count <= rate else {
       record.dropped &+= UInt32(text.count)
       records[slot.index] = record
       return false

@@ -22,6 +22,16 @@ struct Launch: Equatable, Sendable {
   let engine: Engine
   let contextSize: Int
   let limits: RunLimits
+
+  // How much it may print is nothing that a thread knows. Every request asks this, and what is derived would be called instead of
+  // being part of the caller.
+  @inline(__always)
+  static func == (left: Launch, right: Launch) -> Bool {
+    left.engine == right.engine && left.contextSize == right.contextSize
+      && left.limits.instructions == right.limits.instructions
+      && left.limits.milliseconds == right.limits.milliseconds
+      && left.limits.arenaBytes == right.limits.arenaBytes
+  }
 }
 
 /// A program that is about to run.
@@ -50,7 +60,7 @@ extension Runtime where B: ~Copyable {
     grants: HelperSet? = nil, restart: RestartPolicy = .never
   ) throws(RunError) {
     try checkIsFree(slot)
-    let run = try prepare(slot, engine, contextSize: context.count, grants: grants)
+    let run = try prepare(slot, engine, contextSize: context.count, limits: limits, grants: grants)
     arenas[slot.index].fillContext(from: context)
     launch(slot, run, engine, contextSize: context.count, limits: limits, packet: nil)
     note(slot, model, limits, grants, restart)
@@ -66,7 +76,7 @@ extension Runtime where B: ~Copyable {
   ) throws(RunError) {
     let size = PacketWindow.overhead + Limits.packetBytes
     try checkIsFree(slot)
-    let run = try prepare(slot, engine, contextSize: size, grants: grants)
+    let run = try prepare(slot, engine, contextSize: size, limits: limits, grants: grants)
     let packet = PacketWindow(
       answering: request, at: arenas[slot.index].contextAddress, capacity: Limits.packetBytes)
     var window = arenas[slot.index].context
@@ -133,17 +143,21 @@ extension Runtime where B: ~Copyable {
 
   /// Lays everything out that a run needs, but the context.
   mutating func prepare(
-    _ slot: SlotNumber, _ engine: Engine, contextSize: Int, grants: HelperSet?
+    _ slot: SlotNumber, _ engine: Engine, contextSize: Int, limits: RunLimits, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
+    try limits.check()
+    let arenaBytes = Int(limits.arenaBytes)
     switch engine {
-    case .interpreter: return try prepareInterpreted(slot, contextSize: contextSize, grants: grants)
-    case .jit: return try prepareCompiled(slot, contextSize: contextSize, grants: grants)
+    case .interpreter:
+      return try prepareInterpreted(slot, contextSize: contextSize, arenaBytes: arenaBytes, grants: grants)
+    case .jit:
+      return try prepareCompiled(slot, contextSize: contextSize, arenaBytes: arenaBytes, grants: grants)
     }
   }
 
   @_optimize(speed)
   private mutating func prepareInterpreted(
-    _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
+    _ slot: SlotNumber, contextSize: Int, arenaBytes: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard !slots.isEmpty(slot) else { throw .emptySlot }
     let known = engines.translation(of: slot, generation: slots.generation(of: slot))
@@ -151,7 +165,7 @@ extension Runtime where B: ~Copyable {
     try checkCalls(in: slot, grants: grants)
     try prepareArena(
       of: slot, frames: translated.frames, data: translated.data, zeroSize: translated.zeroSize,
-      contextSize: contextSize)
+      contextSize: contextSize, arenaBytes: arenaBytes)
     let image = slots.region(of: slot)
     runs[slot.index] = ActiveRun(
       granted: translated.granted.intersection(grants ?? .all), rodata: translated.rodata,
@@ -164,7 +178,7 @@ extension Runtime where B: ~Copyable {
 
   @_optimize(speed)
   private mutating func prepareCompiled(
-    _ slot: SlotNumber, contextSize: Int, grants: HelperSet?
+    _ slot: SlotNumber, contextSize: Int, arenaBytes: Int, grants: HelperSet?
   ) throws(RunError) -> PreparedRun {
     guard B.Threads.routines != nil else { throw .noNativeProcessor }
     guard let program = engines.program(of: slot, generation: slots.generation(of: slot)) else {
@@ -174,7 +188,7 @@ extension Runtime where B: ~Copyable {
     if !slots.isEmpty(slot) { try checkCalls(in: slot, grants: grants) }
     try prepareArena(
       of: slot, frames: program.frames, data: program.data, zeroSize: program.zeroSize,
-      contextSize: contextSize)
+      contextSize: contextSize, arenaBytes: arenaBytes)
     let address = engines.address(of: slot)
     runs[slot.index] = ActiveRun(
       granted: program.granted.intersection(grants ?? .all), rodata: program.rodata, isRodataInImage: false)
@@ -220,11 +234,12 @@ extension Runtime where B: ~Copyable {
 
   /// Lays the slot's arena out, with the data that its region holds.
   private mutating func prepareArena(
-    of slot: SlotNumber, frames: Int, data: Range<Int>, zeroSize: Int, contextSize: Int
+    of slot: SlotNumber, frames: Int, data: Range<Int>, zeroSize: Int, contextSize: Int, arenaBytes: Int
   ) throws(RunError) {
     do throws(ArenaError) {
       try arenas[slot.index].prepare(
-        frames: frames, dataSize: data.count + zeroSize, bssSize: 0, contextSize: contextSize)
+        frames: frames, dataSize: data.count + zeroSize, bssSize: 0, contextSize: contextSize,
+        size: arenaBytes)
     } catch {
       throw .load(.arena(error))
     }
@@ -236,7 +251,8 @@ extension Runtime where B: ~Copyable {
     _ slot: SlotNumber, _ run: PreparedRun, _ engine: Engine, contextSize: Int, limits: RunLimits,
     packet: PacketWindow?
   ) {
-    services.begin(slot, granting: runs[slot.index].granted, packet: packet)
+    services.begin(
+      slot, granting: runs[slot.index].granted, packet: packet, printing: Int(limits.logBytesPerSecond))
     packets[slot.index] = nil
     begin(slot, run, engine, contextSize: contextSize, limits: limits)
     instances[slot.index].engine = engine
@@ -399,7 +415,8 @@ extension Runtime where B: ~Copyable {
     let contextSize: Int =
       if case .event = instance.trigger { Limits.readingBytes } else { 0 }
     do throws(RunError) {
-      let run = try prepare(slot, instance.engine, contextSize: contextSize, grants: instance.grants)
+      let run = try prepare(
+        slot, instance.engine, contextSize: contextSize, limits: instance.limits, grants: instance.grants)
       if contextSize > 0 { fillReading(instance.reading, for: slot) }
       launch(slot, run, instance.engine, contextSize: contextSize, limits: instance.limits, packet: nil)
       if instance.trigger == nil { instances[slot.index].restarts &+= 1 }

@@ -66,9 +66,10 @@ extension Runtime where B: ~Copyable {
     let count = services.board.peripherals.deviceCount
     guard event.device < count else { throw .noDevice(found: Int(event.device), count: count) }
     // Whoever attaches it hears at once why it could not run.
+    let limits = RunLimits(settings)
     _ = try prepare(
-      slot, Engine(settings), contextSize: Limits.readingBytes, grants: settings.helpers)
-    note(slot, .triggered, RunLimits(settings), settings.helpers, .never)
+      slot, Engine(settings), contextSize: Limits.readingBytes, limits: limits, grants: settings.helpers)
+    note(slot, .triggered, limits, settings.helpers, .never)
     instances[slot.index].engine = Engine(settings)
     instances[slot.index].state = .waiting
     instances[slot.index].trigger = .event(event)

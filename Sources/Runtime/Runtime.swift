@@ -40,6 +40,10 @@ public enum RunError: Error, Equatable, Sendable {
   case requestTooLong(found: Int, limit: Int)
   /// The board has no device with this number, whose event is to run the program.
   case noDevice(found: Int, count: Int)
+  /// A run cannot be given so many bytes of the arena: a multiple of `Limits.arenaStepBytes`, `Limits.arenaBytes` at most.
+  case arenaSize(found: Int)
+  /// A run may not print so many bytes in one second: `Limits.logBytesPerSecond` at most.
+  case logRate(found: Int)
 }
 
 /// The program slots, and the programs that run in them: each on a thread and in an arena of its own.

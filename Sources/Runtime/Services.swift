@@ -28,13 +28,16 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
   ///   - slot: whose program; `nil` for one that is in no slot.
   ///   - granted: the helpers it may call in this run.
   ///   - packet: its context, if it answers a CoAP request.
+  ///   - logRate: bytes that it may print in one second.
   public mutating func begin(
-    _ slot: SlotNumber?, granting granted: HelperSet = .all, packet: PacketWindow? = nil
+    _ slot: SlotNumber?, granting granted: HelperSet = .all, packet: PacketWindow? = nil,
+    printing logRate: Int = Limits.logBytesPerSecond
   ) {
     self.slot = slot
     programs[current].granted = granted
     programs[current].packet = packet
     programs[current].wakeup = nil
+    programs[current].logRate = logRate
   }
 
   /// Makes the slot's program the one that calls, after another one did.
@@ -85,7 +88,8 @@ public struct Services<B: Board & ~Copyable>: ~Copyable {
   /// Prints for the calling program, as much as it may.
   mutating func print(_ text: Span<UInt8>) {
     hasNews = true
-    if let slot, !logs.append(text, of: slot, at: board.now.milliseconds) { return }
+    let rate = programs[current].logRate
+    if let slot, !logs.append(text, of: slot, at: board.now.milliseconds, rate: rate) { return }
     board.writeConsole(text)
   }
 }
@@ -96,6 +100,8 @@ struct ProgramServices {
   var granted = HelperSet.all
   var packet: PacketWindow?
   var wakeup: UInt64?
+  /// Bytes that it may print in one second.
+  var logRate = Limits.logBytesPerSecond
 }
 
 extension Services: HelperHost where B: ~Copyable {

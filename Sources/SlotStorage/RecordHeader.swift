@@ -7,8 +7,8 @@ import COSE
 ///     4   version (2)          20  bytes of the image (4), 0 when the slot is empty
 ///     6   slot (1)             24  CRC-32 of the image (4)
 ///     7   settings (1)         28  SHA-256 of the image (32)
-///     8   generation (8)       60  more settings (48)
-///                              108 erased (16)
+///     8   generation (8)       60  more settings (56)
+///                              116 erased (8)
 ///                              124 CRC-32 of all before (4)
 struct RecordHeader: Equatable, Sendable {
   static let magic: UInt32 = 0x544c_5375
@@ -43,7 +43,7 @@ struct RecordHeader: Equatable, Sendable {
       bytes.littleEndian(at: 4, as: UInt16.self) == Self.version,
       bytes.littleEndian(at: Self.checkedCount, as: UInt32.self)
         == bytes.extracting(0..<Self.checkedCount).crc32,
-      let settings = StartSettings(flags: bytes[7], details: bytes.extracting(60..<108)),
+      let settings = StartSettings(flags: bytes[7], details: bytes.extracting(60..<116)),
       let digest = SHA256Digest(bytes.extracting(28..<60)),
       let imageSize = Int(exactly: bytes.littleEndian(at: 20, as: UInt32.self))
     else { return nil }
@@ -72,7 +72,7 @@ struct RecordHeader: Equatable, Sendable {
       try writer.write(digest.bytes.span)
       try settings.writeDetails(into: &writer)
     } catch {
-      preconditionFailure("the fields take 108 bytes")
+      preconditionFailure("the fields take 116 bytes")
     }
     let crc = result.span.extracting(0..<Self.checkedCount).crc32
     for index in 0..<4 {

@@ -58,13 +58,15 @@ public struct StartSettings: Equatable, Sendable {
   /// What a run may take, in milliseconds of the processor's time and in counted instructions: 0 for as much as it likes, `nil`
   /// for what is usual.
   public var milliseconds, instructions: UInt32?
+  /// How many bytes of its arena a run may use, and how many it may print in one second; `nil` for all that the device gives.
+  public var arenaBytes, logBytesPerSecond: UInt32?
   /// The only helpers that it may call, of those that it is granted; `nil` for all of them.
   public var helpers: HelperSet?
 
   public init(
     startsAtBoot: Bool = false, isolation: Isolation? = nil, restart: RestartPolicy = .never,
     trigger: Trigger? = nil, milliseconds: UInt32? = nil, instructions: UInt32? = nil,
-    helpers: HelperSet? = nil
+    arenaBytes: UInt32? = nil, logBytesPerSecond: UInt32? = nil, helpers: HelperSet? = nil
   ) {
     self.startsAtBoot = startsAtBoot
     self.isolation = isolation
@@ -72,16 +74,19 @@ public struct StartSettings: Equatable, Sendable {
     self.trigger = trigger
     self.milliseconds = milliseconds
     self.instructions = instructions
+    self.arenaBytes = arenaBytes
+    self.logBytesPerSecond = logBytesPerSecond
     self.helpers = helpers
   }
 }
 
-/// Settings as they are stored: a byte of flags, and 48 bytes of details in which erased flash says nothing. Little endian:
+/// Settings as they are stored: a byte of flags, and 56 bytes of details in which erased flash says nothing. Little endian:
 ///
 ///     0  trigger (1): 1 timer, 2 above, 3 below    8   limit in milliseconds (4)
 ///     1  device (1)                                12  limit in instructions (4)
 ///     2  threshold (2)                             16  a bit for each helper, by its number (32)
-///     4  period in milliseconds (4)
+///     4  period in milliseconds (4)                48  bytes of the arena (4)
+///                                                  52  bytes printed in a second (4)
 extension StartSettings {
   private static var nothing: UInt32 { .max }
   private static var noTrigger: UInt8 { .max }
@@ -94,7 +99,7 @@ extension StartSettings {
 
   /// `nil` for bits that mean nothing.
   ///
-  /// - Precondition: `details` are 48 bytes.
+  /// - Precondition: `details` are 56 bytes.
   init?(flags: UInt8, details: Span<UInt8>) {
     guard flags < 1 << 5, let restart = RestartPolicy(rawValue: flags >> 3) else { return nil }
     self.init(startsAtBoot: flags & 1 == 1, restart: restart)
@@ -115,6 +120,8 @@ extension StartSettings {
     milliseconds = Self.number(details, at: 8)
     instructions = Self.number(details, at: 12)
     helpers = Self.helpers(details.extracting(16..<48))
+    arenaBytes = Self.number(details, at: 48)
+    logBytesPerSecond = Self.number(details, at: 52)
   }
 
   private static func number(_ details: Span<UInt8>, at offset: Int) -> UInt32? {
@@ -135,7 +142,7 @@ extension StartSettings {
     return isErased ? nil : set
   }
 
-  /// Writes the 48 bytes of details.
+  /// Writes the 56 bytes of details.
   func writeDetails(into output: inout ByteWriter) throws(OutOfBounds) {
     var kind = Self.noTrigger
     var device = UInt8.max
@@ -166,5 +173,7 @@ extension StartSettings {
       }
       try output.write(bits)
     }
+    try output.writeLittleEndian(arenaBytes ?? Self.nothing)
+    try output.writeLittleEndian(logBytesPerSecond ?? Self.nothing)
   }
 }

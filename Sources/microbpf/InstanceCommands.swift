@@ -14,6 +14,12 @@ struct RunOptions: ParsableArguments {
   @Option(help: "The most instructions, where they are counted; 0 for as many as it likes.")
   var instructions: UInt32?
 
+  @Option(help: "The most bytes of its memory, a multiple of 1024; all of it unless given.")
+  var arena: UInt32?
+
+  @Option(help: "The most bytes that it may print in one second.")
+  var logRate: UInt32?
+
   @Option(
     parsing: .upToNextOption,
     help: "The only helpers that it may call, by name or number, of those that it is granted.")
@@ -21,14 +27,14 @@ struct RunOptions: ParsableArguments {
 
   var conditions: RunConditions {
     RunConditions(
-      milliseconds: milliseconds, instructions: instructions,
+      milliseconds: milliseconds, instructions: instructions, arena: arena, logRate: logRate,
       helpers: helpers.isEmpty ? nil : helpers.map(\.helper))
   }
 
   var engine: Engine { jit ? .jit : .interpreter }
 
   func validate() throws {
-    for number in [milliseconds, instructions] where number ?? 0 > 999_999_999 {
+    for number in [milliseconds, instructions, arena, logRate] where number ?? 0 > 999_999_999 {
       throw ValidationError("a limit has at most nine digits")
     }
   }

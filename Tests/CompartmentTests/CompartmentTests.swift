@@ -36,6 +36,33 @@ import Testing
     }
   }
 
+  @Test func `of an arena that a program may use in part, the rest is outside`() throws {
+    var arena = Arena(size: 2048)
+    try arena.prepare(frames: 1, dataSize: 8, bssSize: 0, contextSize: 0, size: 1024)
+    #expect([arena.size, arena.capacity] == [1024, 2048])
+    let base = arena.address
+    var memory = arena.memory(rodata: Span())
+    try memory.store(1 as UInt8, at: base + 1023)
+    #expect(
+      fault(&memory) { memory throws(AccessFault) in try memory.store(1 as UInt8, at: base + 1024) } != nil)
+    #expect(
+      fault(&memory) { memory throws(AccessFault) in try memory.store(1 as UInt16, at: base + 1023) } != nil)
+    #expect(throws: ArenaError.doesNotFit(needed: 1032, available: 1024)) {
+      var arena = Arena(size: 2048)
+      try arena.prepare(frames: 1, dataSize: 520, bssSize: 0, contextSize: 0, size: 1024)
+    }
+  }
+
+  @Test func `the next program has the whole arena again, and finds nothing in it`() throws {
+    var arena = Arena(size: 2048)
+    try arena.prepare(frames: 1, dataSize: 1536, bssSize: 0, contextSize: 0)
+    arena.fillData(from: [UInt8](repeating: 9, count: 1536).span)
+    try arena.prepare(frames: 1, dataSize: 8, bssSize: 0, contextSize: 0, size: 1024)
+    try arena.prepare(frames: 1, dataSize: 1536, bssSize: 0, contextSize: 0)
+    let left = (0..<1536).contains { arena.data[$0] != 0 }
+    #expect(!left && arena.size == 2048)
+  }
+
   @Test func `sizes nobody can mean are refused`() {
     #expect(throws: ArenaError.frameCount(found: 0)) {
       var arena = Arena(size: 1024)

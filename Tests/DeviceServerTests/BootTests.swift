@@ -75,6 +75,19 @@ import Testing
     #expect(instance.ending == "trapped" && instance.instructions ?? 0 <= 51)
   }
 
+  @Test func `a program that may print little is kept to that after a restart, too`() throws {
+    let flash = flash()
+    var device = try Device(flash: flash)
+    _ = try device.install(Self.printer)
+    _ = try device.request(.post, "slots/1/instance", queries: ["log=5", "arena=1024", "boot=start"])
+    var restarted = try Device(flash: flash.restarted())
+    _ = try restarted.wait(4000)
+    let log = try LogDescription(
+      #require(Value(try restarted.request(.get, "slots/1/log", accept: 60).payload)))
+    #expect(log.printed == 0 && log.dropped > 0)
+    #expect(restarted.world.console.isEmpty)
+  }
+
   @Test func `the restart policy is kept`() throws {
     let flash = flash()
     var device = try Device(flash: flash)

@@ -169,7 +169,9 @@ struct Device: ~Copyable {
   }
 
   /// The whole body of a resource, put together from blocks of this size.
-  mutating func body(of path: String, blockSize: Int, accept: UInt8? = nil) throws -> [UInt8] {
+  mutating func body(
+    of path: String, blockSize: Int, accept: UInt8? = nil, pause milliseconds: UInt64 = 0
+  ) throws -> [UInt8] {
     var fetch = BlockwiseFetch(preferredSize: blockSize)
     var body: [UInt8] = []
     while true {
@@ -180,6 +182,7 @@ struct Device: ~Copyable {
       else { throw NoSingleAnswer(answers: [answer]) }
       body += answer.payload
       if isLast { return body }
+      world.now = world.now + milliseconds
     }
   }
 

@@ -81,6 +81,17 @@ import Testing
     }
   }
 
+  @Test func `the description is as the device was at its first block, however slowly it is read`() throws {
+    var device = try Device()
+    var description = try device.value(.get, "device")
+    let whole = try DeviceDescription(description)
+    description = try #require(Value(try device.body(of: "device", blockSize: 16, pause: 70)))
+    let slow = try DeviceDescription(description)
+    #expect(slow.uptime == whole.uptime && slow.datagrams == whole.datagrams)
+    let later = try DeviceDescription(try device.value(.get, "device"))
+    #expect(later.uptime > slow.uptime + 700)
+  }
+
   @Test func `a method that a resource does not have is not allowed`() throws {
     var device = try Device()
     for resource in Resource.allCases {

@@ -8,11 +8,11 @@ import Testing
 
 @Suite struct StoredSettings {
   private func details(_ settings: StartSettings) throws -> [UInt8] {
-    var bytes = [UInt8](repeating: 0, count: 48)
+    var bytes = [UInt8](repeating: 0, count: 56)
     var writer = ByteWriter(bytes.mutableSpan)
     try settings.writeDetails(into: &writer)
     let count = writer.count
-    #expect(count == 48)
+    #expect(count == 56)
     return bytes
   }
 
@@ -30,7 +30,8 @@ import Testing
             let settings = StartSettings(
               startsAtBoot: restart == .never, isolation: isolation, restart: restart, trigger: trigger,
               milliseconds: helpers == nil ? nil : 0, instructions: isolation == nil ? nil : 999_999_999,
-              helpers: helpers)
+              arenaBytes: restart == .always ? 2048 : nil,
+              logBytesPerSecond: isolation == .checked ? nil : 0, helpers: helpers)
             let bytes = try details(settings)
             #expect(StartSettings(flags: settings.flags, details: bytes.span) == settings)
           }
@@ -40,13 +41,13 @@ import Testing
   }
 
   @Test func `erased details say nothing`() throws {
-    let erased = [UInt8](repeating: 0xff, count: 48)
+    let erased = [UInt8](repeating: 0xff, count: 56)
     #expect(StartSettings(flags: 0, details: erased.span) == StartSettings())
     #expect(try details(StartSettings()) == erased)
   }
 
   @Test func `flags and triggers that mean nothing are refused`() {
-    let erased = [UInt8](repeating: 0xff, count: 48)
+    let erased = [UInt8](repeating: 0xff, count: 56)
     for flags in UInt8(0)...255 {
       let isKnown = flags >> 1 & 3 != 3 && flags >> 3 <= 2
       #expect((StartSettings(flags: flags, details: erased.span) != nil) == isKnown, "\(flags)")

@@ -26,7 +26,7 @@ public struct ThumbThreads: ProgramThreads {
     var isReady = false
     /// Why it has ended.
     var reason = Reason.returned
-    /// Stack and arena.
+    /// Stack, and what the program may use of the arena.
     var block: Range<UInt32> = 0..<0
     /// The highest stack pointer of a thread that calls a helper.
     var callLimit: UInt32 = 0
@@ -118,7 +118,8 @@ public struct ThumbThreads: ProgramThreads {
 
   public mutating func start(_ thread: Int, _ program: borrowing ThreadProgram) {
     let turn = unsafe turns + thread
-    let block = UInt32(program.block.address)..<UInt32(program.block.address + program.block.size)
+    // The arena's end may come before the block's.
+    let block = UInt32(program.block.address)..<UInt32(program.arena.upperBound)
     unsafe turn.pointee.block = block
     unsafe turn.pointee.callLimit = block.upperBound - Self.callBytes
     unsafe turn.pointee.milliseconds = program.milliseconds == 0 ? .max : program.milliseconds
@@ -153,8 +154,10 @@ public struct ThumbThreads: ProgramThreads {
       UInt32(program.context), UInt32(program.contextLength), UInt32(program.stackTop),
       UInt32(program.arena.count), UInt32(program.rodata.lowerBound), UInt32(program.rodata.count)
     )
+    let eighths = (UInt32(block.count) &* 8 &+ UInt32(program.block.size) &- 1) / UInt32(program.block.size)
     let memory = ProtectedRegion(
-      3, address: block.lowerBound, size: UInt32(program.block.size), .readAndWrite)
+      3, address: block.lowerBound, size: UInt32(program.block.size), .readAndWrite,
+      disabledEighths: 0xFF << eighths & 0xFF)
     let code = ProtectedRegion(
       4, address: UInt32(program.engineMemory.address), size: UInt32(program.engineMemory.size), engine)
     let image = ProtectedRegion(
