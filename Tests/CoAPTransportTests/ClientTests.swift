@@ -111,9 +111,7 @@ struct Echoing: DatagramEngine, ~Copyable {
     try await withServer {
       Answering(delay: 800) { _, _ in (Response(.content), [7]) }
     } _: { uri in
-      var configuration = CoAPClient.Configuration()
-      configuration.parameters.acknowledgeTimeout = 400
-      try await withClient(configuration) { client in
+      try await withClient(patience()) { client in
         let answer = try await client.request(.get, uri)
         #expect(answer.body == [7])
         #expect(answer.datagrams == DatagramCounts(sent: 2, received: 2))

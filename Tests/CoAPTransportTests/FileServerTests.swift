@@ -10,9 +10,7 @@ import Testing
     try await withDirectory { directory in
       try write(pattern(length), to: "images/a.bin", in: directory)
       try await withFileServer(directory) { server in
-        var configuration = CoAPClient.Configuration()
-        configuration.blockSize = blockSize
-        try await withClient(configuration) { client in
+        try await withClient(patience(blockSize: blockSize)) { client in
           let answer = try await client.request(.get, "coap://127.0.0.1:\(server.port)/images/a.bin")
           #expect(answer.code == .content)
           #expect(answer.contentFormat == .octetStream)

@@ -23,7 +23,8 @@ import Testing
         }
         let counts = await server.counts()
         #expect(counts.received == counts.sent)
-        #expect(counts.received == 2 * ((3001 + blockSize - 1) / blockSize))
+        // A busy machine may have it ask again.
+        #expect(counts.received >= 2 * ((3001 + blockSize - 1) / blockSize))
       }
     }
   }
@@ -76,9 +77,7 @@ import Testing
           "-m", "put", "-f", "\(directory)/body", "coap://127.0.0.1:\(port)/stored",
         ])
         #expect(stored.status == 0, "\(stored.text)")
-        var configuration = CoAPClient.Configuration()
-        configuration.blockSize = blockSize
-        try await withClient(configuration) { client in
+        try await withClient(patience(blockSize: blockSize)) { client in
           let answer = try await client.request(.get, "coap://127.0.0.1:\(port)/stored")
           #expect(answer.code == .content)
           #expect(answer.body == pattern(2500))
@@ -95,7 +94,7 @@ import Testing
     let port = try freePort()
     try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
       try await waitForServer(at: port)
-      try await withClient { client in
+      try await withClient(patience()) { client in
         let uri = "coap://127.0.0.1:\(port)"
         let created = try await client.request(
           .put, "\(uri)/small?x=1", payload: Array("hello".utf8), contentFormat: .text)
@@ -125,9 +124,7 @@ import Testing
     let port = try freePort()
     try await Tool.coapServer.serving(["-A", "127.0.0.1", "-p", "\(port)", "-d", "4"]) {
       try await waitForServer(at: port)
-      var configuration = CoAPClient.Configuration()
-      configuration.blockSize = blockSize
-      try await withClient(configuration) { client in
+      try await withClient(patience(blockSize: blockSize)) { client in
         let uri = "coap://127.0.0.1:\(port)/long"
         let stored = try await client.request(.put, uri, payload: pattern(2500))
         #expect(stored.code == .created)
@@ -168,9 +165,7 @@ import Testing
       try write(pattern(10), to: "a.bin", in: directory)
       try await Tool.aiocoapFileServer.serving(["--write", "--bind", "127.0.0.1:\(port)", directory]) {
         try await waitForServer(at: port)
-        var configuration = CoAPClient.Configuration()
-        configuration.blockSize = blockSize
-        try await withClient(configuration) { client in
+        try await withClient(patience(blockSize: blockSize)) { client in
           let uri = "coap://127.0.0.1:\(port)/a.bin"
           let states = client.observe(uri)
           #expect(try await states.first { _ in true }?.body == pattern(10))
@@ -206,9 +201,7 @@ import Testing
       let port = try freePort()
       try await Tool.aiocoapFileServer.serving(["--bind", "127.0.0.1:\(port)", directory]) {
         try await waitForServer(at: port)
-        var configuration = CoAPClient.Configuration()
-        configuration.blockSize = blockSize
-        try await withClient(configuration) { client in
+        try await withClient(patience(blockSize: blockSize)) { client in
           let answer = try await client.request(.get, "coap://127.0.0.1:\(port)/folder/a.bin")
           #expect(answer.code == .content)
           #expect(answer.body == pattern(2500))

@@ -53,7 +53,7 @@ import Testing
 
   /// Whether the program of slot 1 has run so often, soon.
   private func ran(times: Int, on device: DeviceClient) async throws -> Bool {
-    for _ in 0..<100 {
+    for _ in 0..<1000 {
       if try await device.slot(1).runs == times { return true }
       try await Task.sleep(for: .milliseconds(10))
     }
@@ -161,7 +161,7 @@ import Testing
 extension Siege {
   /// Whether the board answers a ping, which may be lost among many datagrams.
   func ping(_ socket: RawSocket) async throws -> Bool {
-    for _ in 0..<5 {
+    for _ in 0..<50 {
       try await socket.send([[0x40, 0, 0x77, 0x77]])
       for _ in 0..<200 {
         if try await socket.received().contains([0x70, 0, 0x77, 0x77]) { return true }

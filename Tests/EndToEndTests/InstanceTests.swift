@@ -354,8 +354,9 @@ import Toolchain
     try await Board.run { _, device in
       try await Self.install(Self.moody(limit: 3), in: 2, of: device)
       _ = try await device.start(2, restart: .onFailure)
-      let first = try await Self.waitUntil(device, slot: 2) { $0.ending == "trapped" }
-      #expect(first.state == "waiting" && first.starts == 1)
+      let first = try await Self.waitUntil(device, slot: 2) { $0.ending != nil }
+      // A busy machine may have it told late.
+      #expect(first.starts > 1 || (first.ending == "trapped" && first.state == "waiting"))
       let last = try await Self.waitUntil(device, slot: 2) { $0.state == "ended" }
       #expect(last.ending == "returned" && last.result == 3)
       #expect(last.starts == 3 && last.restarts == 2)

@@ -259,7 +259,7 @@ import Testing
 
   /// Waits until a deployment is under way, by asking for another one that can never be.
   private func waitUntilBusy(_ device: DeviceClient) async throws {
-    let end = ContinuousClock.now + .seconds(10)
+    let end = ContinuousClock.now + .seconds(60)
     while ContinuousClock.now < end {
       do {
         _ = try await device.install(manifest: "http://x")

@@ -233,7 +233,7 @@ final class RawSocket: Sendable {
   }
 
   /// Sends one datagram and waits a moment for the answer.
-  func exchange(_ datagram: [UInt8], patience: Duration = .seconds(5)) async throws -> [UInt8]? {
+  func exchange(_ datagram: [UInt8], patience: Duration = .seconds(30)) async throws -> [UInt8]? {
     _ = try await received()
     try await send([datagram])
     let end = ContinuousClock.now + patience

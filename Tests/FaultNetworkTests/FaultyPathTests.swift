@@ -1,6 +1,7 @@
 import CoAP
 import CoAPTransport
 import FaultNetwork
+import TestSupport
 import Testing
 
 @Suite struct Paths {
@@ -93,7 +94,7 @@ import Testing
   @Test func `a request and its answer pass, and are counted`() async throws {
     let server = try await EchoServer()
     let relay = try await FaultyRelay(to: server.port, rates: FaultRates(), seed: 1)
-    let client = try await CoAPClient()
+    let client = try await CoAPClient(patience())
     let response = try await client.request(.get, "coap://127.0.0.1:\(relay.port)/")
     #expect(response.code == .content)
     await client.close()
