@@ -1,5 +1,6 @@
 import DeviceProtocol
 import Helpers
+import Interpreter
 import Runtime
 import TestSupport
 import Testing
@@ -48,6 +49,24 @@ import Testing
         + (path == "timer" ? ["every=5"] : path == "event" ? ["device=0", "above=5"] : [])
       let refusal = Refusal(try device.request(.post, "slots/1/\(path)", queries: queries))
       #expect(refusal.rule == Int(RequestRule.arenaSize.rawValue), "\(path)")
+    }
+  }
+
+  @Test func `the rest of the memory is outside for the interpreter, and there for the next run`() throws {
+    var device = try Device()
+    // Reads a byte so far behind the start of its context as that says.
+    _ = try device.install(
+      Assembly.instruction(0x69, destination: 3, source: 1) + Assembly.add(1, from: 3)
+        + Assembly.loadByte(0, from: 1) + Assembly.exit)
+    // The context comes behind the stack frame of 512 bytes.
+    for (offset, arena, isInside) in [
+      (511, 1024, true), (512, 1024, false), (512, nil, true), (6655, nil, true), (6656, nil, false),
+    ] {
+      let answer = try device.request(
+        .post, "slots/1/run", queries: arena.map { ["arena=\($0)"] } ?? [],
+        payload: [UInt8(offset & 0xff), UInt8(offset >> 8)])
+      #expect((answer.code == .changed) == isInside, "\(offset) of \(arena ?? Limits.arenaBytes)")
+      if !isInside { #expect(Refusal(answer).rule == Int(Trap.Rule.readOutside.rawValue)) }
     }
   }
 
