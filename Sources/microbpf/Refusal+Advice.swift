@@ -110,7 +110,7 @@ extension RequestRule {
     case .notRunning: "`microbpf ps` shows what runs; `microbpf start --slot N` starts the program"
     case .noPeriod: "say how often with --every"
     case .helperNotAllowed: "let it call the helper with --helpers, or leave that option out"
-    case .arenaSize: "give another --arena, or leave that option out"
+    case .arenaSize: "give --arena a multiple of 1024, or leave that option out"
     case .logRate: "give a lower --log-rate, or leave that option out"
     case .noEvent: "name one event: --on button, --on 'temperature>250'"
     case .noDevice, .noPin: "`microbpf shell sensors` lists the devices that there are"
