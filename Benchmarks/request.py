@@ -9,6 +9,7 @@ import bisect
 import os
 import pathlib
 import re
+import shutil
 import socket
 import subprocess
 import sys
@@ -54,8 +55,8 @@ class Board:
         self.folder = folder
         self.log = folder / "log"
         monitor = folder / "monitor"
-        emulator = subprocess.run(["which", "qemu-system-arm"], capture_output=True, text=True).stdout.strip()
-        if not emulator:
+        emulator = shutil.which("qemu-system-arm")
+        if emulator is None:
             fail("there is no qemu-system-arm; `make setup` installs it")
         wrapper = folder / "bin/qemu-system-arm"
         wrapper.parent.mkdir()
@@ -80,6 +81,7 @@ class Board:
         end = time.monotonic() + 60
         while self.run("info", "--device", self.url, check=False).returncode != 0:
             if time.monotonic() > end or self.process.poll() is not None:
+                self.stop()
                 fail("the board does not answer: " + (folder / "console").read_text())
         self.monitor = socket.socket(socket.AF_UNIX)
         self.monitor.connect(str(monitor))
@@ -121,10 +123,7 @@ def count(trace: list[int], symbols: Symbols) -> tuple[int, int]:
         start += 1
     end = names.index(SEND, running)
     # The engine works from where its thread goes on to where the system does again.
-    last = running
-    for index in range(running, end):
-        if names[index] == RUN:
-            last = index
+    last = max(index for index in range(running, end) if names[index] == RUN)
     engine = last - running + 1
     timer = sum(name == TIMER for name in names[start + 1 : running] + names[last + 1 : end])
     return end - start - 1 - engine - timer, engine

@@ -13,6 +13,16 @@ import Testing
     SimulatedFlash(blockSize: 4096, blockCount: 20, programUnit: 4)
   }
 
+  /// A device that has just restarted, in whose slot 1 this program was started so.
+  private func restarted(_ program: [UInt8], _ path: String, _ queries: [String]) throws -> Device {
+    let flash = flash()
+    var device = try Device(flash: flash)
+    _ = try device.install(program)
+    let started = try device.request(.post, "slots/1/\(path)", queries: queries)
+    #expect(started.code == .changed)
+    return try Device(flash: flash.restarted())
+  }
+
   private func isMarked(_ slot: Int, of device: inout Device) throws -> Bool {
     try SlotDescription(try device.value(.get, "slots/\(slot)")).startsAtBoot
   }
@@ -65,22 +75,14 @@ import Testing
   }
 
   @Test func `a program that may take little is stopped after a restart, too`() throws {
-    let flash = flash()
-    var device = try Device(flash: flash)
-    _ = try device.install(Self.endless)
-    _ = try device.request(.post, "slots/1/timer", queries: ["every=250", "boot=start", "instructions=50"])
-    var restarted = try Device(flash: flash.restarted())
+    var restarted = try restarted(Self.endless, "timer", ["every=250", "boot=start", "instructions=50"])
     _ = try restarted.wait(3100)
     let instance = try restarted.instance(1)
     #expect(instance.ending == "trapped" && instance.instructions ?? 0 <= 51)
   }
 
   @Test func `a program that may print little is kept to that after a restart, too`() throws {
-    let flash = flash()
-    var device = try Device(flash: flash)
-    _ = try device.install(Self.printer)
-    _ = try device.request(.post, "slots/1/instance", queries: ["log=5", "arena=1024", "boot=start"])
-    var restarted = try Device(flash: flash.restarted())
+    var restarted = try restarted(Self.printer, "instance", ["log=5", "arena=1024", "boot=start"])
     _ = try restarted.wait(4000)
     let log = try LogDescription(
       #require(Value(try restarted.request(.get, "slots/1/log", accept: 60).payload)))
